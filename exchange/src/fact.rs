@@ -1,0 +1,128 @@
+/// An oddity of the wire that two HTTP implementations may read differently, kept for detection.
+///
+/// Request smuggling lives on these (RFC 9112 sections 2.2, 5.1, 6.1, 6.3 and 11.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Fact {
+    /// Both `Transfer-Encoding` and `Content-Length` (RFC 9112 section 6.1).
+    ContentLengthWithTransferEncoding,
+    /// Several `Content-Length` values that differ.
+    ConflictingContentLength,
+    /// A `Content-Length` that is no plain decimal number.
+    InvalidContentLength,
+    /// `chunked` is not the last coding, is repeated, or is spelled so that some peers miss it.
+    ObfuscatedTransferEncoding,
+    /// A line ended with a bare LF.
+    BareLineFeed,
+    /// A CR stood alone inside the head.
+    BareCarriageReturn,
+    /// White space between a field name and its colon.
+    SpaceBeforeColon,
+    /// A folded field line (RFC 9112 section 5.2).
+    ObsoleteFolding,
+    /// A chunk size that is not plain hexadecimal, or overflows.
+    InvalidChunkSize,
+    /// A chunk extension (RFC 9112 section 7.1.1), seldom seen from honest clients.
+    ChunkExtension,
+    /// More than one `Host`, or none in HTTP/1.1.
+    AmbiguousHost,
+    /// A NUL byte in the head.
+    NulByte,
+}
+
+const ALL: [Fact; 12] = [
+    Fact::ContentLengthWithTransferEncoding,
+    Fact::ConflictingContentLength,
+    Fact::InvalidContentLength,
+    Fact::ObfuscatedTransferEncoding,
+    Fact::BareLineFeed,
+    Fact::BareCarriageReturn,
+    Fact::SpaceBeforeColon,
+    Fact::ObsoleteFolding,
+    Fact::InvalidChunkSize,
+    Fact::ChunkExtension,
+    Fact::AmbiguousHost,
+    Fact::NulByte,
+];
+
+impl Fact {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ContentLengthWithTransferEncoding => "content-length-with-transfer-encoding",
+            Self::ConflictingContentLength => "conflicting-content-length",
+            Self::InvalidContentLength => "invalid-content-length",
+            Self::ObfuscatedTransferEncoding => "obfuscated-transfer-encoding",
+            Self::BareLineFeed => "bare-line-feed",
+            Self::BareCarriageReturn => "bare-carriage-return",
+            Self::SpaceBeforeColon => "space-before-colon",
+            Self::ObsoleteFolding => "obsolete-folding",
+            Self::InvalidChunkSize => "invalid-chunk-size",
+            Self::ChunkExtension => "chunk-extension",
+            Self::AmbiguousHost => "ambiguous-host",
+            Self::NulByte => "nul-byte",
+        }
+    }
+}
+
+/// A set of [`Fact`]s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts(u32);
+
+impl Facts {
+    pub fn insert(&mut self, fact: Fact) {
+        self.0 |= 1 << fact as u8;
+    }
+
+    pub fn contains(self, fact: Fact) -> bool {
+        self.0 & (1 << fact as u8) != 0
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Fact> {
+        ALL.into_iter().filter(move |fact| self.contains(*fact))
+    }
+}
+
+/// Why an exchange is not whole. A half exchange is reported, and never completed with a guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Incomplete {
+    /// No response was seen before the connection ended or fell silent.
+    NoResponse,
+    /// The request was not seen: capture began later, or its bytes were lost.
+    NoRequest,
+    /// Bytes were lost inside the request or the response.
+    Gap,
+    /// The connection ended inside the message.
+    CutOff,
+    /// Capture ended, or the memory budget evicted the flow.
+    Evicted,
+}
+
+impl Incomplete {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NoResponse => "no-response",
+            Self::NoRequest => "no-request",
+            Self::Gap => "gap",
+            Self::CutOff => "cut-off",
+            Self::Evicted => "evicted",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_gives_back_what_was_put_in() {
+        let mut facts = Facts::default();
+        facts.insert(Fact::BareLineFeed);
+        facts.insert(Fact::NulByte);
+        assert_eq!(facts.iter().collect::<Vec<_>>(), [Fact::BareLineFeed, Fact::NulByte]);
+        assert!(!facts.contains(Fact::ChunkExtension));
+    }
+}

@@ -1,0 +1,28 @@
+//! Where packets come from: the eBPF tap, live libpcap, or capture files. All of them end in [`Segment`].
+
+use crate::{counters::Counters, segment::Segment};
+
+/// One live origin of segments, owned by one shard thread.
+pub trait Source: Send {
+    /// Hands over what has arrived, waiting at most a few milliseconds where there is nothing.
+    fn poll(&mut self, each: &mut dyn FnMut(&Segment<'_>)) -> Result<Polled, CaptureError>;
+
+    /// What was captured and what was lost, by cause.
+    fn counters(&mut self) -> Counters;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Polled {
+    /// How many segments were handed over.
+    Segments(usize),
+    /// Nothing came within the wait.
+    Idle,
+    /// The origin is gone for good (interface removed).
+    Ended,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    #[error("{place}: {what}; {next_step}")]
+    Failed { place: String, what: String, next_step: String },
+}

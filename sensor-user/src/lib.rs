@@ -1,0 +1,10 @@
+//! The agent: what runs on the node, outside the kernel.
+//!
+//! One room per stage, one type between each: capture gives [`segment::Segment`], flow and http give `Exchange`, tag
+//! gives `TaggedExchange`, detection gives `Detection`, uplink sends events. Commands come back through uplink into
+//! enforce.
+
+pub mod capture;
+pub mod counters;
+pub mod enforce;
+pub mod segment;
