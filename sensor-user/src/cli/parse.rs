@@ -1,0 +1,26 @@
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+/// A prefix, or an address alone, which stands for itself. Host bits are cut, as every router does.
+pub(crate) fn net(text: &str) -> Result<IpNet, String> {
+    let net = match text.parse::<IpAddr>() {
+        Ok(address) => IpNet::from(address),
+        Err(_) => text
+            .parse::<IpNet>()
+            .map_err(|_| format!("`{text}` is no address or prefix; write 10.0.0.0/8 or 2001:db8::1"))?,
+    };
+    Ok(net.trunc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_its_own_prefix_and_host_bits_are_cut() {
+        assert_eq!(net("192.0.2.7").map(|net| net.to_string()), Ok("192.0.2.7/32".into()));
+        assert_eq!(net("10.1.2.3/8").map(|net| net.to_string()), Ok("10.0.0.0/8".into()));
+        assert!(net("10.0.0.0/33").is_err());
+    }
+}
