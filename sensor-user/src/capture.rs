@@ -1,5 +1,8 @@
 //! Where packets come from: the eBPF tap, live libpcap, or capture files. All of them end in [`Segment`].
 
+pub mod file;
+pub mod live;
+
 use crate::{counters::Counters, segment::Segment};
 
 /// One live origin of segments, owned by one shard thread.

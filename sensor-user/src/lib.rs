@@ -7,4 +7,6 @@
 pub mod capture;
 pub mod counters;
 pub mod enforce;
+pub mod output;
 pub mod segment;
+pub mod wire;

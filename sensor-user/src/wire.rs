@@ -1,0 +1,59 @@
+//! From segments to exchanges: flow and http of one shard, put together.
+//!
+//! Nothing here does I/O or reads a clock: time is what the packets and the caller say.
+
+use std::time::Duration;
+
+use portcullis_exchange::{Exchange, Timestamp};
+
+use crate::{counters::Counters, segment::Segment};
+
+#[derive(Clone, Debug)]
+pub struct WireConfig {
+    /// Bytes that flows, out-of-order data and unfinished messages of this shard may take together. Past it the
+    /// least recently used flow is evicted.
+    pub memory_budget: usize,
+    /// Decoded bytes of each body that are kept; the rest is only counted.
+    pub body_keep: usize,
+    /// Packet time after which a silent connection is given up.
+    pub idle_timeout: Duration,
+}
+
+impl WireConfig {
+    /// The process budget of 256 MiB, divided by the shards.
+    pub fn for_shards(shards: usize) -> Self {
+        Self { memory_budget: (256 << 20) / shards.max(1), ..Self::default() }
+    }
+}
+
+impl Default for WireConfig {
+    fn default() -> Self {
+        Self { memory_budget: 256 << 20, body_keep: 64 << 10, idle_timeout: Duration::from_secs(120) }
+    }
+}
+
+/// One shard's way from TCP segments to HTTP exchanges.
+pub struct Wire {
+    counters: Counters,
+}
+
+impl Wire {
+    pub fn new(_config: WireConfig) -> Self {
+        Self { counters: Counters::default() }
+    }
+
+    /// Takes one segment; exchanges it completed are appended.
+    pub fn segment(&mut self, _segment: &Segment<'_>, _completed: &mut Vec<Exchange>) {
+        self.counters.add("wire_segments_total", 1);
+    }
+
+    /// Lets packet time pass where no segment came: idle connections end.
+    pub fn advance(&mut self, _now: Timestamp, _completed: &mut Vec<Exchange>) {}
+
+    /// The capture ended: what is half there is given up as such.
+    pub fn finish(&mut self, _completed: &mut Vec<Exchange>) {}
+
+    pub fn counters(&self) -> Counters {
+        self.counters.clone()
+    }
+}
