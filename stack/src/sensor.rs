@@ -1,0 +1,76 @@
+use std::{path::PathBuf, time::Duration};
+
+use crate::process::{Process, in_namespace};
+
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// Where the sensor's packets come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capture {
+    Ebpf,
+    Pcap,
+}
+
+impl Capture {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ebpf => "ebpf",
+            Self::Pcap => "pcap",
+        }
+    }
+}
+
+/// What to start a sensor with.
+#[derive(Clone, Debug)]
+pub struct SensorOptions {
+    pub binary: PathBuf,
+    /// Path of the network namespace to run in; `None` is the one we are in.
+    pub namespace: Option<PathBuf>,
+    pub capture: Capture,
+    /// `auto`, `xdp`, `nftables` or `off`.
+    pub enforce: &'static str,
+    pub interfaces: Vec<String>,
+    /// `http://ADDRESS:PORT` of the control plane's gRPC.
+    pub control_plane: String,
+    pub join_token: PathBuf,
+    pub state_dir: PathBuf,
+    pub pin_dir: PathBuf,
+    pub detach_on_exit: bool,
+    pub log: PathBuf,
+}
+
+/// A running sensor that captures, can block, and hears the control plane.
+#[derive(Debug)]
+pub struct Sensor {
+    pub process: Process,
+}
+
+impl Sensor {
+    /// Starts it and waits for its `ready:` line.
+    pub fn start(options: &SensorOptions) -> anyhow::Result<Self> {
+        let mut command = in_namespace(options.namespace.as_deref(), &options.binary);
+        command.args(["run", "--capture", options.capture.name(), "--enforce", options.enforce]);
+        for interface in &options.interfaces {
+            command.args(["--interface", interface]);
+        }
+        command.args(["--control-plane", &options.control_plane]);
+        command.arg("--join-token").arg(&options.join_token);
+        command.arg("--state-dir").arg(&options.state_dir).arg("--pin-dir").arg(&options.pin_dir);
+        if options.detach_on_exit {
+            command.arg("--detach-on-exit");
+        }
+        let mut process = Process::start("sensor", command, &options.log)?;
+        process
+            .wait_until("it is ready", START_LIMIT, |process| Ok(ready_line(&process.output()?).is_some()))?;
+        Ok(Self { process })
+    }
+
+    /// What it said when it was ready: how it captures and how it blocks.
+    pub fn ready(&self) -> anyhow::Result<String> {
+        Ok(ready_line(&self.process.output()?).unwrap_or_default().to_owned())
+    }
+}
+
+fn ready_line(output: &str) -> Option<&str> {
+    output.lines().find_map(|line| line.strip_prefix("ready:")).map(str::trim)
+}
