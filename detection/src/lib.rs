@@ -4,7 +4,17 @@
 //! the agent, the control plane and a test all run the very same judgement.
 
 mod detection;
+mod detector;
+mod engine;
+mod evidence;
 mod policy;
+mod suppression;
 
 pub use detection::{Detection, DetectionType, EventType, Evidence, Match};
-pub use policy::{Category, Info, Severity};
+pub use engine::Engine;
+pub use evidence::EvidenceKind;
+pub use policy::{
+    AggregationRule, Category, Distinct, DistinctSource, Example, Examples, Info, Mode, Place, Policy,
+    PolicyError, PolicySet, Severity,
+};
+pub use suppression::{Suppression, Suppressions};

@@ -1,0 +1,150 @@
+//! The filter tree after parsing: everything in it can be evaluated.
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use regex::bytes::Regex;
+
+use crate::detector::Detector;
+
+/// A condition on one exchange.
+#[derive(Clone, Debug)]
+pub(crate) enum Filter {
+    And(Vec<Filter>),
+    Or(Vec<Filter>),
+    Not(Box<Filter>),
+    /// A built-in grammar detector over every place of the request.
+    Detect(Detector),
+    Term(Term, Test),
+}
+
+/// A part of the exchange that a test looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Term {
+    Url,
+    Method,
+    ApiCollectionId,
+    QueryParam,
+    RequestHeaders,
+    RequestPayload,
+    ResponseHeaders,
+    ResponsePayload,
+    ResponseCode,
+    SourceIp,
+    DestinationIp,
+    /// Ours: oddities of the wire ([`portcullis_exchange::Fact`]), by name.
+    WireFact,
+}
+
+impl Term {
+    /// Whether a test on it can be judged without the response.
+    pub(crate) fn is_request(self) -> bool {
+        !matches!(self, Self::ResponseHeaders | Self::ResponsePayload | Self::ResponseCode)
+    }
+}
+
+/// A condition on the values of a term.
+#[derive(Clone, Debug)]
+pub(crate) enum Test {
+    And(Vec<Test>),
+    Or(Vec<Test>),
+    Not(Box<Test>),
+    ForOne(Box<Pair>),
+    ForAll(Box<Pair>),
+    Length(Vec<Comparison>),
+    Op(Op),
+}
+
+/// A condition on one key with its value.
+#[derive(Clone, Debug)]
+pub(crate) enum Pair {
+    And(Vec<Pair>),
+    Or(Vec<Pair>),
+    Not(Box<Pair>),
+    Key(Test),
+    Value(Test),
+}
+
+/// A condition on one value.
+#[derive(Clone, Debug)]
+pub(crate) enum Op {
+    Equals(Vec<Operand>),
+    Compare(Comparison),
+    ContainsEither(Vec<Operand>),
+    ContainsAll(Vec<Operand>),
+    InNetworks(Vec<IpNet>),
+    Regex(Regex),
+    /// Binds the first group, or else the whole match, where `into` is given.
+    RegexExtract {
+        regex: Regex,
+        into: Option<Arc<str>>,
+    },
+    Extract(Arc<str>),
+    ContainsJwt,
+    DataType(DataType),
+    Detect(Detector),
+    /// Shannon entropy in bits per byte.
+    Entropy(Vec<Comparison>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Comparison {
+    pub(crate) order: Order,
+    pub(crate) bound: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    Equal,
+    NotEqual,
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+}
+
+impl Comparison {
+    pub(crate) fn holds(self, value: f64) -> bool {
+        match self.order {
+            Order::Equal => value == self.bound,
+            Order::NotEqual => value != self.bound,
+            Order::Greater => value > self.bound,
+            Order::GreaterOrEqual => value >= self.bound,
+            Order::Less => value < self.bound,
+            Order::LessOrEqual => value <= self.bound,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DataType {
+    Text,
+    Number,
+    Boolean,
+}
+
+/// Text to compare with, trimmed and in lower case; `${name}` stands for a value that an earlier node extracted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Operand {
+    pub(crate) parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Literal(String),
+    Variable(Arc<str>),
+}
+
+impl Operand {
+    pub(crate) fn literal(text: &str) -> Self {
+        Self { parts: vec![Part::Literal(text.trim().to_lowercase())] }
+    }
+
+    /// The text, where nothing in it waits for an extracted value.
+    pub(crate) fn as_literal(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! The tree: siblings are ANDed, `and`/`or`/`not` nest, terms hold tests, collections hold selectors.
+
+use std::{collections::HashMap, sync::Arc};
+
+use super::{
+    node::Source,
+    operator::{OPERATORS, comparisons, detector, operator},
+};
+use crate::policy::{
+    Filter, Op, Pair, Place, PolicyError, Term, Test,
+    yaml::{Kind, Node},
+};
+
+pub(super) type Words = HashMap<String, Vec<String>>;
+
+/// Deeper nesting is no policy a person wrote, and evaluation recurses.
+const MAX_DEPTH: usize = 32;
+
+const TERMS: [(&str, Term); 12] = [
+    ("url", Term::Url),
+    ("method", Term::Method),
+    ("api_collection_id", Term::ApiCollectionId),
+    ("query_param", Term::QueryParam),
+    ("request_headers", Term::RequestHeaders),
+    ("request_payload", Term::RequestPayload),
+    ("response_headers", Term::ResponseHeaders),
+    ("response_payload", Term::ResponsePayload),
+    ("response_code", Term::ResponseCode),
+    ("source_ip", Term::SourceIp),
+    ("destination_ip", Term::DestinationIp),
+    ("wire_fact", Term::WireFact),
+];
+const CONNECTIVES: [&str; 3] = ["and", "or", "not"];
+
+pub(super) fn words(source: &Source<'_>, node: Option<&Node>) -> Result<Words, PolicyError> {
+    let Some(node) = node else { return Ok(Words::new()) };
+    let mut lists = Words::new();
+    for (key, node) in source.map(node, "wordLists")? {
+        let items = source.list(node, &key.name)?;
+        let texts = items.iter().map(|item| source.text(item, &key.name).map(str::to_owned));
+        lists.insert(key.name.clone(), texts.collect::<Result<_, _>>()?);
+    }
+    Ok(lists)
+}
+
+pub(super) fn filter(source: &Source<'_>, node: &Node, words: &Words) -> Result<Filter, PolicyError> {
+    Reader { source, words }.filter(node, MAX_DEPTH)
+}
+
+pub(super) struct Reader<'a> {
+    pub(super) source: &'a Source<'a>,
+    pub(super) words: &'a Words,
+}
+
+impl Reader<'_> {
+    fn filter(&self, node: &Node, depth: usize) -> Result<Filter, PolicyError> {
+        let depth = self.deeper(node, depth)?;
+        if let Kind::List(items) = &node.kind {
+            return all(items.iter().map(|item| self.filter(item, depth)), Filter::And);
+        }
+        let entries = self.source.map(node, "filter")?;
+        if entries.is_empty() {
+            return Err(self.source.error(node, "filter: is empty, and would match everything"));
+        }
+        let each = entries.iter().map(|(key, value)| {
+            let alternatives = || self.source.list(value, &key.name);
+            match key.name.as_str() {
+                "and" => all(alternatives()?.iter().map(|item| self.filter(item, depth)), Filter::And),
+                "or" => all(alternatives()?.iter().map(|item| self.filter(item, depth)), Filter::Or),
+                "not" => Ok(Filter::Not(Box::new(self.filter(value, depth)?))),
+                "detect" => {
+                    let items = self.source.list_or_one(value).iter();
+                    all(items.map(|item| detector(self.source, item).map(Filter::Detect)), Filter::Or)
+                }
+                "country_code" => Err(self.unsupported(key.at, "the term `country_code`")),
+                name => match TERMS.into_iter().find(|(term, _)| *term == name) {
+                    Some((name, term)) => Ok(Filter::Term(term, self.test(value, name, depth, true)?)),
+                    None => {
+                        let known: Vec<_> = TERMS
+                            .iter()
+                            .map(|(name, _)| *name)
+                            .chain(CONNECTIVES)
+                            .chain(["detect"])
+                            .collect();
+                        Err(self.source.unknown(key.at, "filter", name, &known))
+                    }
+                },
+            }
+        });
+        all(each, Filter::And)
+    }
+
+    /// What stands under a term or a selector; `collections` says whether `for_one` and `for_all` may.
+    fn test(&self, node: &Node, what: &str, depth: usize, collections: bool) -> Result<Test, PolicyError> {
+        let depth = self.deeper(node, depth)?;
+        match &node.kind {
+            Kind::List(items) => {
+                return all(items.iter().map(|item| self.test(item, what, depth, collections)), Test::And);
+            }
+            Kind::Text(_) | Kind::Number { .. } | Kind::Bool { .. } => {
+                let message = format!("{what}: needs an operator, such as `eq: …`");
+                return Err(self.source.error(node, message));
+            }
+            Kind::Map(_) | Kind::Null => {}
+        }
+        let entries = self.source.map(node, what)?;
+        if entries.is_empty() {
+            return Err(self.source.error(node, format!("{what}: is empty, and would match everything")));
+        }
+        // `extract` beside `regex_extract` binds what the expression found, not the whole value.
+        let bound = entries.iter().find(|(key, _)| key.name == "extract");
+        let bound = bound.map(|(_, node)| self.source.text(node, "extract").map(Arc::from)).transpose()?;
+        let narrowed = entries.iter().any(|(key, _)| key.name == "regex_extract");
+        let each =
+            entries.iter().filter(|(key, _)| !(narrowed && key.name == "extract")).map(|(key, value)| {
+                let list = || self.source.list(value, &key.name);
+                match key.name.as_str() {
+                    "and" => {
+                        all(list()?.iter().map(|item| self.test(item, what, depth, collections)), Test::And)
+                    }
+                    "or" => {
+                        all(list()?.iter().map(|item| self.test(item, what, depth, collections)), Test::Or)
+                    }
+                    "not" => Ok(Test::Not(Box::new(self.test(value, what, depth, collections)?))),
+                    "for_one" if collections => {
+                        Ok(Test::ForOne(Box::new(self.pair(value, "for_one", depth)?)))
+                    }
+                    "for_all" if collections => {
+                        Ok(Test::ForAll(Box::new(self.pair(value, "for_all", depth)?)))
+                    }
+                    name @ ("for_one" | "for_all") => {
+                        let message = format!("`{name}` cannot stand inside a collection");
+                        Err(PolicyError::at(self.source.file, key.at, message))
+                    }
+                    "length" => Ok(Test::Length(comparisons(self.source, value, "length")?)),
+                    name if TERMS.iter().any(|(term, _)| *term == name) => {
+                        let message = format!("the term `{name}` cannot stand inside the term `{what}`");
+                        Err(PolicyError::at(self.source.file, key.at, message))
+                    }
+                    name => match operator(self, name, key.at, value, bound.as_ref())? {
+                        Some(test) => Ok(test),
+                        None => {
+                            let known: Vec<_> = OPERATORS
+                                .into_iter()
+                                .chain(CONNECTIVES)
+                                .chain(["for_one", "for_all", "length"])
+                                .collect();
+                            Err(self.source.unknown(key.at, what, name, &known))
+                        }
+                    },
+                }
+            });
+        all(each, Test::And)
+    }
+
+    fn pair(&self, node: &Node, what: &str, depth: usize) -> Result<Pair, PolicyError> {
+        let depth = self.deeper(node, depth)?;
+        if let Kind::List(items) = &node.kind {
+            return all(items.iter().map(|item| self.pair(item, what, depth)), Pair::And);
+        }
+        let entries = self.source.map(node, what)?;
+        if entries.is_empty() {
+            return Err(self.source.error(node, format!("{what}: is empty, and would match everything")));
+        }
+        let each = entries.iter().map(|(key, value)| {
+            let list = || self.source.list(value, &key.name);
+            match key.name.as_str() {
+                "and" => all(list()?.iter().map(|item| self.pair(item, what, depth)), Pair::And),
+                "or" => all(list()?.iter().map(|item| self.pair(item, what, depth)), Pair::Or),
+                "not" => Ok(Pair::Not(Box::new(self.pair(value, what, depth)?))),
+                "key" => Ok(Pair::Key(self.test(value, "key", depth, false)?)),
+                "value" => Ok(Pair::Value(self.test(value, "value", depth, false)?)),
+                name => Err(self.source.unknown(key.at, what, name, &["key", "value", "and", "or", "not"])),
+            }
+        });
+        all(each, Pair::And)
+    }
+
+    fn deeper(&self, node: &Node, depth: usize) -> Result<usize, PolicyError> {
+        depth
+            .checked_sub(1)
+            .ok_or_else(|| self.source.error(node, format!("filter: nested deeper than {MAX_DEPTH} levels")))
+    }
+
+    pub(super) fn unsupported(&self, at: Place, what: &str) -> PolicyError {
+        PolicyError::at(self.source.file, at, format!("{what} is known, but not supported yet"))
+    }
+}
+
+/// Collects; one alone needs no connective around it.
+fn all<T>(
+    items: impl Iterator<Item = Result<T, PolicyError>>,
+    join: impl FnOnce(Vec<T>) -> T,
+) -> Result<T, PolicyError> {
+    let mut items: Vec<T> = items.collect::<Result<_, _>>()?;
+    match items.len() {
+        1 => Ok(items.remove(0)),
+        _ => Ok(join(items)),
+    }
+}
+
+impl From<Op> for Test {
+    fn from(op: Op) -> Self {
+        Self::Op(op)
+    }
+}
