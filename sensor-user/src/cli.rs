@@ -11,7 +11,7 @@ mod terminal;
 
 use clap::{Parser, Subcommand};
 
-use exit::{Exit, Failure};
+use exit::Exit;
 
 #[derive(Parser)]
 #[command(

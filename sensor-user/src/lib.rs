@@ -7,6 +7,8 @@
 pub mod capture;
 pub mod counters;
 pub mod enforce;
+pub mod mask;
 pub mod output;
 pub mod segment;
+pub mod tag;
 pub mod wire;
