@@ -1,0 +1,72 @@
+/** What the control plane said when it would not do something. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly reasons: string[],
+  ) {
+    super(reasons.join("; "));
+    this.name = "ApiError";
+  }
+}
+
+/** The session ended or never was: the only cure is to log in. */
+export function isLoggedOut(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 401;
+}
+
+/** One `POST /api/<name>`. */
+export async function call<Reply>(name: string, request: object = {}, signal?: AbortSignal): Promise<Reply> {
+  return (await send("POST", `/api/${name}`, request, signal)) as Reply;
+}
+
+/** Any request of the console: same origin, with the header that a foreign site cannot send without CORS. */
+export async function send(
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  body?: object,
+  signal?: AbortSignal,
+): Promise<unknown> {
+  const response = await reach(path, {
+    method,
+    credentials: "same-origin",
+    headers: { "x-portcullis-request": "1", ...(body ? { "content-type": "application/json" } : {}) },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new ApiError(response.status, reasonsOf(response, text));
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new ApiError(response.status, [`${path} answered something that is no JSON`]);
+  }
+}
+
+async function reach(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError(0, ["The control plane does not answer. Is it running?"]);
+  }
+}
+
+const BY_STATUS: Record<number, string> = {
+  401: "Not logged in, or the API key is not valid.",
+  403: "This API key may not do that: it needs a role with more rights.",
+  404: "The control plane does not know this request. Is it older than the console?",
+};
+
+function reasonsOf(response: Response, text: string): string[] {
+  try {
+    const body = JSON.parse(text) as { actionErrors?: unknown };
+    if (Array.isArray(body.actionErrors) && body.actionErrors.length > 0)
+      return body.actionErrors.map(String);
+  } catch {
+    // No JSON: the status says what there is to say.
+  }
+  return [
+    BY_STATUS[response.status] ?? `The control plane answered ${response.status} ${response.statusText}`,
+  ];
+}

@@ -1,0 +1,193 @@
+import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { call, send } from "./client";
+import { boundsOf, type TimeRange, timestampsOf } from "./range";
+import type {
+  Actor,
+  ActorActivity,
+  ActorTotals,
+  Block,
+  CategoryCount,
+  EventFilter,
+  EventPage,
+  FilterValues,
+  Page,
+  Policy,
+  RawSample,
+  Sensor,
+  Session,
+  ThreatApi,
+  ThreatEvent,
+  TimelineDay,
+} from "./types";
+
+/** How often a page that shows live things asks again. A hidden browser tab does not ask. */
+export const REFRESH_MS = 4_000;
+
+export type Direction = 1 | -1;
+
+const live = { refetchInterval: REFRESH_MS, placeholderData: keepPreviousData } as const;
+
+export const sessionQuery = queryOptions({
+  queryKey: ["session"],
+  queryFn: async () => (await send("GET", "/session")) as Session,
+  staleTime: 60_000,
+  retry: false,
+});
+
+export const eventsQuery = (filter: EventFilter, range: TimeRange, page: Page, direction: Direction) =>
+  queryOptions({
+    queryKey: ["events", filter, range, page, direction],
+    queryFn: ({ signal }) =>
+      call<EventPage>(
+        "fetchSuspectSampleData",
+        { ...filter, ...timestampsOf(range), ...page, sort: { detectedAt: direction } },
+        signal,
+      ),
+    ...live,
+  });
+
+export const eventQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["event", id],
+    queryFn: async ({ signal }): Promise<ThreatEvent | null> => {
+      const page = await call<EventPage>("fetchSuspectSampleData", { eventIds: [id], limit: 1 }, signal);
+      return page.maliciousEvents.find((event) => event.id === id) ?? null;
+    },
+    refetchInterval: REFRESH_MS,
+  });
+
+export const samplesQuery = (event: Pick<ThreatEvent, "refId" | "eventType" | "actor" | "filterId">) =>
+  queryOptions({
+    queryKey: ["samples", event.refId, event.eventType, event.actor, event.filterId],
+    queryFn: async ({ signal }) => {
+      const { refId, eventType, actor, filterId } = event;
+      const request = { refId, eventType, actor, filterId };
+      const reply = await call<{ maliciousPayloadsResponses: RawSample[] | null }>(
+        "fetchAggregateMaliciousRequests",
+        request,
+        signal,
+      );
+      return reply.maliciousPayloadsResponses ?? [];
+    },
+    staleTime: 60_000,
+  });
+
+export const filterValuesQuery = (range: TimeRange) =>
+  queryOptions({
+    queryKey: ["filter-values", range],
+    queryFn: ({ signal }) => call<FilterValues>("fetchFiltersThreatTable", timestampsOf(range), signal),
+    staleTime: 15_000,
+    placeholderData: keepPreviousData,
+  });
+
+export const remediationQuery = (policyId: string) =>
+  queryOptions({
+    queryKey: ["remediation", policyId],
+    queryFn: async ({ signal }) =>
+      (await call<{ remediation: string }>("fetchRemediationInfo", { testId: policyId }, signal)).remediation,
+    staleTime: 300_000,
+    retry: false,
+  });
+
+export const severityCountsQuery = (range: TimeRange) =>
+  queryOptions({
+    queryKey: ["severity-counts", range],
+    queryFn: async ({ signal }) =>
+      (await call<{ categoryCounts: CategoryCount[] }>("fetchCountBySeverity", boundsOf(range), signal))
+        .categoryCounts,
+    ...live,
+  });
+
+export const categoryCountsQuery = (range: TimeRange) =>
+  queryOptions({
+    queryKey: ["category-counts", range],
+    queryFn: async ({ signal }) =>
+      (await call<{ categoryCounts: CategoryCount[] }>("fetchThreatCategoryCount", boundsOf(range), signal))
+        .categoryCounts,
+    ...live,
+  });
+
+export const timelineQuery = (range: TimeRange) =>
+  queryOptions({
+    queryKey: ["timeline", range],
+    queryFn: async ({ signal }) =>
+      (
+        await call<{ threatActivityTimelines: TimelineDay[] }>(
+          "getThreatActivityTimeline",
+          boundsOf(range),
+          signal,
+        )
+      ).threatActivityTimelines,
+    ...live,
+  });
+
+export const actorTotalsQuery = (range: TimeRange) =>
+  queryOptions({
+    queryKey: ["actor-totals", range],
+    queryFn: ({ signal }) => call<ActorTotals>("getDailyThreatActorsCount", boundsOf(range), signal),
+    ...live,
+  });
+
+export const actorsQuery = (range: TimeRange, page: Page, actorId: string | undefined) =>
+  queryOptions({
+    queryKey: ["actors", range, page, actorId],
+    queryFn: ({ signal }) =>
+      call<{ actors: Actor[]; total: number }>(
+        "fetchThreatActors",
+        {
+          ...boundsOf(range),
+          ...page,
+          sort: { discoveredAt: -1 },
+          ...(actorId ? { actorId: [actorId] } : {}),
+        },
+        signal,
+      ),
+    ...live,
+  });
+
+export const actorActivityQuery = (actor: string) =>
+  queryOptions({
+    queryKey: ["actor-activity", actor],
+    queryFn: async ({ signal }) =>
+      (
+        await call<{ actorActivities: ActorActivity[] }>(
+          "fetchThreatsForActor",
+          { actor, limit: 200 },
+          signal,
+        )
+      ).actorActivities,
+    ...live,
+  });
+
+export type ApiSort = "discoveredAt" | "requestsCount" | "actorsCount";
+
+export const threatApisQuery = (range: TimeRange, page: Page, sort: ApiSort, direction: Direction) =>
+  queryOptions({
+    queryKey: ["apis", range, page, sort, direction],
+    queryFn: ({ signal }) =>
+      call<{ apis: ThreatApi[]; total: number }>(
+        "fetchThreatApis",
+        { ...boundsOf(range), ...page, sort: { [sort]: direction } },
+        signal,
+      ),
+    ...live,
+  });
+
+export const policiesQuery = queryOptions({
+  queryKey: ["policies"],
+  queryFn: async ({ signal }) =>
+    (await call<{ templates: Policy[] }>("fetchFilterYamlTemplate", {}, signal)).templates,
+  staleTime: 60_000,
+});
+
+export const blocklistQuery = queryOptions({
+  queryKey: ["blocklist"],
+  queryFn: ({ signal }) => call<{ blocks: Block[]; total: number }>("fetchBlocklist", {}, signal),
+  ...live,
+});
+
+export const sensorsQuery = queryOptions({
+  queryKey: ["sensors"],
+  queryFn: ({ signal }) => call<{ sensors: Sensor[]; revision: number }>("fetchSensors", {}, signal),
+  ...live,
+});

@@ -1,0 +1,218 @@
+/** The shapes of the REST contract, as far as the console reads them. All times are epoch seconds. */
+
+export type Severity = "CRITICAL" | "HIGH" | "MEDIUM" | "LOW";
+export type EventStatus = "ACTIVE" | "UNDER_REVIEW" | "IGNORED";
+export type EventType = "SINGLE" | "AGGREGATED";
+export type Role = "admin" | "analyst" | "viewer";
+
+export interface Session {
+  name: string;
+  role: Role;
+}
+
+/** Where a policy matched. Offsets are bytes of the original value at `location`, before any decoding. */
+export interface Match {
+  location: string;
+  start: number;
+  end: number;
+  phrase: string;
+  detector: string;
+}
+
+export interface ThreatEvent {
+  id: string;
+  refId: string;
+  actor: string;
+  filterId: string;
+  url: string;
+  method: string;
+  host: string;
+  ip: string;
+  country: string | null;
+  timestamp: number;
+  type: string;
+  category: string;
+  subCategory: string;
+  eventType: EventType;
+  successfulExploit: boolean;
+  status: EventStatus;
+  severity: Severity;
+  sensorId?: string | null;
+  matched?: Match[];
+  blocked?: boolean;
+}
+
+/** The keys that choose rows of Threat activity; the same keys choose what a bulk action touches. */
+export interface EventFilter {
+  eventIds?: string[];
+  ips?: string[];
+  urls?: string[];
+  hosts?: string[];
+  types?: string[];
+  severity?: string[];
+  latestAttack?: string[];
+  statusFilter?: EventStatus;
+  successfulExploit?: boolean;
+  searchText?: string;
+  startTimestamp?: number;
+  endTimestamp?: number;
+}
+
+export interface Page {
+  skip: number;
+  limit: number;
+}
+
+export interface EventPage {
+  maliciousEvents: ThreatEvent[];
+  total: number;
+}
+
+export interface FilterValues {
+  ips: string[];
+  urls: string[];
+  hosts: string[];
+  subCategory: string[];
+}
+
+/** One sample behind an event; `orig` is a JSON text, see `parseSample`. */
+export interface RawSample {
+  orig: string;
+  metadata: string;
+  ts: number;
+}
+
+export interface Bounds {
+  startTs: number;
+  endTs: number;
+}
+
+export interface CategoryCount {
+  category: string;
+  subCategory: string;
+  count: number;
+}
+
+export interface TimelineDay {
+  ts: number;
+  subCategoryWiseData: { subcategory: string; activityCount: number }[];
+}
+
+export interface ActorTotals {
+  actorsCounts: { ts: number; totalActors: number; criticalActors: number }[];
+  totalAnalysed: number;
+  totalAttacks: number;
+  totalCriticalActors: number;
+  totalActiveStatus: number;
+  totalIgnoredStatus: number;
+  totalUnderReviewStatus: number;
+}
+
+export interface ActorActivity {
+  url: string;
+  severity: Severity;
+  subCategory: string;
+  method: string;
+  detectedAt: number;
+  host?: string;
+}
+
+export interface Actor {
+  id: string;
+  latestApiEndpoint: string;
+  latestApiMethod: string;
+  latestApiHost: string;
+  discoveredAt: number;
+  country: string | null;
+  latestAttack: string;
+  activity: ActorActivity[];
+  firstSeenAt: number;
+  lastSeenAt: number;
+  eventCount: number;
+  status: "active" | "blocked";
+}
+
+export interface ThreatApi {
+  api: string;
+  method: string;
+  host: string;
+  requestsCount: number;
+  actorsCount: number;
+  discoveredAt: number;
+}
+
+export interface PolicyInfo {
+  name: string;
+  description: string | null;
+  details: string | null;
+  impact: string | null;
+  severity: Severity;
+  category: { name: string; displayName: string; shortName: string | null };
+  subCategory: string;
+  remediation: string | null;
+  references: string[] | null;
+  tags: string[] | null;
+  cwe: string[] | null;
+  cve: string[] | null;
+}
+
+export interface Policy {
+  id: string;
+  content: string;
+  author: string;
+  createdAt: number;
+  updatedAt: number;
+  info: PolicyInfo;
+}
+
+/** How many sensors a command was for and how many have applied it. */
+export interface Applied {
+  total: number;
+  applied: number;
+}
+
+export interface Refusal {
+  sensorId: string;
+  cidr: string;
+  reason: string;
+}
+
+export interface Block {
+  cidr: string;
+  reason: string;
+  author: string;
+  createdAt: number;
+  expiresAt: number | null;
+  revision: number;
+  sensors: Applied;
+  hits: { packets: number; bytes: number };
+  refusals?: Refusal[];
+}
+
+export interface CommandReply {
+  revision: number;
+  sensors: Applied;
+  refusals?: Refusal[];
+}
+
+export interface SensorInterface {
+  name: string;
+  gate: string;
+  tap: string;
+  note: string;
+}
+
+export interface Sensor {
+  id: string;
+  node: string;
+  version: string;
+  captureMode: string;
+  enforcementMode: string;
+  interfaces: SensorInterface[];
+  connected: boolean;
+  appliedRevision: number;
+  lastSeen: number | null;
+  enrolledAt: number;
+  startedAt: number | null;
+  counters: Record<string, number>;
+}

@@ -1,0 +1,18 @@
+import { Button, Container, Stack } from "@mantine/core";
+import { useRouter } from "@tanstack/react-router";
+import { ErrorNote } from "../shared/ErrorNote";
+
+/** What is left when a page could not be drawn. */
+export function Failure({ error }: { error: unknown }) {
+  const router = useRouter();
+  return (
+    <Container size="xs" py={80}>
+      <Stack>
+        <ErrorNote error={error} title="The console could not show this page" />
+        <Button variant="default" onClick={() => router.invalidate()}>
+          Try again
+        </Button>
+      </Stack>
+    </Container>
+  );
+}

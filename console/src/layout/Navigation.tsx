@@ -1,0 +1,34 @@
+import { useSearch } from "@tanstack/react-router";
+import { Ban, Gauge, Radar, ScrollText, ServerCog, ShieldAlert, UserRoundX } from "lucide-react";
+import { PageNavLink } from "../shared/links";
+import { parseRange } from "../shared/search";
+
+const PAGES = [
+  { to: "/", label: "Overview", icon: Gauge },
+  { to: "/activity", label: "Threat activity", icon: ShieldAlert },
+  { to: "/actors", label: "Threat actors", icon: UserRoundX },
+  { to: "/apis", label: "Threat APIs", icon: Radar },
+  { to: "/policies", label: "Policies", icon: ScrollText },
+  { to: "/blocklist", label: "Blocklist", icon: Ban },
+  { to: "/sensors", label: "Sensors", icon: ServerCog },
+] as const;
+
+/** The time range goes along from page to page; filters stay where they belong. */
+export function Navigation({ onGo }: { onGo: () => void }) {
+  const range = parseRange(useSearch({ strict: false }));
+  return (
+    <nav aria-label="Pages">
+      {PAGES.map(({ to, label, icon: Icon }) => (
+        <PageNavLink
+          key={to}
+          to={to}
+          search={range}
+          label={label}
+          leftSection={<Icon size={17} strokeWidth={1.8} aria-hidden />}
+          activeOptions={{ exact: to === "/", includeSearch: false }}
+          onClick={onGo}
+        />
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,76 @@
+import type { EventFilter, EventStatus } from "../../api/types";
+import { SEVERITIES } from "../../shared/Severity";
+import { oneOf, parseRange, type RangeSearch, texts, wholeNumber } from "../../shared/search";
+
+export const TABS = {
+  active: "ACTIVE",
+  review: "UNDER_REVIEW",
+  ignored: "IGNORED",
+} as const satisfies Record<string, EventStatus>;
+export type Tab = keyof typeof TABS;
+
+export const VIEWS = ["overview", "timeline", "values", "remediation"] as const;
+export type View = (typeof VIEWS)[number];
+
+/** Threat activity as the address bar carries it; what is at its default is absent. */
+export interface ActivitySearch extends RangeSearch {
+  tab?: Tab;
+  q?: string;
+  actor?: string[];
+  url?: string[];
+  host?: string[];
+  type?: string[];
+  attack?: string[];
+  severity?: string[];
+  success?: "yes" | "no";
+  sort?: "oldest";
+  page?: number;
+  /** The open tab of the event's drawer. */
+  view?: View;
+}
+
+export function parseActivitySearch(raw: Record<string, unknown>): ActivitySearch {
+  return compacted({
+    ...parseRange(raw),
+    tab: oneOf(["review", "ignored"], raw["tab"]),
+    q: texts(raw["q"])?.[0],
+    actor: texts(raw["actor"]),
+    url: texts(raw["url"]),
+    host: texts(raw["host"]),
+    type: texts(raw["type"])?.filter((type) => type === "Rule-Based" || type === "Anomaly"),
+    attack: texts(raw["attack"]),
+    severity: texts(raw["severity"])?.filter((severity) => SEVERITIES.some((known) => known === severity)),
+    success: oneOf(["yes", "no"], raw["success"]),
+    sort: oneOf(["oldest"], raw["sort"]),
+    page: wholeNumber(raw["page"]) || undefined,
+    view: oneOf(VIEWS, raw["view"]),
+  });
+}
+
+export const FILTER_KEYS = ["q", "actor", "url", "host", "type", "attack", "severity", "success"] as const;
+
+export const isFiltered = (search: ActivitySearch): boolean =>
+  FILTER_KEYS.some((key) => search[key] !== undefined);
+
+/** The REST filter for one tab of this search. */
+export function filterOf(search: ActivitySearch, tab: Tab): EventFilter {
+  return compacted({
+    statusFilter: TABS[tab],
+    searchText: search.q,
+    ips: search.actor,
+    urls: search.url,
+    hosts: search.host,
+    types: search.type,
+    latestAttack: search.attack,
+    severity: search.severity,
+    successfulExploit: search.success && search.success === "yes",
+  });
+}
+
+/** Without the keys that say nothing, so that addresses and query keys stay short and equal. */
+function compacted<Shape extends object>(shape: Shape): Shape {
+  const entries = Object.entries(shape).filter(
+    ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
+  );
+  return Object.fromEntries(entries) as Shape;
+}

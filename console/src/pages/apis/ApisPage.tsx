@@ -1,0 +1,3 @@
+export function ApisPage() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function BlocklistPage() {
+  return null;
+}

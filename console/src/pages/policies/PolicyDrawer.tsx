@@ -1,0 +1,3 @@
+export function PolicyDrawer() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function SensorsPage() {
+  return null;
+}

@@ -1,0 +1,136 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  type RouterHistory,
+  redirect,
+} from "@tanstack/react-router";
+import { isLoggedOut } from "./api/client";
+import { sessionQuery } from "./api/queries";
+import { Failure } from "./layout/Failure";
+import { NotFound } from "./layout/NotFound";
+import { Shell } from "./layout/Shell";
+import { parseActivitySearch } from "./pages/activity/search";
+import { parseActorsSearch } from "./pages/actors/search";
+import { parseApisSearch } from "./pages/apis/search";
+import { parseRange } from "./shared/search";
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NotFound,
+  errorComponent: Failure,
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (raw: Record<string, unknown>): { next?: string } => {
+    const next = raw["next"];
+    // Only a path of this console: `//host` and `/\host` lead elsewhere.
+    return typeof next === "string" && /^\/(?![/\\])/.test(next) ? { next } : {};
+  },
+  component: lazyRouteComponent(() => import("./pages/login/LoginPage"), "LoginPage"),
+});
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  component: Shell,
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.queries.ensureQueryData(sessionQuery);
+    } catch (error) {
+      if (isLoggedOut(error)) throw redirect({ to: "/login", search: { next: location.href } });
+      throw error;
+    }
+  },
+});
+
+const overview = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  validateSearch: parseRange,
+  component: lazyRouteComponent(() => import("./pages/overview/OverviewPage"), "OverviewPage"),
+});
+
+const activity = createRoute({
+  getParentRoute: () => shell,
+  path: "/activity",
+  validateSearch: parseActivitySearch,
+  component: lazyRouteComponent(() => import("./pages/activity/ActivityPage"), "ActivityPage"),
+});
+
+const event = createRoute({
+  getParentRoute: () => activity,
+  path: "$eventId",
+  component: lazyRouteComponent(() => import("./pages/activity/EventDrawer"), "EventDrawer"),
+});
+
+const actors = createRoute({
+  getParentRoute: () => shell,
+  path: "/actors",
+  validateSearch: parseActorsSearch,
+  component: lazyRouteComponent(() => import("./pages/actors/ActorsPage"), "ActorsPage"),
+});
+
+const apis = createRoute({
+  getParentRoute: () => shell,
+  path: "/apis",
+  validateSearch: parseApisSearch,
+  component: lazyRouteComponent(() => import("./pages/apis/ApisPage"), "ApisPage"),
+});
+
+const policies = createRoute({
+  getParentRoute: () => shell,
+  path: "/policies",
+  component: lazyRouteComponent(() => import("./pages/policies/PoliciesPage"), "PoliciesPage"),
+});
+
+const policy = createRoute({
+  getParentRoute: () => policies,
+  path: "$policyId",
+  component: lazyRouteComponent(() => import("./pages/policies/PolicyDrawer"), "PolicyDrawer"),
+});
+
+const blocklist = createRoute({
+  getParentRoute: () => shell,
+  path: "/blocklist",
+  component: lazyRouteComponent(() => import("./pages/blocklist/BlocklistPage"), "BlocklistPage"),
+});
+
+const sensors = createRoute({
+  getParentRoute: () => shell,
+  path: "/sensors",
+  component: lazyRouteComponent(() => import("./pages/sensors/SensorsPage"), "SensorsPage"),
+});
+
+const routes = root.addChildren([
+  login,
+  shell.addChildren([
+    overview,
+    activity.addChildren([event]),
+    actors,
+    apis,
+    policies.addChildren([policy]),
+    blocklist,
+    sensors,
+  ]),
+]);
+
+export function makeRouter(queries: QueryClient, history?: RouterHistory) {
+  return createRouter({
+    routeTree: routes,
+    context: { queries },
+    defaultPreload: "intent",
+    ...(history ? { history } : {}),
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

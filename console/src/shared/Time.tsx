@@ -1,0 +1,24 @@
+import { useEffect, useState } from "react";
+import { dateTime, timeFromNow } from "./format";
+
+const TICK_MS = 5_000;
+
+/** Now in epoch seconds, moving along. */
+export function useNow(): number {
+  const [now, setNow] = useState(() => Date.now() / 1_000);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now() / 1_000), TICK_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return now;
+}
+
+/** How long ago, with the exact time as its tooltip. */
+export function Time({ at }: { at: number }) {
+  const now = useNow();
+  return (
+    <time dateTime={new Date(at * 1_000).toISOString()} title={dateTime(at)} style={{ whiteSpace: "nowrap" }}>
+      {timeFromNow(Math.min(at, now), now)}
+    </time>
+  );
+}

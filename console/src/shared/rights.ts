@@ -1,0 +1,8 @@
+import { useQuery } from "@tanstack/react-query";
+import { sessionQuery } from "../api/queries";
+
+/** Whether this key may change things. The control plane decides; the console only does not offer in vain. */
+export function useMayAct(): boolean {
+  const { data: session } = useQuery(sessionQuery);
+  return session !== undefined && session.role !== "viewer";
+}
