@@ -52,6 +52,8 @@ impl Process {
         let log_start = out.metadata()?.len();
         let err = out.try_clone()?;
         let child = command
+            // Colours are for terminals; this goes to a file that is searched.
+            .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(out.into_parts().0)
             .stderr(err.into_parts().0)

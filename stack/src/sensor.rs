@@ -1,4 +1,4 @@
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use crate::process::{Process, in_namespace};
 
@@ -32,7 +32,12 @@ pub struct SensorOptions {
     pub interfaces: Vec<String>,
     /// `http://ADDRESS:PORT` of the control plane's gRPC.
     pub control_plane: String,
-    pub join_token: PathBuf,
+    /// Needed until the sensor has a credential of its own in its state folder.
+    pub join_token: Option<PathBuf>,
+    /// Name of the node in the console; the host name where absent.
+    pub node: Option<String>,
+    /// Sockets whose traffic is not judged: the control plane's own, which carries the attacks it shows.
+    pub exclude: Vec<SocketAddr>,
     pub state_dir: PathBuf,
     pub pin_dir: PathBuf,
     pub detach_on_exit: bool,
@@ -54,7 +59,15 @@ impl Sensor {
             command.args(["--interface", interface]);
         }
         command.args(["--control-plane", &options.control_plane]);
-        command.arg("--join-token").arg(&options.join_token);
+        if let Some(token) = &options.join_token {
+            command.arg("--join-token").arg(token);
+        }
+        if let Some(node) = &options.node {
+            command.args(["--node", node]);
+        }
+        for socket in &options.exclude {
+            command.arg("--exclude").arg(socket.to_string());
+        }
         command.arg("--state-dir").arg(&options.state_dir).arg("--pin-dir").arg(&options.pin_dir);
         if options.detach_on_exit {
             command.arg("--detach-on-exit");

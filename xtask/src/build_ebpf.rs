@@ -17,10 +17,16 @@ pub(crate) struct Args {
     /// The processor whose registers the object may read: x86_64 or aarch64.
     #[arg(long, default_value = std::env::consts::ARCH, value_parser = ["x86_64", "aarch64"])]
     arch: String,
+    /// Only say whether this machine has a compiler for it.
+    #[arg(long)]
+    check: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let toolchain = Toolchain::find()?;
+    if args.check {
+        return Ok(());
+    }
     let linker = linker::ensure(&toolchain)?;
     // A folder of its own: another compiler in the common one would throw away the host's build.
     let target_dir = workspace::root().join("target/portcullis/ebpf");

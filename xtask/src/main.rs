@@ -1,6 +1,12 @@
 //! Chores of this repository, one file per verb: `cargo xtask --help`.
 
 mod build_ebpf;
+mod caller;
+mod console;
+mod program;
+mod setup;
+mod test;
+mod up;
 mod workspace;
 
 use std::process::ExitCode;
@@ -18,17 +24,39 @@ struct Cli {
 enum Verb {
     /// Builds the kernel programs into target/portcullis/sensor-ebpf.o, which the sensor embeds.
     BuildEbpf(build_ebpf::Args),
+    /// Builds the web console into console/dist, which the control plane embeds.
+    Console,
+    /// Installs what this machine lacks.
+    Setup(setup::Args),
+    /// Builds everything and runs all tests, or one part of them.
+    Test(test::Args),
+    /// Builds and runs the control plane and a sensor, or the demo; needs root.
+    Up(up::Args),
 }
 
-#[expect(clippy::print_stderr, reason = "a command-line tool says on stderr why it failed")]
+/// What a wrong command line ends with (EX_USAGE of sysexits.h).
+const USAGE: u8 = 64;
+
 fn main() -> ExitCode {
-    let done = match Cli::parse().verb {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed terminal leaves nobody to tell.
+            error.print().ok();
+            return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
+        }
+    };
+    let done = match cli.verb {
         Verb::BuildEbpf(args) => build_ebpf::run(&args),
+        Verb::Console => console::run(),
+        Verb::Setup(args) => setup::run(&args),
+        Verb::Test(args) => test::run(&args),
+        Verb::Up(args) => up::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("xtask: {error:#}");
+            program::say(&format!("xtask: {error:#}"));
             ExitCode::FAILURE
         }
     }

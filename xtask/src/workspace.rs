@@ -13,3 +13,8 @@ pub(crate) fn tools() -> anyhow::Result<PathBuf> {
         .or_else(|| Some(set("HOME")?.join(".cache/portcullis/tools")))
         .ok_or_else(|| anyhow::anyhow!("no place for tools: set PORTCULLIS_TOOLS to a folder"))
 }
+
+/// Where cargo puts what it builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
