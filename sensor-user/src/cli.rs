@@ -5,6 +5,7 @@ mod evaluate;
 mod exit;
 mod log;
 mod parse;
+mod policies;
 mod replay;
 mod run;
 mod terminal;

@@ -7,8 +7,11 @@
 pub mod capture;
 pub mod counters;
 pub mod enforce;
+pub mod event;
 pub mod mask;
 pub mod output;
+pub mod policies;
+pub mod replay;
 pub mod segment;
 pub mod tag;
 pub mod wire;

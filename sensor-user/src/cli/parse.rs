@@ -1,6 +1,28 @@
 use std::net::IpAddr;
 
+use clap::ValueEnum;
 use ipnet::IpNet;
+use sensor_user::tag::ForwardedHeader;
+
+/// [`ForwardedHeader`] as the command line spells it.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ForwardedName {
+    /// X-Forwarded-For; Forwarded only where that is absent
+    Auto,
+    XForwardedFor,
+    /// RFC 7239
+    Forwarded,
+}
+
+impl From<ForwardedName> for ForwardedHeader {
+    fn from(name: ForwardedName) -> Self {
+        match name {
+            ForwardedName::Auto => Self::Auto,
+            ForwardedName::XForwardedFor => Self::XForwardedFor,
+            ForwardedName::Forwarded => Self::Forwarded,
+        }
+    }
+}
 
 /// A prefix, or an address alone, which stands for itself. Host bits are cut, as every router does.
 pub(crate) fn net(text: &str) -> Result<IpNet, String> {

@@ -5,7 +5,7 @@ use ipnet::IpNet;
 
 use super::{
     exit::{Exit, Failure},
-    parse,
+    parse::{self, ForwardedName},
 };
 
 #[derive(Args)]
@@ -58,6 +58,10 @@ pub(crate) struct RunArgs {
     /// A proxy whose forwarded headers may name the actor; repeatable
     #[arg(long, value_name = "CIDR", value_parser = parse::net)]
     trusted_proxy: Vec<IpNet>,
+
+    /// Which header the trusted proxies append to
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    forwarded_header: ForwardedName,
 
     /// Never block this address or prefix; repeatable
     #[arg(long, value_name = "CIDR", value_parser = parse::net)]
