@@ -1,0 +1,244 @@
+//! The verbs and their arguments: the same words as in REST and the console.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
+
+use crate::output::{Format, when};
+
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about = "See and handle threats: the command line client of the Portcullis control plane",
+    after_help = "The API key comes from PORTCTL_API_KEY or --api-key-file; make one with\n  \
+        control-plane keys create --data-dir DIR --role analyst\n\n\
+        Data goes to standard output, notes to standard error.\n\
+        Exit codes: 0 done, 1 failed, 2 partly done, 64 bad usage or configuration."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+
+    /// How data is written
+    #[arg(short, long, global = true, value_enum, default_value = "table", value_name = "FORMAT")]
+    pub(crate) output: Format,
+
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Connection {
+    /// The control plane's address
+    #[arg(
+        long,
+        global = true,
+        env = "PORTCTL_SERVER",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub(crate) server: String,
+
+    /// A file that holds the API key, `-` for standard input (else PORTCTL_API_KEY)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) api_key_file: Option<PathBuf>,
+
+    /// Known only to be refused with the reason; see `client::key`.
+    #[arg(long, global = true, hide = true, value_name = "KEY", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) api_key: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// List threat events, newest first, show one, or move it to another status
+    Events(Events),
+    /// Block addresses on every sensor, list blocks, lift them
+    #[command(subcommand)]
+    Block(Block),
+    /// Every sensor: how it captures and enforces, what it has applied, what it lost
+    Sensors,
+    /// Check this node and the control plane, and name the fix for each missing thing
+    Doctor(Doctor),
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Events {
+    #[command(subcommand)]
+    pub(crate) verb: Option<EventVerb>,
+
+    #[command(flatten)]
+    pub(crate) filter: EventFilter,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventVerb {
+    /// One event: its request and response with the matched places
+    Show {
+        /// The event's id, as `portctl events` prints it
+        id: String,
+        /// Print bodies whole, not only the part around the first match
+        #[arg(long)]
+        full: bool,
+    },
+    /// Move events to UNDER_REVIEW
+    Review(EventIds),
+    /// Move events to IGNORED: their actor, endpoint and policy raise no event any more
+    Ignore(EventIds),
+    /// Move events back to ACTIVE, which lifts what ignoring them suppressed
+    Activate(EventIds),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EventIds {
+    /// Event ids, as `portctl events` prints them
+    #[arg(required = true, value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+}
+
+/// Several values of one filter mean «any of them»; several filters mean «all of them».
+#[derive(Debug, Args)]
+pub(crate) struct EventFilter {
+    /// The actor's address
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    pub(crate) actor: Vec<String>,
+    /// The exact path
+    #[arg(long, value_name = "PATH")]
+    pub(crate) url: Vec<String>,
+    /// The request's host
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    pub(crate) host: Vec<String>,
+    #[arg(long, value_enum, value_delimiter = ',', ignore_case = true)]
+    pub(crate) severity: Vec<Severity>,
+    /// The policy's id
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) policy: Vec<String>,
+    #[arg(long, value_enum, ignore_case = true)]
+    pub(crate) status: Option<Status>,
+    /// Only attacks whose response shows that they succeeded
+    #[arg(long)]
+    pub(crate) successful: bool,
+    /// Text in policy id, host, actor or path, in any case
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+    /// From this time on: a duration before now (30s, 15m, 4h, 7d) or a time (2026-11-22T00:00:00Z)
+    #[arg(long, value_name = "WHEN", value_parser = when::parse_since)]
+    pub(crate) since: Option<i64>,
+    /// At most so many events
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Severity {
+    Critical,
+    High,
+    Medium,
+    Low,
+}
+
+impl Severity {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "CRITICAL",
+            Self::High => "HIGH",
+            Self::Medium => "MEDIUM",
+            Self::Low => "LOW",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Status {
+    Active,
+    #[value(alias = "under_review")]
+    UnderReview,
+    Ignored,
+}
+
+impl Status {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::UnderReview => "UNDER_REVIEW",
+            Self::Ignored => "IGNORED",
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Block {
+    /// Drop packets from these addresses on every sensor (for 4h, unless said otherwise)
+    Add {
+        /// Addresses or prefixes: 203.0.113.7, 203.0.113.0/24, 2001:db8::/32
+        #[arg(required = true, value_name = "CIDR", value_parser = parse_net)]
+        cidrs: Vec<IpNet>,
+        /// How long: 30s, 15m, 4h, 7d
+        #[arg(long, value_name = "DURATION", value_parser = when::parse_span)]
+        ttl: Option<std::time::Duration>,
+        /// Until it is removed
+        #[arg(long, conflicts_with = "ttl")]
+        permanent: bool,
+        /// Why, for whoever reads the list later
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// What is blocked, until when, by whom, and what it has dropped
+    List,
+    /// Let these addresses pass again
+    Rm {
+        #[arg(required = true, value_name = "CIDR", value_parser = parse_net)]
+        cidrs: Vec<IpNet>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// How the sensor is to capture here: decides which checks are needed and which only advise
+    #[arg(long, value_enum, default_value = "ebpf")]
+    pub(crate) capture: Capture,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Capture {
+    /// In the kernel, blocking by XDP
+    Ebpf,
+    /// By libpcap, blocking by nftables
+    Pcap,
+}
+
+/// An address or a prefix without host bits: `203.0.113.7/24` could mean one address or 256.
+fn parse_net(text: &str) -> Result<IpNet, String> {
+    if let Ok(address) = text.parse::<std::net::IpAddr>() {
+        return Ok(IpNet::from(address));
+    }
+    let net: IpNet =
+        text.parse().map_err(|_| "not an address or a prefix, such as 203.0.113.7 or 203.0.113.0/24")?;
+    if net.trunc() == net {
+        Ok(net)
+    } else {
+        Err(format!("an address or its network? write {} or {}", net.addr(), net.trunc()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_an_address_or_a_prefix_without_host_bits() {
+        assert_eq!(parse_net("203.0.113.7").unwrap().to_string(), "203.0.113.7/32");
+        assert_eq!(parse_net("2001:db8::/32").unwrap().to_string(), "2001:db8::/32");
+        let ambiguous = parse_net("203.0.113.7/24").unwrap_err();
+        assert!(ambiguous.contains("203.0.113.7 or 203.0.113.0/24"), "{ambiguous}");
+        assert!(parse_net("attacker.test").is_err());
+        assert!(parse_net("203.0.113.0/33").is_err());
+    }
+
+    #[test]
+    fn the_definition_of_the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,34 @@
+//! One file per verb: ask the control plane, show the answer.
+
+mod block;
+mod doctor;
+mod events;
+pub(crate) mod sensors;
+
+use crate::{
+    cli::{Cli, Connection, Verb},
+    client::{ApiKey, Client, Server},
+    failure::{Failure, Outcome},
+    output::Output,
+};
+
+pub(crate) fn run(cli: &Cli, output: &mut Output<'_>) -> Result<Outcome, Failure> {
+    match &cli.verb {
+        Verb::Events(events) => events::run(&connect(&cli.connection, output)?, events, output),
+        Verb::Block(block) => block::run(&connect(&cli.connection, output)?, block, output),
+        Verb::Sensors => sensors::run(&connect(&cli.connection, output)?, output),
+        Verb::Doctor(doctor) => doctor::run(&cli.connection, doctor, output),
+    }
+}
+
+fn connect(connection: &Connection, output: &mut Output<'_>) -> Result<Client, Failure> {
+    let server = Server::parse(&connection.server)?;
+    let key = ApiKey::find(connection)?;
+    if let Some(caution) = &key.caution {
+        output.note(&format!("warning: {}; mend it with: {}", caution.finding, caution.fix));
+    }
+    if server.exposes_key() {
+        output.note(&format!("warning: {server} is plain http: the API key crosses the network unencrypted"));
+    }
+    Client::new(server, key)
+}

@@ -1,0 +1,147 @@
+//! `portctl events show`: what was asked, what was answered, and where in it the attack is.
+
+mod exchange;
+mod mark;
+
+use serde_json::{Map, Value, json};
+
+use super::{LIST, id_of, severity_tone};
+use crate::{
+    client::Client,
+    failure::{Failure, Outcome},
+    output::{Format, Output, Terminal, escape, terminal::Tone, when},
+    reply::{Event, EventPage, Sample, Samples},
+};
+
+const SAMPLES: &str = "fetchAggregateMaliciousRequests";
+
+/// A server that does not know `eventIds` lists everything; this many rows are looked through then.
+const MAX_SEARCH: usize = 100_000;
+const PAGE: usize = 1000;
+
+pub(super) fn run(
+    client: &Client,
+    id: &str,
+    full: bool,
+    output: &mut Output<'_>,
+) -> Result<Outcome, Failure> {
+    let row = find(client, id)?;
+    let event: Event = client.parse(LIST, row.clone())?;
+    let samples: Samples = client.call_for(
+        SAMPLES,
+        &json!({
+            "refId": event.ref_id,
+            "eventType": event.event_type,
+            "actor": event.actor,
+            "filterId": event.filter_id,
+        }),
+    )?;
+    let samples = samples.malicious_payloads_responses;
+    match output.format {
+        Format::Table => {
+            let mut text = summary(&event, output.terminal);
+            for (index, sample) in samples.iter().enumerate() {
+                let count = format!("{} of {}", index + 1, samples.len());
+                let exchange = serde_json::from_str(&sample.orig).map_err(|error| Failure::BadReply {
+                    server: client.server().to_string(),
+                    endpoint: SAMPLES,
+                    cause: format!("sample {count}: orig: {error}"),
+                })?;
+                text.push_str(&exchange::render(
+                    &exchange,
+                    sample.ts,
+                    &count,
+                    &event.matched,
+                    full,
+                    output.terminal,
+                ));
+            }
+            output.text(&text)?;
+            if samples.is_empty() {
+                output.note("its request and response are not stored any more");
+            }
+            output.note(&format!(
+                "block this actor: portctl block add {}\nnever report this again: portctl events ignore {}",
+                event.actor, event.id
+            ));
+        }
+        Format::Json | Format::Jsonl => {
+            let samples: Vec<_> = samples.iter().map(unfold).collect();
+            output.document(&json!({"event": row, "samples": samples}))?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn find(client: &Client, id: &str) -> Result<Value, Failure> {
+    let mut skip = 0;
+    loop {
+        let request = json!({"eventIds": [id], "skip": skip, "limit": PAGE, "sort": {"detectedAt": -1}});
+        let page: EventPage = client.call_for(LIST, &request)?;
+        let count = page.malicious_events.len();
+        if let Some(row) = page.malicious_events.into_iter().find(|row| id_of(row) == Some(id)) {
+            return Ok(row);
+        }
+        skip += count;
+        if count < PAGE || skip >= MAX_SEARCH {
+            return Err(Failure::NoSuchEvent { id: id.to_owned(), server: client.server().to_string() });
+        }
+    }
+}
+
+fn summary(event: &Event, terminal: Terminal) -> String {
+    let mut text = terminal.paint(Tone::Heading, &format!("Event {}", escape::line(&event.id))) + "\n";
+    let mut line = |name: &str, value: &str, tone: Option<Tone>| {
+        let value = escape::line(value);
+        let value = tone.map_or_else(|| value.to_string(), |tone| terminal.paint(tone, &value));
+        text.push_str(&format!("  {name:<10}{value}\n"));
+    };
+    line("time", &when::stamp(event.timestamp), None);
+    line("severity", &event.severity, severity_tone(&event.severity));
+    line("policy", &format!("{} ({} / {})", event.filter_id, event.category, event.sub_category), None);
+    line("actor", &format!("{}{}", event.actor, if event.blocked { " (blocked)" } else { "" }), None);
+    line("endpoint", &format!("{} {}{}", event.method, event.host.as_deref().unwrap_or(""), event.url), None);
+    line("status", &event.status, None);
+    line("kind", &event.event_type, None);
+    if event.successful_exploit {
+        line("exploit", "succeeded: the response shows it", Some(Tone::Bad));
+    } else {
+        line("exploit", "no sign of success in the response", None);
+    }
+    if !event.matched.is_empty() {
+        text.push_str(&format!("\n{}\n", terminal.paint(Tone::Heading, "Matched")));
+    }
+    for place in &event.matched {
+        text.push_str(&format!(
+            "  {} [{}..{}]  {}  by {}\n",
+            escape::line(&place.location),
+            place.start,
+            place.end,
+            terminal.paint(Tone::Match, &escape::line(&place.phrase)),
+            escape::line(&place.detector),
+        ));
+    }
+    text
+}
+
+/// The strings within a sample that are JSON, as JSON, so that `jq` reaches everything.
+fn unfold(sample: &Sample) -> Value {
+    let mut unfolded = Map::new();
+    unfolded.insert("ts".to_owned(), json!(sample.ts));
+    match serde_json::from_str::<Map<String, Value>>(&sample.orig) {
+        Ok(mut orig) => {
+            for key in ["requestHeaders", "responseHeaders"] {
+                let headers =
+                    orig.get(key).and_then(Value::as_str).and_then(|text| serde_json::from_str(text).ok());
+                if let Some(headers) = headers {
+                    orig.insert(key.to_owned(), headers);
+                }
+            }
+            unfolded.extend(orig);
+        }
+        Err(_) => {
+            unfolded.insert("orig".to_owned(), json!(sample.orig));
+        }
+    }
+    Value::Object(unfolded)
+}

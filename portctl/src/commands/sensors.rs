@@ -1,0 +1,115 @@
+//! `portctl sensors`: how each sensor is doing, with everything it lost.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    client::Client,
+    failure::{Failure, Outcome},
+    output::{Column, Format, Output, Table, rows::Rows, table::Field, terminal::Tone, when},
+    reply::{Fleet, Sensor},
+};
+
+pub(crate) const ENDPOINT: &str = "fetchSensors";
+
+const COLUMNS: &[Column] = &[
+    Column::whole("ID"),
+    Column::cut("NODE", 8),
+    Column::whole("VERSION").spare(6),
+    Column::whole("MODES").spare(4),
+    Column::cut("INTERFACES", 24).spare(1),
+    Column::whole("REVISION"),
+    Column::cut("LOST", 14).spare(2),
+    Column::whole("LAST SEEN").spare(3),
+];
+
+pub(super) fn run(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
+    let fleet: Fleet = client.call_for(ENDPOINT, &json!({}))?;
+    let mut rows = Rows::begin(output, Table::with_tall_rows(COLUMNS))?;
+    for mut row in fleet.sensors {
+        let sensor: Sensor = client.parse(ENDPOINT, row.clone())?;
+        if let Some(row) = row.as_object_mut() {
+            row.insert("behind".to_owned(), json!(sensor.behind(fleet.revision)));
+        }
+        rows.row(&row, || fields(&sensor, fleet.revision))?;
+    }
+    if rows.end()? == 0 && output.format == Format::Table {
+        output.note(
+            "no sensor has enrolled yet; on each node:\n  \
+             control-plane join-token create --data-dir DIR > FILE   (where the control plane runs)\n  \
+             sensor run --interface NAME --control-plane URL --join-token FILE",
+        );
+    }
+    Ok(Outcome::Done)
+}
+
+fn fields(sensor: &Sensor, revision: u64) -> Vec<Field> {
+    let plain = |text: &str| (text.to_owned(), None);
+    vec![
+        plain(&sensor.id),
+        plain(&sensor.node),
+        plain(&sensor.version),
+        plain(&modes(sensor)),
+        interfaces(sensor),
+        applied(sensor, revision),
+        lost(sensor),
+        last_seen(sensor),
+    ]
+}
+
+/// How it captures, and how it blocks.
+fn modes(sensor: &Sensor) -> String {
+    let known = [&sensor.capture_mode, &sensor.enforcement_mode];
+    let known = known.into_iter().flatten().filter(|mode| !mode.is_empty()).map(String::as_str);
+    known.collect::<Vec<_>>().join(", ")
+}
+
+/// `lo: gate generic, tap tcx`, one a line.
+fn interfaces(sensor: &Sensor) -> Field {
+    let lines = sensor.interfaces.iter().map(|interface| {
+        let note = if interface.note.is_empty() { String::new() } else { format!(" ({})", interface.note) };
+        format!("{}: gate {}, tap {}{note}", interface.name, interface.gate, interface.tap)
+    });
+    let bare = sensor.interfaces.iter().any(|interface| interface.gate == "none" || interface.tap == "none");
+    (lines.collect::<Vec<_>>().join("\n"), bare.then_some(Tone::Caution))
+}
+
+fn applied(sensor: &Sensor, revision: u64) -> Field {
+    match sensor.behind(revision) {
+        0 => (sensor.applied_revision.to_string(), Some(Tone::Good)),
+        behind => (format!("{}, {behind} behind", sensor.applied_revision), Some(Tone::Caution)),
+    }
+}
+
+fn lost(sensor: &Sensor) -> Field {
+    let losses = losses(&sensor.counters);
+    if losses.is_empty() {
+        return ("nothing".to_owned(), None);
+    }
+    let lines = losses.iter().map(|(name, count)| format!("{name} {count}"));
+    (lines.collect::<Vec<_>>().join("\n"), Some(Tone::Caution))
+}
+
+fn last_seen(sensor: &Sensor) -> Field {
+    let seen = sensor.last_seen.filter(|&seen| seen > 0);
+    let ago = seen.map(|seen| when::span(u64::try_from(when::now() - seen).unwrap_or_default()));
+    match (sensor.connected, ago) {
+        (true, _) => ("connected".to_owned(), Some(Tone::Good)),
+        (false, Some(ago)) => (format!("{ago} ago"), Some(Tone::Bad)),
+        (false, None) => ("never".to_owned(), Some(Tone::Bad)),
+    }
+}
+
+/// Counters that stand for something lost on the way, and are not zero.
+pub(crate) fn losses(counters: &Map<String, Value>) -> Vec<(&str, u64)> {
+    counters
+        .iter()
+        .filter(|(name, _)| is_loss(name))
+        .filter_map(|(name, value)| Some((name.as_str(), value.as_u64().filter(|&count| count > 0)?)))
+        .collect()
+}
+
+/// What the gate drops is its work, not a loss.
+fn is_loss(name: &str) -> bool {
+    const WORDS: [&str; 7] = ["dropped", "drops", "shed", "lost", "evicted", "overflow", "abandoned"];
+    !name.starts_with("gate_") && WORDS.iter().any(|word| name.split('_').any(|part| part == *word))
+}

@@ -1,0 +1,172 @@
+//! What the control plane answers, as far as a person reads it. JSON output passes on the server's own objects.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventPage {
+    pub(crate) malicious_events: Vec<Value>,
+    pub(crate) total: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Event {
+    pub(crate) id: String,
+    pub(crate) actor: String,
+    pub(crate) filter_id: String,
+    pub(crate) url: String,
+    pub(crate) method: String,
+    pub(crate) host: Option<String>,
+    /// Epoch seconds.
+    pub(crate) timestamp: i64,
+    pub(crate) severity: String,
+    pub(crate) category: String,
+    pub(crate) sub_category: String,
+    pub(crate) status: String,
+    pub(crate) ref_id: String,
+    pub(crate) event_type: String,
+    #[serde(default)]
+    pub(crate) successful_exploit: bool,
+    #[serde(default)]
+    pub(crate) blocked: bool,
+    #[serde(default)]
+    pub(crate) matched: Vec<Match>,
+}
+
+/// Byte offsets `start..end` in the original value at `location`.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Match {
+    pub(crate) location: String,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) phrase: String,
+    pub(crate) detector: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Samples {
+    pub(crate) malicious_payloads_responses: Vec<Sample>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Sample {
+    /// A JSON object as a string; see [`Exchange`].
+    pub(crate) orig: String,
+    pub(crate) ts: i64,
+}
+
+/// `orig`: the headers are JSON objects as strings once more.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Exchange {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    #[serde(rename = "type")]
+    pub(crate) protocol: String,
+    pub(crate) request_headers: String,
+    pub(crate) request_payload: String,
+    pub(crate) response_headers: String,
+    pub(crate) response_payload: String,
+    pub(crate) status: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StatusUpdate {
+    pub(crate) updated_count: usize,
+    #[serde(default)]
+    pub(crate) update_message: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Block {
+    pub(crate) cidr: String,
+    #[serde(default)]
+    pub(crate) reason: Option<String>,
+    #[serde(default)]
+    pub(crate) author: Option<String>,
+    /// Epoch seconds.
+    pub(crate) created_at: i64,
+    /// Epoch seconds; `None` is permanent.
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) sensors: Applied,
+    #[serde(default)]
+    pub(crate) hits: Hits,
+}
+
+/// How many sensors a revision must reach, and how many have it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(crate) struct Applied {
+    pub(crate) total: u64,
+    pub(crate) applied: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub(crate) struct Hits {
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+}
+
+/// What a change of the block list came to.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Pushed {
+    pub(crate) revision: u64,
+    pub(crate) sensors: Applied,
+    #[serde(default)]
+    pub(crate) refusals: Vec<Refusal>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Refusal {
+    pub(crate) sensor_id: String,
+    pub(crate) cidr: String,
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Fleet {
+    pub(crate) sensors: Vec<Value>,
+    pub(crate) revision: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Sensor {
+    pub(crate) id: String,
+    pub(crate) node: String,
+    pub(crate) version: String,
+    #[serde(default)]
+    pub(crate) capture_mode: Option<String>,
+    #[serde(default)]
+    pub(crate) enforcement_mode: Option<String>,
+    #[serde(default)]
+    pub(crate) interfaces: Vec<Interface>,
+    pub(crate) connected: bool,
+    pub(crate) applied_revision: u64,
+    /// Epoch seconds; `None` or 0 is never.
+    #[serde(default)]
+    pub(crate) last_seen: Option<i64>,
+    #[serde(default)]
+    pub(crate) counters: serde_json::Map<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Interface {
+    pub(crate) name: String,
+    pub(crate) gate: String,
+    pub(crate) tap: String,
+    #[serde(default)]
+    pub(crate) note: String,
+}
+
+impl Sensor {
+    /// Revisions that it has not applied yet.
+    pub(crate) fn behind(&self, revision: u64) -> u64 {
+        revision.saturating_sub(self.applied_revision)
+    }
+}
