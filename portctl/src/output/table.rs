@@ -1,12 +1,15 @@
 //! Tables that follow the terminal's width: cells that may be cut are cut, columns that still do not fit are left out
 //! and named. Without a terminal nothing is cut.
 
-use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Row, TableStyle, Width, presets};
+use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Row, Width, presets};
 
 use super::{
     escape,
     terminal::{Terminal, Tone},
 };
+
+/// Spaces between columns.
+const GAP: u16 = 2;
 
 /// A column and how much of it is needed.
 #[derive(Clone, Copy, Debug)]
@@ -65,7 +68,7 @@ impl Table {
     pub(crate) fn render(&self, terminal: Terminal) -> (String, Vec<&'static str>) {
         let hidden = self.left_out(terminal.width);
         let mut table = comfy_table::Table::new();
-        table.load_style(style()).set_truncation_indicator("…").force_no_tty();
+        table.load_style(presets::NOTHING).set_truncation_indicator("…").force_no_tty();
         if terminal.colour {
             table.enforce_styling();
         }
@@ -80,13 +83,15 @@ impl Table {
         }
         for (index, column) in self.columns.iter().enumerate() {
             let Some(shown) = table.column_mut(index) else { continue };
-            shown.set_padding((0, 2));
+            shown.set_padding((0, GAP));
             if hidden.contains(&index) {
                 shown.set_constraint(ColumnConstraint::Hidden);
-            } else if column.least.is_none() {
-                shown.set_constraint(ColumnConstraint::ContentWidth);
-            } else if let Some(least) = column.least {
-                shown.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
+            } else if terminal.width.is_some() {
+                let least = u16::try_from(self.least_width(index, column)).unwrap_or(u16::MAX);
+                shown.set_constraint(match column.least {
+                    None => ColumnConstraint::ContentWidth,
+                    Some(_) => ColumnConstraint::LowerBoundary(Width::Fixed(least)),
+                });
             }
         }
         let text = table.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
@@ -113,25 +118,24 @@ impl Table {
         let mut candidates: Vec<_> =
             self.columns.iter().enumerate().filter(|(_, column)| column.spare > 0).collect();
         candidates.sort_by_key(|(_, column)| column.spare);
-        while self.least_width(&left_out) > usize::from(width) {
+        while self.least_sum(&left_out) > usize::from(width) {
             let Some((index, _)) = candidates.pop() else { break };
             left_out.push(index);
         }
         left_out
     }
 
-    fn least_width(&self, left_out: &[usize]) -> usize {
+    fn least_sum(&self, left_out: &[usize]) -> usize {
         let shown = self.columns.iter().enumerate().filter(|(index, _)| !left_out.contains(index));
-        shown.map(|(index, column)| 2 + self.column_width(index, column)).sum()
+        shown.map(|(index, column)| self.least_width(index, column)).sum()
     }
 
-    fn column_width(&self, index: usize, column: &Column) -> usize {
-        if let Some(least) = column.least {
-            return usize::from(least);
-        }
+    /// What a column takes when it is cut as far as it may be, with the gap behind it.
+    fn least_width(&self, index: usize, column: &Column) -> usize {
         let cells = self.rows.iter().filter_map(|row| row.get(index));
         let lines = cells.flat_map(|(text, _)| text.lines()).map(|line| line.chars().count());
-        lines.chain([column.title.len()]).max().unwrap_or(0)
+        let content = lines.chain([column.title.len()]).max().unwrap_or(0);
+        usize::from(GAP) + column.least.map_or(content, |least| content.min(usize::from(least)))
     }
 }
 
@@ -142,10 +146,6 @@ fn colour(tone: Tone) -> Option<comfy_table::Color> {
         Tone::Bad | Tone::Match => Some(comfy_table::Color::DarkRed),
         Tone::Heading | Tone::Faint => None,
     }
-}
-
-fn style() -> TableStyle {
-    presets::NOTHING
 }
 
 #[cfg(test)]

@@ -1,0 +1,14 @@
+//! The binary against an HTTP server with answers in the documented shapes.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends at what it did not expect; the exemption of clippy.toml stops at helper functions"
+)]
+
+mod block;
+mod doctor;
+mod events;
+mod failures;
+mod fixture;
+mod sensors;

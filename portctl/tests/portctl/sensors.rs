@@ -1,0 +1,60 @@
+use serde_json::{Value, json};
+
+use crate::fixture::Server;
+
+const SENSORS: &str = "/api/fetchSensors";
+
+fn fleet() -> Value {
+    let sensor = |id: &str, node: &str, connected: bool, applied: u64, counters: Value| {
+        json!({
+            "id": id, "node": node, "version": "0.1.0", "captureMode": "ebpf", "enforcementMode": "xdp",
+            "interfaces": [
+                {"name": "lo", "gate": "generic", "tap": "tcx", "note": ""},
+                {"name": "veth0", "gate": "none", "tap": "tcx", "note": "busy"},
+            ],
+            "connected": connected, "appliedRevision": applied, "lastSeen": 0, "enrolledAt": 1_795_308_476,
+            "startedAt": 1_795_308_476, "counters": counters,
+        })
+    };
+    json!({
+        "sensors": [
+            sensor("s1", "alpha", true, 7, json!({"capture_segments_total": 90})),
+            sensor("s2", "beta", false, 5, json!({"ring_dropped_total": 3, "gate_dropped_packets_total": 9})),
+        ],
+        "revision": 7,
+    })
+}
+
+#[test]
+fn the_table_shows_modes_revisions_and_losses_by_cause() {
+    let server = Server::start().answer(SENSORS, 200, fleet());
+    let run = server.portctl(&["sensors"]);
+    assert_eq!(
+        run.data,
+        "\
+ID  NODE   VERSION  MODES      INTERFACES                        REVISION     LOST                  LAST SEEN
+s1  alpha  0.1.0    ebpf, xdp  lo: gate generic, tap tcx         7            nothing               connected
+                               veth0: gate none, tap tcx (busy)
+s2  beta   0.1.0    ebpf, xdp  lo: gate generic, tap tcx         5, 2 behind  ring_dropped_total 3  never
+                               veth0: gate none, tap tcx (busy)
+"
+    );
+    assert_eq!(run.code, 0);
+}
+
+#[test]
+fn json_says_how_far_behind_each_is() {
+    let server = Server::start().answer(SENSORS, 200, fleet());
+    let run = server.portctl(&["sensors", "-o", "json"]);
+    let sensors: Value = serde_json::from_str(&run.data).unwrap();
+    assert_eq!((&sensors[0]["behind"], &sensors[1]["behind"]), (&json!(0), &json!(2)));
+    assert_eq!(sensors[1]["counters"]["ring_dropped_total"], 3);
+}
+
+#[test]
+fn without_any_the_way_to_enrol_one_is_shown() {
+    let server = Server::start().answer(SENSORS, 200, json!({"sensors": [], "revision": 0}));
+    let run = server.portctl(&["sensors"]);
+    assert_eq!((run.data.as_str(), run.code), ("", 0));
+    assert!(run.notes.contains("control-plane join-token create"), "{}", run.notes);
+}
