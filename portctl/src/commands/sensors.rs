@@ -12,11 +12,12 @@ use crate::{
 pub(crate) const ENDPOINT: &str = "fetchSensors";
 
 const COLUMNS: &[Column] = &[
-    Column::whole("ID"),
+    // Left out first: the node names it too, and no command asks for it.
+    Column::cut("ID", 13).spare(7),
     Column::cut("NODE", 8),
     Column::whole("VERSION").spare(6),
     Column::whole("MODES").spare(4),
-    Column::cut("INTERFACES", 24).spare(1),
+    Column::cut("INTERFACES", 20).spare(1),
     Column::whole("REVISION"),
     Column::cut("LOST", 14).spare(2),
     Column::whole("LAST SEEN").spare(3),

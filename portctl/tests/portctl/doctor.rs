@@ -16,6 +16,8 @@ fn a_control_plane_with_a_valid_key_is_ok_and_its_fleet_is_looked_at() {
     let server = Server::start().answer(SENSORS, 200, json!({"sensors": [], "revision": 0}));
     let run = server.portctl(&["doctor", "-o", "json"]);
     assert_eq!(level(&run, "control plane"), Some(("ok".into(), None)));
+    let first = &server.seen()[0];
+    assert_eq!((first.path.as_str(), &first.key), ("/healthz", &None), "who asks for health shows no key");
     assert_eq!(level(&run, "API key"), Some(("ok".into(), None)));
     let (sensors, fix) = level(&run, "sensors").unwrap();
     assert_eq!(sensors, "warning");

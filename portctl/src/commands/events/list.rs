@@ -24,7 +24,7 @@ const COLUMNS: &[Column] = &[
     Column::whole("METHOD").spare(5),
     Column::cut("HOST", 10).spare(6),
     Column::cut("URL", 12).spare(1),
-    Column::whole("HIT").spare(3),
+    Column::whole("EXPLOIT").spare(3),
     Column::whole("STATUS").spare(7),
 ];
 

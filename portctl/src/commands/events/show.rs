@@ -3,6 +3,8 @@
 mod exchange;
 mod mark;
 
+use std::net::IpAddr;
+
 use serde_json::{Map, Value, json};
 
 use super::{LIST, id_of, severity_tone};
@@ -60,10 +62,7 @@ pub(super) fn run(
             if samples.is_empty() {
                 output.note("its request and response are not stored any more");
             }
-            output.note(&format!(
-                "block this actor: portctl block add {}\nnever report this again: portctl events ignore {}",
-                event.actor, event.id
-            ));
+            suggest(&event, output);
         }
         Format::Json | Format::Jsonl => {
             let samples: Vec<_> = samples.iter().map(unfold).collect();
@@ -71,6 +70,14 @@ pub(super) fn run(
         }
     }
     Ok(Outcome::Done)
+}
+
+/// What people do next. An actor that is no address is not put into a command line that someone may copy.
+fn suggest(event: &Event, output: &mut Output<'_>) {
+    if let (Ok(address), false) = (event.actor.parse::<IpAddr>(), event.blocked) {
+        output.note(&format!("block this actor: portctl block add {address}"));
+    }
+    output.note(&format!("never report this again: portctl events ignore {}", event.id));
 }
 
 fn find(client: &Client, id: &str) -> Result<Value, Failure> {
