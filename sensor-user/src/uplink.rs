@@ -1,0 +1,3 @@
+//! The line to the control plane: events up, commands down.
+
+pub mod spool;
