@@ -5,6 +5,7 @@ mod client;
 mod commands;
 mod doctor;
 mod failure;
+mod losses;
 mod output;
 mod reply;
 

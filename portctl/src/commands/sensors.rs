@@ -1,10 +1,11 @@
 //! `portctl sensors`: how each sensor is doing, with everything it lost.
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::{
     client::Client,
     failure::{Failure, Outcome},
+    losses,
     output::{Column, Format, Output, Table, rows::Rows, table::Field, terminal::Tone, when},
     reply::{Fleet, Sensor},
 };
@@ -82,7 +83,7 @@ fn applied(sensor: &Sensor, revision: u64) -> Field {
 }
 
 fn lost(sensor: &Sensor) -> Field {
-    let losses = losses(&sensor.counters);
+    let losses = losses::of(&sensor.counters);
     if losses.is_empty() {
         return ("nothing".to_owned(), None);
     }
@@ -98,19 +99,4 @@ fn last_seen(sensor: &Sensor) -> Field {
         (false, Some(ago)) => (format!("{ago} ago"), Some(Tone::Bad)),
         (false, None) => ("never".to_owned(), Some(Tone::Bad)),
     }
-}
-
-/// Counters that stand for something lost on the way, and are not zero.
-pub(crate) fn losses(counters: &Map<String, Value>) -> Vec<(&str, u64)> {
-    counters
-        .iter()
-        .filter(|(name, _)| is_loss(name))
-        .filter_map(|(name, value)| Some((name.as_str(), value.as_u64().filter(|&count| count > 0)?)))
-        .collect()
-}
-
-/// What the gate drops is its work, not a loss.
-fn is_loss(name: &str) -> bool {
-    const WORDS: [&str; 7] = ["dropped", "drops", "shed", "lost", "evicted", "overflow", "abandoned"];
-    !name.starts_with("gate_") && WORDS.iter().any(|word| name.split('_').any(|part| part == *word))
 }

@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::{
-    commands::sensors,
+    losses,
     output::when,
     reply::{Fleet, Sensor},
 };
@@ -31,7 +31,7 @@ pub(super) fn checks(fleet: &Fleet, node: Option<String>) -> Vec<Check> {
     let mut checks = vec![connected(&sensors), applied(&sensors, fleet.revision)];
     checks.extend(node.and_then(|node| here(&sensors, &node)));
     checks.extend(sensors.iter().filter(|sensor| sensor.connected).flat_map(interfaces));
-    checks.push(losses(&sensors));
+    checks.push(lost(&sensors));
     checks
 }
 
@@ -104,11 +104,11 @@ fn interfaces(sensor: &Sensor) -> Vec<Check> {
     bare
 }
 
-fn losses(sensors: &[Sensor]) -> Check {
+fn lost(sensors: &[Sensor]) -> Check {
     let lost: Vec<_> = sensors
         .iter()
         .flat_map(|sensor| {
-            let losses = sensors::losses(&sensor.counters);
+            let losses = losses::of(&sensor.counters);
             losses
                 .into_iter()
                 .map(|(counter, count)| format!("{} {counter} {count}", name(sensor)))
@@ -150,7 +150,7 @@ mod tests {
         let mut sensor = json!({
             "id": "s1", "node": "alpha", "version": "0.1.0", "captureMode": "ebpf", "enforcementMode": "xdp",
             "interfaces": [{"name": "lo", "gate": "generic", "tap": "tcx", "note": ""}], "connected": true,
-            "appliedRevision": 7, "lastSeen": 1_795_308_476, "counters": {"gate_dropped_packets_total": 9},
+            "appliedRevision": 7, "lastSeen": 1_795_308_476, "counters": {"gate_dropped_ipv4_total": 9},
         });
         sensor.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
         sensor
@@ -176,7 +176,7 @@ mod tests {
             ("sensors: this node", json!({"node": "beta"})),
             ("sensors: interfaces", json!({"interfaces": [{"name": "lo", "gate": "none", "tap": "tcx"}]})),
             ("sensors: interfaces", json!({"interfaces": []})),
-            ("sensors: losses", json!({"counters": {"ring_dropped_total": 3}})),
+            ("sensors: losses", json!({"counters": {"tap_ring_full_total": 3}})),
         ] {
             assert_eq!(level_of(name, vec![sensor(change.clone())]), Level::Warning, "{name} {change}");
         }

@@ -19,7 +19,7 @@ fn fleet() -> Value {
     json!({
         "sensors": [
             sensor("s1", "alpha", true, 7, json!({"capture_segments_total": 90})),
-            sensor("s2", "beta", false, 5, json!({"ring_dropped_total": 3, "gate_dropped_packets_total": 9})),
+            sensor("s2", "beta", false, 5, json!({"tap_ring_full_total": 3, "gate_dropped_ipv4_total": 9})),
         ],
         "revision": 7,
     })
@@ -32,10 +32,10 @@ fn the_table_shows_modes_revisions_and_losses_by_cause() {
     assert_eq!(
         run.data,
         "\
-ID  NODE   VERSION  MODES      INTERFACES                        REVISION     LOST                  LAST SEEN
-s1  alpha  0.1.0    ebpf, xdp  lo: gate generic, tap tcx         7            nothing               connected
+ID  NODE   VERSION  MODES      INTERFACES                        REVISION     LOST                   LAST SEEN
+s1  alpha  0.1.0    ebpf, xdp  lo: gate generic, tap tcx         7            nothing                connected
                                veth0: gate none, tap tcx (busy)
-s2  beta   0.1.0    ebpf, xdp  lo: gate generic, tap tcx         5, 2 behind  ring_dropped_total 3  never
+s2  beta   0.1.0    ebpf, xdp  lo: gate generic, tap tcx         5, 2 behind  tap_ring_full_total 3  never
                                veth0: gate none, tap tcx (busy)
 "
     );
@@ -48,7 +48,7 @@ fn json_says_how_far_behind_each_is() {
     let run = server.portctl(&["sensors", "-o", "json"]);
     let sensors: Value = serde_json::from_str(&run.data).unwrap();
     assert_eq!((&sensors[0]["behind"], &sensors[1]["behind"]), (&json!(0), &json!(2)));
-    assert_eq!(sensors[1]["counters"]["ring_dropped_total"], 3);
+    assert_eq!(sensors[1]["counters"]["tap_ring_full_total"], 3);
 }
 
 #[test]

@@ -1,0 +1,59 @@
+//! Which of a sensor's counters mean that something went unseen or unjudged.
+//!
+//! Sensors and `portctl` are updated apart, so a counter is judged by the words of its name, not by a list of names.
+
+use serde_json::{Map, Value};
+
+const WORDS: [&str; 16] = [
+    "deep",
+    "dropped",
+    "errors",
+    "evicted",
+    "failed",
+    "full",
+    "gap",
+    "gaps",
+    "lost",
+    "malformed",
+    "overflow",
+    "oversize",
+    "refused",
+    "shed",
+    "truncated",
+    "unreadable",
+];
+
+/// What the gate drops is its work, not a loss.
+const WORK: &str = "gate_dropped";
+
+/// The counters that stand for a loss and are not zero.
+pub(crate) fn of(counters: &Map<String, Value>) -> Vec<(&str, u64)> {
+    counters
+        .iter()
+        .filter(|(name, _)| is_loss(name))
+        .filter_map(|(name, value)| Some((name.as_str(), value.as_u64().filter(|&count| count > 0)?)))
+        .collect()
+}
+
+fn is_loss(name: &str) -> bool {
+    !name.starts_with(WORK) && name.split('_').any(|part| WORDS.contains(&part))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_loss_is_shown_where_it_is_not_zero_and_work_done_is_none() {
+        let counters = json!({
+            "gate_dropped_ipv4_total": 4, "gate_malformed_total": 1, "tap_ring_full_total": 7,
+            "tap_segments_total": 9, "capture_kernel_dropped_total": 0, "flow_gap_bytes_total": 3,
+        });
+        assert_eq!(
+            of(counters.as_object().unwrap()),
+            [("gate_malformed_total", 1), ("tap_ring_full_total", 7), ("flow_gap_bytes_total", 3)]
+        );
+    }
+}
