@@ -1,4 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { parseSample } from "../sample/sample";
 import { call, send } from "./client";
 import { boundsOf, type TimeRange, timestampsOf } from "./range";
 import type {
@@ -67,7 +68,7 @@ export const samplesQuery = (event: Pick<ThreatEvent, "refId" | "eventType" | "a
         request,
         signal,
       );
-      return reply.maliciousPayloadsResponses ?? [];
+      return (reply.maliciousPayloadsResponses ?? []).map(parseSample);
     },
     staleTime: 60_000,
   });

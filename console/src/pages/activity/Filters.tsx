@@ -1,10 +1,9 @@
-import { Button, Group, MultiSelect, Select, TextInput } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { Button, Group, MultiSelect, Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { FilterX, Search } from "lucide-react";
-import { useEffect, useState } from "react";
+import { FilterX } from "lucide-react";
 import { filterValuesQuery } from "../../api/queries";
 import type { TimeRange } from "../../api/range";
+import { SearchBox } from "../../shared/SearchBox";
 import { SEVERITIES } from "../../shared/Severity";
 import { reveal } from "../../shared/text";
 import { type ActivitySearch, FILTER_KEYS, isFiltered } from "./search";
@@ -19,7 +18,11 @@ export function Filters({ search, range, onChange }: FiltersProps) {
   const { data: values } = useQuery(filterValuesQuery(range));
   return (
     <Group gap="xs" mb="sm" align="flex-start" role="search">
-      <SearchBox value={search.q ?? ""} onChange={(q) => onChange({ q: q || undefined })} />
+      <SearchBox
+        label="Search attack, host, actor, URL"
+        value={search.q ?? ""}
+        onChange={(q) => onChange({ q: q || undefined })}
+      />
       <Choice
         label="Severity"
         data={[...SEVERITIES]}
@@ -70,27 +73,6 @@ export function Filters({ search, range, onChange }: FiltersProps) {
         </Button>
       )}
     </Group>
-  );
-}
-
-/** Types at the speed of the keyboard, asks when it rests. */
-function SearchBox({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [typed, setTyped] = useState(value);
-  const settle = useDebouncedCallback(onChange, 300);
-  useEffect(() => setTyped(value), [value]);
-  return (
-    <TextInput
-      aria-label="Search attack, host, actor, URL"
-      placeholder="Search attack, host, actor, URL"
-      size="xs"
-      w={{ base: "100%", xs: 240 }}
-      leftSection={<Search size={14} />}
-      value={typed}
-      onChange={(event) => {
-        setTyped(event.currentTarget.value);
-        settle(event.currentTarget.value.trim());
-      }}
-    />
   );
 }
 

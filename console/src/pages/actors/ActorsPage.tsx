@@ -1,3 +1,68 @@
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { UserRoundX } from "lucide-react";
+import { actorsQuery } from "../../api/queries";
+import { DataTable } from "../../shared/DataTable";
+import { EmptyState } from "../../shared/EmptyState";
+import { Page } from "../../shared/Page";
+import { RangePicker } from "../../shared/RangePicker";
+import { SearchBox } from "../../shared/SearchBox";
+import { rangeOf, toSearch } from "../../shared/search";
+import { columns } from "./columns";
+import type { ActorsSearch } from "./search";
+
+const PAGE_SIZE = 50;
+const route = getRouteApi("/shell/actors");
+
 export function ActorsPage() {
-  return null;
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const range = rangeOf(search);
+  const page = search.page ?? 1;
+  const actors = useQuery(
+    actorsQuery(range, { skip: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE }, search.actor),
+  );
+  const refine = (change: ActorsSearch) =>
+    void navigate({ to: ".", search: (old) => ({ ...old, page: undefined, ...change }), replace: true });
+
+  return (
+    <Page
+      title="Threat actors"
+      about="Who attacks, by address, the latest first"
+      actions={
+        <>
+          <SearchBox
+            label="Find an address"
+            value={search.actor ?? ""}
+            onChange={(actor) => refine({ actor: actor || undefined })}
+          />
+          <RangePicker value={range} onChange={(range) => refine(toSearch(range))} />
+        </>
+      }
+    >
+      <DataTable
+        label="Threat actors"
+        columns={columns}
+        rows={actors.data?.actors}
+        rowId={(actor) => actor.id}
+        error={actors.error}
+        empty={
+          <EmptyState
+            icon={UserRoundX}
+            title={search.actor ? `Nothing from ${search.actor}` : "No actor in this time"}
+          >
+            {search.actor
+              ? "Give the whole address, or choose a longer time range."
+              : "Actors appear with their first attack. Choose a longer time range to look further back."}
+          </EmptyState>
+        }
+        paging={{
+          page,
+          size: PAGE_SIZE,
+          total: actors.data?.total ?? 0,
+          onPage: (page) => refine({ page: page === 1 ? undefined : page }),
+        }}
+      />
+    </Page>
+  );
 }

@@ -1,0 +1,49 @@
+import { Button, type ButtonProps, Popover } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { Ban } from "lucide-react";
+import { blocklistQuery } from "../api/queries";
+import type { Block } from "../api/types";
+import { useMayAct } from "../shared/rights";
+import { BlockForm } from "./BlockForm";
+import { covers } from "./cidr";
+import { Unblock } from "./Unblock";
+
+interface BlockIpProps {
+  address: string;
+  reason?: string;
+  size?: ButtonProps["size"];
+}
+
+/** Block IP, or Unblock where a block already covers the address. */
+export function BlockIp({ address, reason, size = "xs" }: BlockIpProps) {
+  const [open, { toggle, close, set }] = useDisclosure();
+  const block = useBlockOver(address);
+  const mayAct = useMayAct();
+  if (block) return <Unblock cidr={block.cidr} size={size} />;
+  return (
+    <Popover opened={open} onChange={set} position="bottom-end" width={320} shadow="md" withArrow trapFocus>
+      <Popover.Target>
+        <Button
+          size={size}
+          color="red"
+          leftSection={<Ban size={14} aria-hidden />}
+          disabled={!mayAct}
+          title={mayAct ? undefined : "This API key may only look"}
+          onClick={toggle}
+        >
+          Block IP
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <BlockForm address={address} {...(reason ? { reason } : {})} onDone={close} />
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+/** The block in force that covers this address. */
+export function useBlockOver(address: string): Block | undefined {
+  const { data } = useQuery(blocklistQuery);
+  return data?.blocks.find(({ cidr }) => covers(cidr, address));
+}

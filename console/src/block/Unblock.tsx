@@ -1,0 +1,28 @@
+import { Button, type ButtonProps } from "@mantine/core";
+import { LockOpen } from "lucide-react";
+import { removeBlock, useCommand } from "../api/commands";
+import { showDone, showProblem } from "../shared/notices";
+import { useMayAct } from "../shared/rights";
+import { appliedText } from "./BlockForm";
+
+export function Unblock({ cidr, size = "xs" }: { cidr: string; size?: ButtonProps["size"] }) {
+  const unblock = useCommand(removeBlock);
+  const mayAct = useMayAct();
+  return (
+    <Button
+      size={size}
+      variant="default"
+      leftSection={<LockOpen size={14} aria-hidden />}
+      disabled={!mayAct}
+      loading={unblock.isPending}
+      onClick={() =>
+        unblock.mutate(cidr, {
+          onSuccess: (reply) => showDone(`Unblocked ${cidr}`, appliedText(reply)),
+          onError: (error) => showProblem(`${cidr} is still blocked`, error),
+        })
+      }
+    >
+      Unblock
+    </Button>
+  );
+}

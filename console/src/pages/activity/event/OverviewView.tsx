@@ -1,0 +1,83 @@
+import { Alert, Stack, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Bomb } from "lucide-react";
+import { policiesQuery } from "../../../api/queries";
+import type { ThreatEvent } from "../../../api/types";
+import { Country } from "../../../shared/Country";
+import { Fact, Facts } from "../../../shared/Fact";
+import { dateTime } from "../../../shared/format";
+import { PageAnchor } from "../../../shared/links";
+import { SafeMarkdown } from "../../../shared/SafeMarkdown";
+import { Hostile } from "../../../shared/text";
+import { MatchList } from "./MatchList";
+
+const STATUS_NAMES = { ACTIVE: "Active", UNDER_REVIEW: "Under review", IGNORED: "Ignored" } as const;
+
+/** What happened, why it was called an attack, and why that matters. */
+export function OverviewView({ event }: { event: ThreatEvent }) {
+  const { data: policies } = useQuery(policiesQuery);
+  const info = policies?.find(({ id }) => id === event.filterId)?.info;
+  return (
+    <Stack gap="lg">
+      {event.successfulExploit && (
+        <Alert color="red" icon={<Bomb size={18} />} title="The exploit succeeded">
+          The response holds evidence of it: see the response under Values.
+        </Alert>
+      )}
+      <Facts>
+        <Fact name="Detected">{dateTime(event.timestamp)}</Fact>
+        <Fact name="Actor">
+          <Hostile>{event.actor}</Hostile> <Country code={event.country} />
+        </Fact>
+        <Fact name="Host">
+          <Hostile>{event.host}</Hostile>
+        </Fact>
+        <Fact name="Category">{info?.category.displayName ?? event.category}</Fact>
+        <Fact name="Type">
+          {event.type}, {event.eventType === "AGGREGATED" ? "aggregated" : "single"}
+        </Fact>
+        <Fact name="Status">{STATUS_NAMES[event.status]}</Fact>
+        <Fact name="Policy">
+          <PageAnchor to="/policies/$policyId" params={{ policyId: event.filterId }} size="sm">
+            {event.filterId}
+          </PageAnchor>
+        </Fact>
+        {event.sensorId && <Fact name="Sensor">{event.sensorId}</Fact>}
+      </Facts>
+      <Part title="Why it matched">
+        <MatchList matches={event.matched ?? []} />
+      </Part>
+      {info?.description && (
+        <Part title="Description">
+          <SafeMarkdown>{info.description}</SafeMarkdown>
+        </Part>
+      )}
+      {info?.details && (
+        <Part title="Details">
+          <SafeMarkdown>{info.details}</SafeMarkdown>
+        </Part>
+      )}
+      {info?.impact && (
+        <Part title="Impact">
+          <SafeMarkdown>{info.impact}</SafeMarkdown>
+        </Part>
+      )}
+      {policies && !info && (
+        <Text size="sm" c="dimmed">
+          The policy {event.filterId} is no longer among the policies, so there is no description of it.
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+function Part({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <section>
+      <Title order={3} size="sm" mb={6}>
+        {title}
+      </Title>
+      {children}
+    </section>
+  );
+}

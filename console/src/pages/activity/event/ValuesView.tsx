@@ -1,0 +1,93 @@
+import { Group, Pagination, Stack, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { FileX } from "lucide-react";
+import { useMemo, useState } from "react";
+import { samplesQuery } from "../../../api/queries";
+import type { Match, ThreatEvent } from "../../../api/types";
+import { curlCommand } from "../../../sample/curl";
+import { locate } from "../../../sample/locate";
+import { MessageText } from "../../../sample/MessageText";
+import { requestMessage, responseMessage } from "../../../sample/message";
+import { rawRequest } from "../../../sample/raw-request";
+import type { Sample } from "../../../sample/sample";
+import { CopyButton } from "../../../shared/CopyButton";
+import { EmptyState } from "../../../shared/EmptyState";
+import { ErrorNote } from "../../../shared/ErrorNote";
+import { dateTime } from "../../../shared/format";
+import { Hostile } from "../../../shared/text";
+import { MatchList } from "./MatchList";
+
+/** The request and the response behind an event, with what matched marked. */
+export function ValuesView({ event }: { event: ThreatEvent }) {
+  const { data: samples, error } = useQuery(samplesQuery(event));
+  const [shown, setShown] = useState(1);
+  const sample = samples?.[Math.min(shown, samples.length) - 1];
+  if (error) return <ErrorNote error={error} title="The samples could not be loaded" />;
+  if (!samples) return null;
+  if (!sample) {
+    return (
+      <EmptyState icon={FileX} title="No sample is kept for this event">
+        Samples are kept for a shorter time than events.
+      </EmptyState>
+    );
+  }
+  return (
+    <Stack>
+      {samples.length > 1 && (
+        <Group justify="space-between">
+          <Text size="sm" c="dimmed">
+            Sample {shown} of {samples.length}
+          </Text>
+          <Pagination size="sm" total={samples.length} value={shown} onChange={setShown} />
+        </Group>
+      )}
+      <SampleView sample={sample} matches={event.matched ?? []} />
+    </Stack>
+  );
+}
+
+function SampleView({ sample, matches }: { sample: Sample; matches: Match[] }) {
+  const read = useMemo(() => {
+    const request = requestMessage(sample);
+    const response = responseMessage(sample);
+    const located = matches
+      .map((match) => locate(match, request, response))
+      .filter((found) => found !== null);
+    const marks = (side: "request" | "response") =>
+      located.filter((found) => found.side === side).map(({ range }) => range);
+    return { request, response, requestMarks: marks("request"), responseMarks: marks("response") };
+  }, [sample, matches]);
+  const { request, response } = read;
+
+  return (
+    <Stack gap="sm">
+      <Group justify="space-between" align="flex-end">
+        <Title order={3} size="sm">
+          Request
+          <Text span size="xs" c="dimmed" ml="xs" fw={400}>
+            {dateTime(sample.at)} · <Hostile>{`${sample.ip} → ${sample.destIp || "?"}`}</Hostile>
+          </Text>
+        </Title>
+        <Group gap={6}>
+          <CopyButton text={() => curlCommand(sample)}>Copy as cURL</CopyButton>
+          <CopyButton text={() => rawRequest(sample)}>Copy for Burp</CopyButton>
+        </Group>
+      </Group>
+      <MessageText label="Request" text={request.text} marks={read.requestMarks} />
+      <Title order={3} size="sm">
+        Response
+      </Title>
+      {sample.statusCode === 0 ? (
+        <Text size="sm" c="dimmed">
+          No response was seen before the connection ended.
+        </Text>
+      ) : (
+        <MessageText label="Response" text={response.text} marks={read.responseMarks} />
+      )}
+      <Title order={3} size="sm">
+        What matched
+      </Title>
+      <MatchList matches={matches} />
+    </Stack>
+  );
+}

@@ -1,0 +1,71 @@
+import { Group, Text } from "@mantine/core";
+import { createColumnHelper } from "@tanstack/react-table";
+import type { Actor } from "../../api/types";
+import { BlockIp } from "../../block/BlockIp";
+import { Country } from "../../shared/Country";
+import { count } from "../../shared/format";
+import { PageAnchor } from "../../shared/links";
+import { Time } from "../../shared/Time";
+import { Hostile } from "../../shared/text";
+
+const column = createColumnHelper<Actor>();
+
+export const columns = [
+  column.accessor("id", {
+    header: "Actor",
+    meta: { width: "22%" },
+    cell: ({ row: { original: actor } }) => (
+      <Group gap={6} wrap="nowrap">
+        <PageAnchor
+          to="/activity"
+          search={({ range, from, to }) => ({ range, from, to, actor: [actor.id] })}
+          size="sm"
+        >
+          <Hostile truncate>{actor.id}</Hostile>
+        </PageAnchor>
+        <Country code={actor.country} />
+      </Group>
+    ),
+  }),
+  column.accessor("eventCount", {
+    header: "Events",
+    meta: { width: 80, align: "right" },
+    cell: ({ getValue }) => count(getValue()),
+  }),
+  column.accessor("latestAttack", {
+    header: "Latest attack",
+    meta: { from: "sm" },
+    cell: ({ getValue }) => (
+      <Text size="sm" truncate>
+        {getValue()}
+      </Text>
+    ),
+  }),
+  column.accessor("latestApiEndpoint", {
+    header: "Latest endpoint",
+    meta: { from: "md" },
+    cell: ({ row: { original: actor } }) => (
+      <Hostile
+        truncate
+      >{`${actor.latestApiMethod} ${actor.latestApiHost}${actor.latestApiEndpoint}`}</Hostile>
+    ),
+  }),
+  column.accessor("firstSeenAt", {
+    header: "First seen",
+    meta: { from: "lg", width: 100 },
+    cell: ({ getValue }) => <Time at={getValue()} />,
+  }),
+  column.accessor("lastSeenAt", {
+    header: "Last seen",
+    meta: { from: "xs", width: 100 },
+    cell: ({ getValue }) => <Time at={getValue()} />,
+  }),
+  column.display({
+    id: "block",
+    header: "",
+    meta: { width: 128, align: "right", label: "Block" },
+    cell: ({ row: { original: actor } }) => (
+      <BlockIp address={actor.id} reason={actor.latestAttack} size="compact-xs" />
+    ),
+  }),
+];

@@ -1,0 +1,66 @@
+import { Text } from "@mantine/core";
+import { createColumnHelper } from "@tanstack/react-table";
+import type { Block } from "../../api/types";
+import { Remaining } from "../../block/BlockState";
+import { Unblock } from "../../block/Unblock";
+import { bytes, count } from "../../shared/format";
+import { Time } from "../../shared/Time";
+import { Hostile } from "../../shared/text";
+
+const column = createColumnHelper<Block>();
+
+export const columns = [
+  column.accessor("cidr", {
+    header: "Address",
+    meta: { width: "18%" },
+    cell: ({ getValue }) => <Hostile truncate>{getValue()}</Hostile>,
+  }),
+  column.accessor("sensors", {
+    header: "Applied",
+    meta: { width: 130 },
+    cell: ({ row: { original: block } }) => {
+      const { applied, total } = block.sensors;
+      const refusals = block.refusals ?? [];
+      return (
+        <Text size="sm" c={applied < total || refusals.length > 0 ? "orange" : undefined}>
+          {applied} of {total}
+          {refusals.length > 0 && (
+            <span title={refusals.map(({ reason }) => reason).join("\n")}> (refused)</span>
+          )}
+        </Text>
+      );
+    },
+  }),
+  column.accessor("hits.packets", {
+    header: "Packets dropped",
+    meta: { from: "xs", width: 130, align: "right" },
+    cell: ({ row: { original: block } }) => (
+      <span title={bytes(block.hits.bytes)}>{count(block.hits.packets)}</span>
+    ),
+  }),
+  column.accessor("expiresAt", {
+    header: "Ends",
+    meta: { width: 110 },
+    cell: ({ row: { original: block } }) => <Remaining block={block} />,
+  }),
+  column.accessor("reason", {
+    header: "Reason",
+    meta: { from: "md" },
+    cell: ({ getValue }) => <Hostile truncate>{getValue()}</Hostile>,
+  }),
+  column.accessor("author", {
+    header: "By",
+    meta: { from: "md", width: 120 },
+    cell: ({ row: { original: block } }) => (
+      <Text size="xs" c="dimmed" truncate>
+        {block.author}, <Time at={block.createdAt} />
+      </Text>
+    ),
+  }),
+  column.display({
+    id: "unblock",
+    header: "",
+    meta: { width: 120, align: "right", label: "Unblock" },
+    cell: ({ row: { original: block } }) => <Unblock cidr={block.cidr} size="compact-xs" />,
+  }),
+];

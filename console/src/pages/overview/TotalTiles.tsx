@@ -1,0 +1,33 @@
+import { useQuery } from "@tanstack/react-query";
+import { blocklistQuery } from "../../api/queries";
+import type { ActorTotals } from "../../api/types";
+import { count } from "../../shared/format";
+import type { RangeSearch } from "../../shared/search";
+import { Tile } from "./Tile";
+
+export function TotalTiles({ totals, search }: { totals: ActorTotals | undefined; search: RangeSearch }) {
+  const { data: blocklist } = useQuery(blocklistQuery);
+  return (
+    <>
+      <Tile
+        to="/activity"
+        search={search}
+        name="Active events"
+        figure={totals && count(totals.totalActiveStatus)}
+      />
+      <Tile
+        to="/activity"
+        search={{ ...search, tab: "review" }}
+        name="Under review"
+        figure={totals && count(totals.totalUnderReviewStatus)}
+      />
+      <Tile
+        to="/actors"
+        search={search}
+        name="Actors with a critical or high event"
+        figure={totals && count(totals.totalCriticalActors)}
+      />
+      <Tile to="/blocklist" name="Blocks in force" figure={blocklist && count(blocklist.total)} />
+    </>
+  );
+}

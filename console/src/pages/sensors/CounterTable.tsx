@@ -1,0 +1,41 @@
+import { Button, Collapse, SimpleGrid, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { ChevronDown, ChevronRight } from "lucide-react";
+import { count, plural } from "../../shared/format";
+import { counterName } from "./counters";
+
+/** Everything a sensor counts, for whoever looks for a cause. */
+export function CounterTable({ counters }: { counters: Record<string, number> }) {
+  const [open, { toggle }] = useDisclosure();
+  const names = Object.keys(counters).sort();
+  if (names.length === 0) return null;
+  return (
+    <div>
+      <Button
+        mt="sm"
+        size="compact-xs"
+        variant="subtle"
+        leftSection={open ? <ChevronDown size={13} /> : <ChevronRight size={13} />}
+        aria-expanded={open}
+        onClick={toggle}
+      >
+        {plural(names.length, "counter")}
+      </Button>
+      <Collapse expanded={open}>
+        <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="xl" verticalSpacing={2} mt="xs">
+          {names.map((name) => (
+            <Text
+              key={name}
+              size="xs"
+              style={{ display: "flex", justifyContent: "space-between" }}
+              component="div"
+            >
+              <span>{counterName(name)}</span>
+              <span>{count(counters[name] ?? 0)}</span>
+            </Text>
+          ))}
+        </SimpleGrid>
+      </Collapse>
+    </div>
+  );
+}

@@ -1,0 +1,48 @@
+import { Box, useComputedColorScheme } from "@mantine/core";
+import { BarChart, ScatterChart } from "echarts/charts";
+import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
+import { type EChartsCoreOption, type EChartsType, init, use } from "echarts/core";
+import { CanvasRenderer } from "echarts/renderers";
+import { useEffect, useRef } from "react";
+
+use([
+  BarChart,
+  ScatterChart,
+  AriaComponent,
+  GridComponent,
+  LegendComponent,
+  TooltipComponent,
+  CanvasRenderer,
+]);
+
+interface ChartProps {
+  label: string;
+  height: number;
+  option: EChartsCoreOption;
+}
+
+/** A drawing by ECharts in the colours of the page. */
+export default function Chart({ label, height, option }: ChartProps) {
+  const holder = useRef<HTMLDivElement>(null);
+  const chart = useRef<EChartsType>(null);
+  const scheme = useComputedColorScheme("light");
+
+  useEffect(() => {
+    if (!holder.current) return;
+    const made = init(holder.current, scheme === "dark" ? "dark" : undefined);
+    const follow = new ResizeObserver(() => made.resize());
+    follow.observe(holder.current);
+    chart.current = made;
+    return () => {
+      follow.disconnect();
+      made.dispose();
+    };
+  }, [scheme]);
+
+  useEffect(() => {
+    const frame = { backgroundColor: "transparent", animation: false, aria: { enabled: true } };
+    chart.current?.setOption({ ...frame, ...option }, { notMerge: true });
+  }, [option, scheme]);
+
+  return <Box ref={holder} h={height} role="img" aria-label={label} />;
+}
