@@ -33,6 +33,18 @@ pub(crate) struct Event {
     pub(crate) blocked: bool,
     #[serde(default)]
     pub(crate) matched: Vec<Match>,
+    #[serde(default)]
+    pub(crate) success_evidence: Option<Evidence>,
+    /// How many matches an AGGREGATED event stands for.
+    #[serde(default)]
+    pub(crate) match_count: u64,
+}
+
+/// What in the response shows that the attack succeeded.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Evidence {
+    pub(crate) kind: String,
+    pub(crate) at: Option<Match>,
 }
 
 /// Byte offsets `start..end` in the original value at `location`.

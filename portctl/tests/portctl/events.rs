@@ -137,11 +137,10 @@ fn samples() -> Value {
 
 #[test]
 fn show_prints_the_request_and_the_response_with_the_matched_places() {
-    let server = Server::start().answer(LIST, 200, list(&[event("e-1", json!({}))], 1)).answer(
-        SAMPLES,
-        200,
-        samples(),
-    );
+    let place = json!({"location": "response.body", "start": 0, "end": 10, "phrase": "root:x:0:0", "detector": "passwd"});
+    let evidence = json!({"successEvidence": {"kind": "file contents", "at": place}, "matchCount": 1});
+    let server =
+        Server::start().answer(LIST, 200, list(&[event("e-1", evidence)], 1)).answer(SAMPLES, 200, samples());
     let run = server.portctl(&["events", "show", "e-1"]);
     assert_eq!(
         run.data,
@@ -153,10 +152,11 @@ fn show_prints_the_request_and_the_response_with_the_matched_places() {
   endpoint  GET shop.test/download
   status    ACTIVE
   kind      SINGLE
-  exploit   succeeded: the response shows it
+  exploit   succeeded: file contents
 
 Matched
   query.file [0..16]  ../../etc/passwd  by path
+  response.body [0..10]  root:x:0:0  by passwd
 
 Request (sample 1 of 1, 2026-11-22 00:47:56Z)
   GET /download?file=«../../etc/passwd» HTTP/1.1
@@ -167,7 +167,7 @@ Response
   HTTP/1.1 200 OK
   content-type: text/plain
 
-  root:x:0:0:root
+  «root:x:0:0»:root
 "
     );
     assert!(run.notes.contains("portctl block add 203.0.113.7"), "{}", run.notes);

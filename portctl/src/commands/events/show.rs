@@ -12,7 +12,7 @@ use crate::{
     client::Client,
     failure::{Failure, Outcome},
     output::{Format, Output, Terminal, escape, terminal::Tone, when},
-    reply::{Event, EventPage, Sample, Samples},
+    reply::{Event, EventPage, Match, Sample, Samples},
 };
 
 const SAMPLES: &str = "fetchAggregateMaliciousRequests";
@@ -53,7 +53,7 @@ pub(super) fn run(
                     &exchange,
                     sample.ts,
                     &count,
-                    &event.matched,
+                    &places(&event),
                     full,
                     output.terminal,
                 ));
@@ -96,6 +96,12 @@ fn find(client: &Client, id: &str) -> Result<Value, Failure> {
     }
 }
 
+/// What matched in the request, and what in the response shows success.
+fn places(event: &Event) -> Vec<Match> {
+    let evidence = event.success_evidence.iter().filter_map(|evidence| evidence.at.clone());
+    event.matched.iter().cloned().chain(evidence).collect()
+}
+
 fn summary(event: &Event, terminal: Terminal) -> String {
     let mut text = terminal.paint(Tone::Heading, &format!("Event {}", escape::line(&event.id))) + "\n";
     let mut line = |name: &str, value: &str, tone: Option<Tone>| {
@@ -109,16 +115,21 @@ fn summary(event: &Event, terminal: Terminal) -> String {
     line("actor", &format!("{}{}", event.actor, if event.blocked { " (blocked)" } else { "" }), None);
     line("endpoint", &format!("{} {}{}", event.method, event.host.as_deref().unwrap_or(""), event.url), None);
     line("status", &event.status, None);
-    line("kind", &event.event_type, None);
-    if event.successful_exploit {
-        line("exploit", "succeeded: the response shows it", Some(Tone::Bad));
+    if event.match_count > 1 {
+        line("kind", &format!("{} of {} matches", event.event_type, event.match_count), None);
     } else {
-        line("exploit", "no sign of success in the response", None);
+        line("kind", &event.event_type, None);
     }
-    if !event.matched.is_empty() {
+    match (&event.success_evidence, event.successful_exploit) {
+        (Some(evidence), _) => line("exploit", &format!("succeeded: {}", evidence.kind), Some(Tone::Bad)),
+        (None, true) => line("exploit", "succeeded: the response shows it", Some(Tone::Bad)),
+        (None, false) => line("exploit", "no sign of success in the response", None),
+    }
+    let places = places(event);
+    if !places.is_empty() {
         text.push_str(&format!("\n{}\n", terminal.paint(Tone::Heading, "Matched")));
     }
-    for place in &event.matched {
+    for place in &places {
         text.push_str(&format!(
             "  {} [{}..{}]  {}  by {}\n",
             escape::line(&place.location),

@@ -71,64 +71,74 @@ impl Place<'_> {
             let rest = location.strip_prefix(prefix)?;
             if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') }
         };
+        let header = |prefix: &str, name: &str| {
+            let found = location.strip_prefix(prefix)?;
+            let found = found.strip_suffix(NAME).unwrap_or(found);
+            found.eq_ignore_ascii_case(name).then_some("")
+        };
         match self {
-            Self::Target => below("url").or_else(|| location.starts_with("query").then_some(location)),
-            Self::RequestHeader(name) if name.eq_ignore_ascii_case("cookie") => {
-                header(location, "request", name)
-                    .or_else(|| below("request.cookie"))
-                    .or_else(|| below("cookie"))
-            }
-            Self::RequestHeader(name) => header(location, "request", name),
-            Self::ResponseHeader(name) => header(location, "response", name),
+            Self::Target => below("url").or_else(|| location.strip_prefix("query.")),
+            Self::RequestHeader(name) => header("request.header.", name)
+                .or_else(|| below("request.cookie").filter(|_| name.eq_ignore_ascii_case("cookie"))),
+            Self::ResponseHeader(name) => header("response.header.", name),
             Self::RequestBody => below("request.body"),
             Self::ResponseBody => below("response.body"),
         }
     }
+
+    /// The value that `found` counts its offsets in, where it stands in `text` as it was sent.
+    fn value(self, text: &str, rest: &str, found: &Match) -> Option<Range<usize>> {
+        if found.location.ends_with(NAME) {
+            return None;
+        }
+        let query = text.find('?').map_or(text.len(), |mark| mark + 1);
+        match self {
+            Self::Target if found.location == "url.path" => Some(0..text.find('?').unwrap_or(text.len())),
+            Self::Target if found.location == "url" => Some(0..text.len()),
+            Self::Target => parameter(text, query, '&', rest),
+            _ if rest.is_empty() => Some(0..text.len()),
+            Self::RequestHeader(_) => parameter(text, 0, ';', rest),
+            Self::RequestBody => parameter(text, 0, '&', rest),
+            Self::ResponseHeader(_) | Self::ResponseBody => None,
+        }
+    }
 }
 
-fn header<'l>(location: &'l str, side: &str, name: &str) -> Option<&'l str> {
-    let found = location.strip_prefix(side)?.strip_prefix(".header.")?;
-    found.eq_ignore_ascii_case(name).then_some("")
-}
+/// Ends a location where the name of a field matched, not its value.
+const NAME: &str = " (name)";
 
 fn locate(place: Place<'_>, text: &str, rest: &str, found: &Match) -> Option<Range<usize>> {
-    let value = match (place, rest) {
-        (Place::Target, "" | "query") => Some(whole_or_query(text, rest)),
-        (Place::Target, "path") => Some(0..text.find('?').unwrap_or(text.len())),
-        (Place::Target, _) => rest.strip_prefix("query.").and_then(|key| parameter(text, key)),
-        (_, "") => Some(0..text.len()),
-        _ => None,
-    };
-    let exact = value.and_then(|value| {
+    let exact = place.value(text, rest, found).and_then(|value| {
         let range = value.start.checked_add(found.start)?..value.start.checked_add(found.end)?;
         (range.end <= value.end && range.start < range.end && text.get(range.clone()).is_some())
             .then_some(range)
     });
-    exact.or_else(|| {
-        let start = text.find(&found.phrase).filter(|_| !found.phrase.is_empty())?;
-        Some(start..start + found.phrase.len())
-    })
+    exact.or_else(|| find_ignoring_case(text, &found.phrase))
 }
 
-fn whole_or_query(target: &str, rest: &str) -> Range<usize> {
-    match target.find('?') {
-        Some(mark) if rest == "query" => mark + 1..target.len(),
-        _ => 0..target.len(),
-    }
-}
-
-/// The raw value of the first query parameter `key`, as it stands in the target.
-fn parameter(target: &str, key: &str) -> Option<Range<usize>> {
-    let mut start = target.find('?')? + 1;
-    for pair in target.get(start..)?.split('&') {
+/// The value of the first `key=value` in `text` from `start` on, pairs being apart by `separator`.
+fn parameter(text: &str, start: usize, separator: char, key: &str) -> Option<Range<usize>> {
+    let mut from = start;
+    for pair in text.get(start..)?.split(separator) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if name == key {
-            let from = start + pair.len() - value.len();
-            return Some(from..from + value.len());
+        let name = name.trim_start().replace('+', " ");
+        if percent_encoding::percent_decode_str(&name).decode_utf8_lossy() == key {
+            let value_from = from + pair.len() - value.len();
+            return Some(value_from..value_from + value.len());
         }
-        start += pair.len() + 1;
+        from += pair.len() + separator.len_utf8();
     }
     None
+}
+
+/// Detectors see text in lower case; only ASCII is folded, so that offsets stay.
+fn find_ignoring_case(text: &str, phrase: &str) -> Option<Range<usize>> {
+    if phrase.is_empty() {
+        return None;
+    }
+    let found =
+        text.as_bytes().windows(phrase.len()).position(|w| w.eq_ignore_ascii_case(phrase.as_bytes()))?;
+    Some(found..found + phrase.len())
 }
 
 #[cfg(test)]
@@ -148,6 +158,26 @@ mod tests {
     fn offsets_count_within_the_value_of_the_parameter() {
         let matched = [at("query.id", 0, 9, "1' or 1=1")];
         assert_eq!(marked(Place::Target, "/a?x=1&id=1%27+or+1%3D1", &matched), "/a?x=1&id=«1%27+or+1»%3D1");
+    }
+
+    #[test]
+    fn a_parameter_is_found_by_its_decoded_name_in_query_form_and_cookie() {
+        let found = |location: &str| [at(location, 0, 2, "")];
+        assert_eq!(
+            marked(Place::Target, "/a?b%5Bc%5D=xyz&d=1", &found("query.b[c]")),
+            "/a?b%5Bc%5D=«xy»z&d=1"
+        );
+        assert_eq!(marked(Place::RequestBody, "a+b=xyz", &found("request.body.a b")), "a+b=«xy»z");
+        assert_eq!(
+            marked(Place::RequestHeader("Cookie"), "s=1; t=xyz", &found("request.cookie.t")),
+            "s=1; t=«xy»z"
+        );
+    }
+
+    #[test]
+    fn a_matched_name_is_marked_where_it_stands_in_any_case() {
+        let matched = [at("query.id[$ne] (name)", 3, 6, "$ne")];
+        assert_eq!(marked(Place::Target, "/a?id[$NE]=abcdefgh", &matched), "/a?id[«$NE»]=abcdefgh");
     }
 
     #[test]
