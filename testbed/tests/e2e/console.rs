@@ -1,0 +1,40 @@
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::Command,
+};
+
+use portcullis_stack::Capture;
+
+use crate::{
+    need,
+    scene::{self, ATTACKER, CUSTOMER, TRAVERSAL},
+};
+
+/// What it clicks and expects is in console/e2e; what it sees are events of this minute.
+#[test]
+fn the_console_shows_an_attack_and_blocks_its_actor() -> anyhow::Result<()> {
+    let console = Path::new(env!("CARGO_MANIFEST_DIR")).join("../console");
+    if !need::program("chromium") || !need::program("npm") || !need::folder(&console.join("node_modules")) {
+        return Ok(());
+    }
+    // A browser trusts loopback more than any other plain HTTP, and that is where users have it.
+    let Some(scene) = scene::set_with(Capture::Ebpf, Some(free_loopback_address()?))? else { return Ok(()) };
+    assert_eq!(scene.get(CUSTOMER, "/api/users/1")?.status(), Some(200));
+    assert_eq!(scene.get(ATTACKER, TRAVERSAL)?.status(), Some(200));
+    scene.let_all_arrive()?;
+
+    let browser = Command::new("npm")
+        .current_dir(console)
+        .args(["run", "--silent", "e2e"])
+        .env("PORTCULLIS_URL", scene.rest.url())
+        .env("PORTCULLIS_API_KEY", scene.rest.key())
+        .output()?;
+    let said = [browser.stdout, browser.stderr].concat();
+    assert!(browser.status.success(), "{}\n{}", browser.status, String::from_utf8_lossy(&said));
+    Ok(())
+}
+
+fn free_loopback_address() -> anyhow::Result<SocketAddr> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
+}
