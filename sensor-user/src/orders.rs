@@ -93,7 +93,9 @@ impl Orders {
         self.suppress(|suppressions| {
             let known: Vec<_> = suppressions.iter().map(|(known, _)| known.id.clone()).collect();
             let gone = |id: &&String| snapshot.suppressions.iter().all(|kept| kept.id != **id);
-            known.iter().filter(gone).for_each(|id| drop(suppressions.remove(id)));
+            for id in known.iter().filter(gone) {
+                suppressions.remove(id);
+            }
             snapshot.suppressions.iter().for_each(|added| suppressions.insert(suppression(added, now)));
         });
         self.revision = snapshot.revision;
@@ -155,7 +157,9 @@ impl Orders {
                 None
             }
             Change::LiftSuppression(lifted) => {
-                self.suppress(|suppressions| drop(suppressions.remove(&lifted.id)));
+                self.suppress(|suppressions| {
+                    suppressions.remove(&lifted.id);
+                });
                 None
             }
         }

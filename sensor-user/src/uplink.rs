@@ -1,3 +1,143 @@
 //! The line to the control plane: events up, commands down.
+//!
+//! The sensor always dials. What the shards hand over goes to the spool first and leaves it only when the control
+//! plane says that it is stored, so an absence of either side costs nothing but time.
 
+mod backoff;
+mod commands;
+mod events;
+mod identity;
+mod journal;
+mod link;
+mod notice;
+mod queue;
 pub mod spool;
+
+use std::{sync::Arc, time::Duration};
+
+use portcullis_proto::v1;
+use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use tonic::transport::Endpoint;
+
+use crate::{counters::Counters, orders::OutOfOrder, state_dir::StateDir};
+
+use identity::IdentityFile;
+pub use identity::{JoinToken, TokenError};
+use journal::Journal;
+use link::Link;
+pub use queue::{EventReceiver, EventSender, bounded};
+use spool::{Spool, SpoolError};
+
+/// Larger than any event batch or snapshot: a hundred thousand blocks take about 5 MB.
+const MAX_MESSAGE: usize = 64 << 20;
+
+pub struct Config {
+    /// `http://host:port`.
+    pub control_plane: String,
+    pub node: String,
+    /// Needed until there is a credential in the state folder.
+    pub join_token: Option<JoinToken>,
+    /// Bytes on disk that waiting events may take.
+    pub spool_limit: u64,
+}
+
+/// What the commands act upon and the reports tell of. Called where blocking is allowed.
+pub trait Node: Send + Sync + 'static {
+    fn revision(&self) -> u64;
+    fn apply(&self, message: v1::ControlMessage) -> Result<v1::Applied, OutOfOrder>;
+    /// The credential is a new one: revision counts of before mean nothing.
+    fn forget_revision(&self);
+    fn report(&self) -> v1::SensorReport;
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UplinkError {
+    #[error("`{0}` is no address of a control plane; write http://HOST:PORT, as http://127.0.0.1:9090")]
+    Address(String),
+    #[error(
+        "no credential in the state folder yet; make a join token with `control-plane join-token create --data-dir DIR > FILE` and add --join-token FILE"
+    )]
+    NoToken,
+    #[error("the spool cannot be used: {0}")]
+    Spool(#[from] SpoolError),
+    #[error("the credential cannot be read: {0}")]
+    Identity(std::io::Error),
+}
+
+/// The running line. Needs a tokio runtime around it.
+pub struct Uplink {
+    journal: Arc<Journal>,
+    writing: JoinHandle<()>,
+    linking: JoinHandle<()>,
+    up: watch::Receiver<bool>,
+}
+
+impl Uplink {
+    pub fn start(
+        config: Config,
+        state: &StateDir,
+        node: Arc<dyn Node>,
+        events: EventReceiver,
+    ) -> Result<Self, UplinkError> {
+        let endpoint = endpoint(&config.control_plane)?;
+        let identity = IdentityFile::open(state.file("identity.json")).map_err(UplinkError::Identity)?;
+        if identity.current().is_none() && config.join_token.is_none() {
+            return Err(UplinkError::NoToken);
+        }
+        let spool = Spool::open(&state.file("spool"), config.spool_limit)?;
+        let journal = Arc::new(Journal::new(spool, events.stats()));
+        let (is_up, up) = watch::channel(false);
+        let link = Link {
+            endpoint,
+            url: config.control_plane,
+            node_name: config.node,
+            join_token: config.join_token,
+            identity,
+            enrol_again: false,
+            journal: Arc::clone(&journal),
+            node,
+            is_up,
+        };
+        let writing = tokio::spawn(Arc::clone(&journal).write_down(events));
+        let linking = tokio::spawn(link.keep_up());
+        Ok(Self { journal, writing, linking, up })
+    }
+
+    /// Resolves once the command stream stands.
+    pub async fn ready(&self) {
+        // The sender lives as long as the link task; its end is seen elsewhere.
+        self.up.clone().wait_for(|up| *up).await.ok();
+    }
+
+    pub fn counters(&self) -> Counters {
+        self.journal.counters()
+    }
+
+    /// Lets everything out that the shards handed over, as long as `patience` lasts; the rest stays in the spool.
+    /// All [`EventSender`]s must be gone. Gives how many events still wait.
+    pub async fn stop(self, patience: Duration) -> u64 {
+        let drained = async {
+            self.writing.await.ok();
+            self.journal.drained().await;
+        };
+        timeout(patience, drained).await.ok();
+        self.linking.abort();
+        self.journal.sync();
+        self.journal.waiting()
+    }
+}
+
+/// Whether this is an address that a link can be made to.
+fn endpoint(url: &str) -> Result<Endpoint, UplinkError> {
+    let bad = || UplinkError::Address(url.to_owned());
+    let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| bad())?;
+    let plain = endpoint.uri().scheme_str() == Some("http") && endpoint.uri().host().is_some();
+    // Keep-alives find a dead line in 20 s, where TCP alone would wait for a quarter of an hour.
+    let endpoint = endpoint
+        .connect_timeout(Duration::from_secs(5))
+        .http2_keep_alive_interval(Duration::from_secs(10))
+        .keep_alive_timeout(Duration::from_secs(10))
+        .keep_alive_while_idle(true)
+        .tcp_nodelay(true);
+    plain.then_some(endpoint).ok_or_else(bad)
+}

@@ -1,0 +1,124 @@
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use portcullis_proto::v1::ThreatEvent;
+use prost::Message;
+use tokio::sync::watch;
+
+use super::{
+    queue::{EventReceiver, Stats},
+    spool::{Position, Spool, SpoolError},
+};
+use crate::counters::Counters;
+
+/// One batch stays well under the 4 MiB that gRPC takes by default.
+const BATCH_EVENTS: usize = 256;
+const BATCH_BYTES: usize = 1 << 20;
+
+/// The spool as several tasks use it. The lock is held for short file operations only.
+pub(super) struct Journal {
+    spool: Mutex<Spool>,
+    /// How many events wait, set under the spool's lock; every change is told, so that a sender wakes up.
+    waiting: watch::Sender<u64>,
+    queue: Arc<Stats>,
+    acknowledged: AtomicU64,
+    lost: AtomicU64,
+    reconnects: AtomicU64,
+}
+
+/// Events read from the spool, and the position after the last of them.
+pub(super) struct Batch {
+    pub(super) events: Vec<ThreatEvent>,
+    pub(super) end: Position,
+}
+
+impl Journal {
+    pub(super) fn new(spool: Spool, queue: Arc<Stats>) -> Self {
+        let waiting = watch::Sender::new(spool.waiting());
+        let (acknowledged, lost, reconnects) = Default::default();
+        Self { spool: Mutex::new(spool), waiting, queue, acknowledged, lost, reconnects }
+    }
+
+    /// Takes events from the queue to the disk until every sender is gone.
+    pub(super) async fn write_down(self: Arc<Self>, mut events: EventReceiver) {
+        while let Some(event) = events.next().await {
+            let kept = {
+                let mut spool = self.spool();
+                let kept = spool.append(&event.0);
+                self.waiting.send_replace(spool.waiting());
+                kept
+            };
+            if let Err(error) = kept
+                && self.lost.fetch_add(1, Ordering::Relaxed) == 0
+            {
+                tracing::error!(%error, "an event could not be kept; further ones are counted as events_lost_total");
+            }
+        }
+        self.sync();
+    }
+
+    /// The next events at or after a position; `None` where nothing waits.
+    pub(super) fn batch(&self, from: Position) -> Result<Option<Batch>, SpoolError> {
+        let stored = self.spool().read(from, BATCH_EVENTS, BATCH_BYTES)?;
+        let Some((last, _)) = stored.last() else { return Ok(None) };
+        let end = last + 1;
+        // The checksum held, so what cannot be decoded was written by another version: it is left out.
+        let events =
+            stored.iter().filter_map(|(_, payload)| ThreatEvent::decode(payload.as_slice()).ok()).collect();
+        Ok(Some(Batch { events, end }))
+    }
+
+    pub(super) fn acknowledge(&self, events: u64, end: Position) -> Result<(), SpoolError> {
+        self.acknowledged.fetch_add(events, Ordering::Relaxed);
+        let mut spool = self.spool();
+        spool.acknowledge(end)?;
+        self.waiting.send_replace(spool.waiting());
+        Ok(())
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<u64> {
+        self.waiting.subscribe()
+    }
+
+    pub(super) async fn drained(&self) {
+        // The sender is `self`, so the channel cannot close.
+        self.watch().wait_for(|waiting| *waiting == 0).await.ok();
+    }
+
+    pub(super) fn waiting(&self) -> u64 {
+        self.spool().waiting()
+    }
+
+    pub(super) fn reconnected(&self) {
+        self.reconnects.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn sync(&self) {
+        if let Err(error) = self.spool().sync() {
+            tracing::error!(%error, "the spool could not be brought to disk");
+        }
+    }
+
+    pub(super) fn counters(&self) -> Counters {
+        let spool = self.spool();
+        let losses = spool.losses();
+        Counters::from_iter([
+            ("events_offered_total", self.queue.offered.load(Ordering::Relaxed)),
+            ("events_queue_dropped_total", self.queue.dropped.load(Ordering::Relaxed)),
+            ("events_lost_total", self.lost.load(Ordering::Relaxed)),
+            ("events_acknowledged_total", self.acknowledged.load(Ordering::Relaxed)),
+            ("spool_overflowed_total", losses.overflowed),
+            ("spool_damaged_total", losses.damaged),
+            ("spool_torn_bytes_total", losses.torn_bytes),
+            ("spool_waiting", spool.waiting()),
+            ("spool_bytes", spool.bytes()),
+            ("uplink_reconnects_total", self.reconnects.load(Ordering::Relaxed)),
+        ])
+    }
+
+    fn spool(&self) -> MutexGuard<'_, Spool> {
+        self.spool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

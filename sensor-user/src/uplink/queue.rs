@@ -1,0 +1,96 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
+
+use portcullis_proto::v1::ThreatEvent;
+use prost::Message;
+use tokio::sync::mpsc;
+
+const MAX_EVENTS: usize = 4096;
+const MAX_BYTES: usize = 32 << 20;
+
+/// From the shards to the spool. Full means dropped and counted: a shard never waits.
+pub fn bounded() -> (EventSender, EventReceiver) {
+    let (to, from) = mpsc::channel(MAX_EVENTS);
+    let stats = Arc::<Stats>::default();
+    (EventSender { to, stats: Arc::clone(&stats) }, EventReceiver { from, stats })
+}
+
+#[derive(Default)]
+pub(super) struct Stats {
+    bytes: AtomicUsize,
+    pub(super) offered: AtomicU64,
+    pub(super) dropped: AtomicU64,
+}
+
+#[derive(Clone)]
+pub struct EventSender {
+    to: mpsc::Sender<Encoded>,
+    stats: Arc<Stats>,
+}
+
+/// An event as it goes to disk and wire.
+pub(super) struct Encoded(pub(super) Vec<u8>);
+
+impl EventSender {
+    pub fn offer(&self, event: &ThreatEvent) {
+        let encoded = event.encode_to_vec();
+        let len = encoded.len();
+        self.stats.offered.fetch_add(1, Ordering::Relaxed);
+        let queued = self.stats.bytes.fetch_add(len, Ordering::Relaxed);
+        if queued + len > MAX_BYTES || self.to.try_send(Encoded(encoded)).is_err() {
+            self.stats.bytes.fetch_sub(len, Ordering::Relaxed);
+            self.stats.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+pub struct EventReceiver {
+    from: mpsc::Receiver<Encoded>,
+    stats: Arc<Stats>,
+}
+
+impl EventReceiver {
+    /// `None` once every sender is gone and the queue is empty.
+    pub(super) async fn next(&mut self) -> Option<Encoded> {
+        let event = self.from.recv().await?;
+        self.stats.bytes.fetch_sub(event.0.len(), Ordering::Relaxed);
+        Some(event)
+    }
+
+    pub(super) fn stats(&self) -> Arc<Stats> {
+        Arc::clone(&self.stats)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_full_queue_drops_and_counts() {
+        let (sender, mut receiver) = bounded();
+        for _ in 0..MAX_EVENTS + 3 {
+            sender.offer(&ThreatEvent::default());
+        }
+        assert_eq!(receiver.stats().dropped.load(Ordering::Relaxed), 3);
+        drop(sender);
+        let mut received = 0;
+        while receiver.next().await.is_some() {
+            received += 1;
+        }
+        assert_eq!(received, MAX_EVENTS);
+    }
+
+    #[test]
+    fn the_queue_is_bounded_in_bytes_too() {
+        let (sender, receiver) = bounded();
+        let large = ThreatEvent { actor: "x".repeat(1 << 20), ..ThreatEvent::default() };
+        for _ in 0..40 {
+            sender.offer(&large);
+        }
+        assert!(receiver.stats().dropped.load(Ordering::Relaxed) >= 8);
+        assert!(receiver.stats().bytes.load(Ordering::Relaxed) <= MAX_BYTES);
+    }
+}

@@ -1,0 +1,346 @@
+//! The uplink against a real gRPC server on loopback that keeps what it is sent.
+
+use std::{
+    collections::HashSet,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use portcullis_proto::v1::{
+    Applied, ControlMessage, EnrollRequest, EnrollResponse, EventAck, EventBatch, Revision, SensorMessage,
+    SensorReport, ThreatEvent, control_message,
+    control_plane_server::{ControlPlane, ControlPlaneServer},
+    sensor_message,
+};
+use sensor_user::{
+    orders::{Orders, OutOfOrder},
+    state_dir::StateDir,
+    uplink::{Config, EventSender, JoinToken, Node, Uplink, UplinkError, bounded},
+};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, runtime::Runtime, sync::mpsc, time::timeout};
+use tokio_stream::{
+    Stream,
+    wrappers::{ReceiverStream, TcpListenerStream},
+};
+use tonic::{Request, Response, Status, Streaming, transport::Server};
+
+const TOKEN: &str = "join-me";
+const CREDENTIAL: &str = "credential-1";
+
+/// What the server saw, over all its lives.
+#[derive(Default)]
+struct Seen {
+    /// In order of arrival, second arrivals too.
+    events: Vec<String>,
+    enrolments: usize,
+    hellos: Vec<u64>,
+    applied: Vec<u64>,
+    reports: Vec<SensorReport>,
+}
+
+#[derive(Clone)]
+struct Plane {
+    seen: Arc<Mutex<Seen>>,
+    acknowledges: bool,
+    commands: Vec<ControlMessage>,
+}
+
+impl Plane {
+    fn admit<T>(request: &Request<T>) -> Result<(), Status> {
+        let bearer = request.metadata().get("authorization").and_then(|value| value.to_str().ok());
+        match bearer {
+            Some(bearer) if bearer == format!("Bearer {CREDENTIAL}") => Ok(()),
+            _ => Err(Status::unauthenticated("unknown credential")),
+        }
+    }
+}
+
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl ControlPlane for Plane {
+    type StreamEventsStream = Answers<EventAck>;
+    type CommandsStream = Answers<ControlMessage>;
+
+    async fn enroll(&self, request: Request<EnrollRequest>) -> Result<Response<EnrollResponse>, Status> {
+        if request.into_inner().join_token != TOKEN {
+            return Err(Status::permission_denied("unknown join token"));
+        }
+        self.seen.lock().unwrap().enrolments += 1;
+        Ok(Response::new(EnrollResponse { sensor_id: "s-1".into(), credential: CREDENTIAL.into() }))
+    }
+
+    async fn stream_events(
+        &self,
+        request: Request<Streaming<EventBatch>>,
+    ) -> Result<Response<Self::StreamEventsStream>, Status> {
+        Self::admit(&request)?;
+        let (mut batches, plane, (to, acks)) = (request.into_inner(), self.clone(), mpsc::channel(8));
+        tokio::spawn(async move {
+            while let Ok(Some(batch)) = batches.message().await {
+                plane
+                    .seen
+                    .lock()
+                    .unwrap()
+                    .events
+                    .extend(batch.events.into_iter().map(|event| event.event_id));
+                if plane.acknowledges && to.send(Ok(EventAck { sequence: batch.sequence })).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(acks))))
+    }
+
+    async fn commands(
+        &self,
+        request: Request<Streaming<SensorMessage>>,
+    ) -> Result<Response<Self::CommandsStream>, Status> {
+        Self::admit(&request)?;
+        let (mut messages, plane, (to, commands)) = (request.into_inner(), self.clone(), mpsc::channel(8));
+        tokio::spawn(async move {
+            for command in &plane.commands {
+                to.send(Ok(command.clone())).await.ok();
+            }
+            while let Ok(Some(message)) = messages.message().await {
+                let mut seen = plane.seen.lock().unwrap();
+                match message.message {
+                    Some(sensor_message::Message::Hello(hello)) => seen.hellos.push(hello.applied_revision),
+                    Some(sensor_message::Message::Applied(applied)) => seen.applied.push(applied.revision),
+                    Some(sensor_message::Message::Report(report)) => seen.reports.push(report),
+                    None => {}
+                }
+            }
+            drop(to);
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(commands))))
+    }
+}
+
+/// A server that can be ended, with every connection as a killed process would, and started again on the same port.
+struct Running(Option<Runtime>);
+
+impl Running {
+    async fn start(address: SocketAddr, plane: Plane) -> Self {
+        let runtime = Runtime::new().unwrap();
+        let bound = runtime.spawn(TcpListener::bind(address)).await.unwrap();
+        let incoming = TcpListenerStream::new(bound.unwrap());
+        runtime.spawn(
+            Server::builder().add_service(ControlPlaneServer::new(plane)).serve_with_incoming(incoming),
+        );
+        Self(Some(runtime))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A node whose orders are real and that enforces nothing.
+struct Bare(Mutex<Orders>);
+
+impl Node for Bare {
+    fn revision(&self) -> u64 {
+        self.0.lock().unwrap().revision()
+    }
+
+    fn apply(&self, message: ControlMessage) -> Result<Applied, OutOfOrder> {
+        let mut orders = self.0.lock().unwrap();
+        let refusals = match message.message.unwrap() {
+            control_message::Message::Snapshot(snapshot) => orders.snapshot(snapshot),
+            control_message::Message::Revision(revision) => orders.revise(revision)?,
+        };
+        Ok(Applied { revision: orders.revision(), refusals })
+    }
+
+    fn forget_revision(&self) {
+        self.0.lock().unwrap().forget_revision();
+    }
+
+    fn report(&self) -> SensorReport {
+        SensorReport { capture_mode: "test".into(), ..SensorReport::default() }
+    }
+}
+
+struct Fixture {
+    folder: TempDir,
+    address: SocketAddr,
+    seen: Arc<Mutex<Seen>>,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        Self { folder: tempfile::tempdir().unwrap(), address, seen: Arc::default() }
+    }
+
+    fn plane(&self) -> Plane {
+        Plane { seen: Arc::clone(&self.seen), acknowledges: true, commands: Vec::new() }
+    }
+
+    fn try_uplink(&self, token: Option<&str>) -> Result<(Uplink, EventSender, StateDir), UplinkError> {
+        let state = StateDir::open(&self.folder.path().join("state")).unwrap();
+        let orders = Orders::open(state.file("orders.json"), None).unwrap();
+        let token = token.map(|token| {
+            let file = self.folder.path().join("token");
+            std::fs::write(&file, token).unwrap();
+            JoinToken::read(&file).unwrap()
+        });
+        let config = Config {
+            control_plane: format!("http://{}", self.address),
+            node: "node-1".into(),
+            join_token: token,
+            spool_limit: 1 << 20,
+        };
+        let (sender, receiver) = bounded();
+        let uplink = Uplink::start(config, &state, Arc::new(Bare(Mutex::new(orders))), receiver)?;
+        Ok((uplink, sender, state))
+    }
+
+    fn uplink(&self, token: Option<&str>) -> (Uplink, EventSender, StateDir) {
+        self.try_uplink(token).unwrap()
+    }
+
+    async fn until(&self, what: &str, holds: impl Fn(&Seen) -> bool) {
+        let wait = async {
+            while !holds(&self.seen.lock().unwrap()) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), wait).await.unwrap_or_else(|_| panic!("never: {what}"));
+    }
+
+    fn distinct_events(&self) -> HashSet<String> {
+        self.seen.lock().unwrap().events.iter().cloned().collect()
+    }
+}
+
+fn offer(sender: &EventSender, ids: impl IntoIterator<Item = u32>) {
+    for id in ids {
+        sender.offer(&ThreatEvent { event_id: id.to_string(), ..ThreatEvent::default() });
+    }
+}
+
+fn in_order(upto: u32) -> Vec<String> {
+    (0..upto).map(|id| id.to_string()).collect()
+}
+
+#[tokio::test]
+async fn events_of_an_absence_arrive_in_order_and_once() {
+    let fixture = Fixture::new().await;
+    let (uplink, sender, _state) = fixture.uplink(Some(TOKEN));
+    offer(&sender, 0..1000);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let _server = Running::start(fixture.address, fixture.plane()).await;
+    uplink.ready().await;
+    drop(sender);
+    assert_eq!(uplink.stop(Duration::from_secs(20)).await, 0);
+    assert_eq!(fixture.seen.lock().unwrap().events, in_order(1000));
+}
+
+#[tokio::test]
+async fn what_was_not_acknowledged_is_sent_again_after_the_control_plane_returns() {
+    let fixture = Fixture::new().await;
+    let mute = Plane { acknowledges: false, ..fixture.plane() };
+    let server = Running::start(fixture.address, mute).await;
+    let (uplink, sender, _state) = fixture.uplink(Some(TOKEN));
+    offer(&sender, 0..10);
+    fixture.until("ten events", |seen| seen.events.len() == 10).await;
+    drop(server);
+    offer(&sender, 10..20);
+    let _server = Running::start(fixture.address, fixture.plane()).await;
+    drop(sender);
+    assert_eq!(uplink.stop(Duration::from_secs(20)).await, 0);
+    assert_eq!(fixture.distinct_events().len(), 20);
+    assert_eq!(fixture.seen.lock().unwrap().events.len(), 30, "the first ten came twice, the others once");
+}
+
+#[tokio::test]
+async fn a_restarted_sensor_sends_what_is_left_and_needs_no_token() {
+    let fixture = Fixture::new().await;
+    let server = Running::start(fixture.address, fixture.plane()).await;
+    let (uplink, sender, state) = fixture.uplink(Some(TOKEN));
+    uplink.ready().await;
+    offer(&sender, 0..5);
+    fixture.until("five events", |seen| seen.events.len() == 5).await;
+    drop(server);
+    offer(&sender, 5..9);
+    drop(sender);
+    assert_eq!(uplink.stop(Duration::from_millis(500)).await, 4);
+    drop(state);
+
+    let _server = Running::start(fixture.address, fixture.plane()).await;
+    let (uplink, sender, _state) = fixture.uplink(None);
+    drop(sender);
+    assert_eq!(uplink.stop(Duration::from_secs(20)).await, 0);
+    let seen = fixture.seen.lock().unwrap();
+    assert_eq!((seen.events.clone(), seen.enrolments), (in_order(9), 1));
+}
+
+#[tokio::test]
+async fn revisions_are_applied_acknowledged_and_remembered() {
+    let fixture = Fixture::new().await;
+    let step = |number| ControlMessage {
+        message: Some(control_message::Message::Revision(Revision { number, changes: vec![] })),
+    };
+    let server =
+        Running::start(fixture.address, Plane { commands: vec![step(1), step(2)], ..fixture.plane() }).await;
+    let (uplink, _sender, state) = fixture.uplink(Some(TOKEN));
+    fixture.until("two revisions", |seen| seen.applied == [1, 2]).await;
+    fixture.until("a report", |seen| !seen.reports.is_empty()).await;
+    drop(server);
+    uplink.stop(Duration::ZERO).await;
+    drop(state);
+
+    let _server = Running::start(fixture.address, fixture.plane()).await;
+    let (_uplink, _sender, _state) = fixture.uplink(None);
+    fixture.until("a second hello", |seen| seen.hellos == [0, 2]).await;
+    let reports = fixture.seen.lock().unwrap().reports.clone();
+    let report = reports.first().unwrap();
+    assert_eq!(report.capture_mode, "test");
+    assert!(report.counters.contains_key("spool_waiting"));
+}
+
+#[tokio::test]
+async fn a_hole_in_the_revisions_asks_for_them_again() {
+    let fixture = Fixture::new().await;
+    let step = ControlMessage {
+        message: Some(control_message::Message::Revision(Revision { number: 7, changes: vec![] })),
+    };
+    let _server = Running::start(fixture.address, Plane { commands: vec![step], ..fixture.plane() }).await;
+    let (_uplink, _sender, _state) = fixture.uplink(Some(TOKEN));
+    fixture.until("a second hello", |seen| seen.hellos.len() >= 2).await;
+    assert!(fixture.seen.lock().unwrap().applied.is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_credential_is_replaced_where_there_is_a_token() {
+    let fixture = Fixture::new().await;
+    let state = fixture.folder.path().join("state");
+    drop(StateDir::open(&state).unwrap());
+    std::fs::write(
+        state.join("identity.json"),
+        r#"{"sensor_id":"s-0","credential":"of another control plane"}"#,
+    )
+    .unwrap();
+    let _server = Running::start(fixture.address, fixture.plane()).await;
+    let (uplink, sender, _state) = fixture.uplink(Some(TOKEN));
+    offer(&sender, 0..3);
+    uplink.ready().await;
+    drop(sender);
+    assert_eq!(uplink.stop(Duration::from_secs(20)).await, 0);
+    assert_eq!(fixture.seen.lock().unwrap().enrolments, 1);
+}
+
+#[tokio::test]
+async fn without_credential_and_token_there_is_no_start() {
+    let fixture = Fixture::new().await;
+    assert!(matches!(fixture.try_uplink(None), Err(UplinkError::NoToken)));
+}
