@@ -85,7 +85,9 @@ impl Client {
         let server = self.server.to_string();
         match status {
             StatusCode::UNAUTHORIZED => Failure::Unauthorized { server, endpoint },
-            StatusCode::FORBIDDEN => Failure::Forbidden { server, endpoint },
+            StatusCode::FORBIDDEN => {
+                Failure::Forbidden { server, endpoint, reason: action_errors(text).join("; ") }
+            }
             StatusCode::UNPROCESSABLE_ENTITY => {
                 Failure::Rejected { server, endpoint, errors: action_errors(text) }
             }
@@ -93,7 +95,7 @@ impl Client {
                 server,
                 endpoint,
                 status: status.as_u16(),
-                body: beginning(text),
+                body: action_errors(text).join("; "),
                 next_step: match status {
                     StatusCode::NOT_FOUND => "is this a Portcullis control plane? check --server",
                     StatusCode::TOO_MANY_REQUESTS => "wait a moment, then try again",
@@ -149,9 +151,16 @@ fn read(response: Response) -> Result<String, String> {
 }
 
 fn unreachable(server: &Server, error: &reqwest::Error) -> Failure {
+    let cause = root_cause(error);
     let next_step = if error.is_timeout() {
-        "it did not answer in time: is a firewall between, or is it a block of our own? try: curl -i URL/healthz"
-            .replace("URL", &server.to_string())
+        format!(
+            "it did not answer in time: is a firewall between, or a block of our own? try: curl -i {server}/healthz"
+        )
+    } else if cause.contains("certificate") {
+        // The error's type belongs to the TLS library below reqwest; its text names the certificate.
+        "its certificate is not trusted here: name the file of the CA that issued it in SSL_CERT_FILE, \
+         or add that CA to the system's: update-ca-certificates"
+            .to_owned()
     } else {
         format!(
             "start it with: control-plane --data-dir DIR --http {}\n  \
@@ -159,7 +168,7 @@ fn unreachable(server: &Server, error: &reqwest::Error) -> Failure {
             server.authority()
         )
     };
-    Failure::Unreachable { server: server.to_string(), cause: root_cause(error), next_step }
+    Failure::Unreachable { server: server.to_string(), cause, next_step }
 }
 
 /// The innermost error says what happened; the outer ones only who asked.

@@ -46,11 +46,11 @@ pub(crate) enum Failure {
     )]
     Unauthorized { server: String, endpoint: &'static str },
     #[error(
-        "this API key may not do that (403): {endpoint} on {server}\n  \
-         make one with the right: control-plane keys create --data-dir DIR --role analyst, \
-         or --role admin where analyst is not enough"
+        "this API key may not do that (403): {endpoint} on {server}: {reason}\n  \
+         make one that may, where the control plane runs: \
+         control-plane keys create --data-dir DIR --role analyst (or admin)"
     )]
-    Forbidden { server: String, endpoint: &'static str },
+    Forbidden { server: String, endpoint: &'static str, reason: String },
     #[error("{server} did not accept the request (422): {endpoint}{}", list(.errors))]
     Rejected { server: String, endpoint: &'static str, errors: Vec<String> },
     #[error("{server} answered {status}: {endpoint}: {body}\n  {next_step}")]

@@ -55,7 +55,7 @@ fn change(
     let mut notes = Vec::new();
     let mut done = 0;
     let mut stopped = None;
-    let mut rows = Rows::begin(output, Table::new(CHANGES))?;
+    let mut rows = Rows::new(output, Table::new(CHANGES));
     for cidr in cidrs {
         let reply = match client.call(endpoint, &request(cidr)) {
             Ok(reply) => reply,
@@ -126,7 +126,7 @@ fn list(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let reply = client.call(LIST, &json!({}))?;
     let blocks = reply.get("blocks").cloned().unwrap_or_default();
     let blocks: Vec<Value> = client.parse(LIST, blocks)?;
-    let mut rows = Rows::begin(output, Table::new(COLUMNS))?;
+    let mut rows = Rows::new(output, Table::new(COLUMNS));
     for row in blocks {
         let block: Block = client.parse(LIST, row.clone())?;
         rows.row(&row, || fields(&block))?;

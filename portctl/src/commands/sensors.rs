@@ -26,7 +26,7 @@ const COLUMNS: &[Column] = &[
 
 pub(super) fn run(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let fleet: Fleet = client.call_for(ENDPOINT, &json!({}))?;
-    let mut rows = Rows::begin(output, Table::with_tall_rows(COLUMNS))?;
+    let mut rows = Rows::new(output, Table::with_tall_rows(COLUMNS));
     for mut row in fleet.sensors {
         let sensor: Sensor = client.parse(ENDPOINT, row.clone())?;
         if let Some(row) = row.as_object_mut() {

@@ -14,16 +14,13 @@ pub(crate) struct Rows<'o, 'w> {
 }
 
 impl<'o, 'w> Rows<'o, 'w> {
-    pub(crate) fn begin(output: &'o mut Output<'w>, table: Table) -> io::Result<Self> {
-        if output.format == Format::Json {
-            output.text("[")?;
-        }
-        Ok(Self { output, table, count: 0 })
+    pub(crate) fn new(output: &'o mut Output<'w>, table: Table) -> Self {
+        Self { output, table, count: 0 }
     }
 
     /// One row: as the server gave it for JSON, `fields` for a table.
     pub(crate) fn row(&mut self, value: &Value, fields: impl FnOnce() -> Vec<Field>) -> io::Result<()> {
-        let separator = if self.count == 0 { "\n" } else { ",\n" };
+        let separator = if self.count == 0 { "[\n" } else { ",\n" };
         self.count += 1;
         match self.output.format {
             Format::Table => {
@@ -49,7 +46,7 @@ impl<'o, 'w> Rows<'o, 'w> {
                     ));
                 }
             }
-            Format::Json => self.output.text(if self.count == 0 { "]\n" } else { "\n]\n" })?,
+            Format::Json => self.output.text(if self.count == 0 { "[]\n" } else { "\n]\n" })?,
             Format::Jsonl => {}
         }
         Ok(self.count)

@@ -21,15 +21,16 @@ fn a_control_plane_that_is_not_there_names_how_to_start_it() {
 fn each_refusal_names_its_next_step() {
     for (status, body, expected) in [
         (401, json!({}), "control-plane keys create"),
-        (403, json!({}), "--role admin"),
+        (403, json!({"actionErrors": ["this needs the role admin"]}), "this needs the role admin"),
+        (403, json!({}), "keys create"),
         (422, json!({"actionErrors": ["limit: at most 1000"]}), "limit: at most 1000"),
         (404, json!("<h1>nginx</h1>"), "check --server"),
         (302, json!(""), "give the final URL to --server"),
         (500, json!("boom"), "portctl doctor"),
     ] {
         let server = Server::start().answer(SENSORS, status, body);
-        let run = server.portctl(&["sensors"]);
-        assert_eq!(run.code, 1, "{status}");
+        let run = server.portctl(&["sensors", "-o", "json"]);
+        assert_eq!((run.code, run.data.as_str()), (1, ""), "{status}");
         assert!(
             run.notes.contains(expected) && run.notes.contains("fetchSensors"),
             "{status}: {}",

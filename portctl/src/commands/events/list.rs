@@ -34,7 +34,7 @@ pub(super) fn run(
     output: &mut Output<'_>,
 ) -> Result<Outcome, Failure> {
     let mut request = request(filter);
-    let mut rows = Rows::begin(output, Table::new(COLUMNS))?;
+    let mut rows = Rows::new(output, Table::new(COLUMNS));
     let mut shown = 0;
     let total = loop {
         let limit = PAGE.min(filter.limit - shown);
