@@ -4,8 +4,6 @@ mod list;
 mod show;
 mod status;
 
-use serde_json::Value;
-
 use crate::{
     cli::{EventVerb, Events, Status},
     client::Client,
@@ -31,8 +29,4 @@ fn severity_tone(severity: &str) -> Option<Tone> {
         "MEDIUM" => Some(Tone::Caution),
         _ => None,
     }
-}
-
-fn id_of(row: &Value) -> Option<&str> {
-    row.get("id").and_then(Value::as_str)
 }
