@@ -88,7 +88,7 @@ fn applied(sensor: &Sensor, revision: u64) -> Field {
 }
 
 fn lost(sensor: &Sensor) -> Field {
-    let losses = losses::of(&sensor.counters);
+    let losses = losses::of(sensor);
     if losses.is_empty() {
         return ("nothing".to_owned(), None);
     }
