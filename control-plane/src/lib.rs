@@ -1,1 +1,21 @@
+//! The control plane: takes events from sensors, keeps them, shows them to people, and tells every sensor whom to
+//! block.
+//!
+//! `ingest` and `fleet` talk to sensors over gRPC, `api` and `console` to people over HTTP, and all of them meet in
+//! `store`, the only room that keeps anything. Nothing here looks at packets, and nothing judges an exchange.
 
+mod api;
+pub mod auth;
+mod blocking;
+pub mod cli;
+pub mod clock;
+mod console;
+mod country;
+pub mod data_dir;
+pub mod fleet;
+mod grpc;
+mod ingest;
+mod server;
+pub mod store;
+
+pub use server::{Config, Server, StartError};

@@ -85,13 +85,7 @@ pub(crate) enum EventVerb {
     /// Move events to UNDER_REVIEW
     Review(EventIds),
     /// Move events to IGNORED: their actor, endpoint and policy raise no event any more
-    Ignore {
-        #[command(flatten)]
-        events: EventIds,
-        /// Why, for whoever finds the suppression later
-        #[arg(long)]
-        reason: Option<String>,
-    },
+    Ignore(EventIds),
     /// Move events back to ACTIVE, which lifts what ignoring them suppressed
     Activate(EventIds),
 }

@@ -1,6 +1,5 @@
 //! Where packets come from: the eBPF tap, live libpcap, or capture files. All of them end in [`Segment`].
 
-pub mod ebpf;
 pub mod file;
 pub mod live;
 

@@ -8,7 +8,6 @@ pub mod capture;
 pub mod counters;
 pub mod enforce;
 pub mod event;
-mod kernel;
 pub mod mask;
 pub mod orders;
 pub mod output;

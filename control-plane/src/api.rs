@@ -1,0 +1,119 @@
+//! What people and their scripts call: `POST /api/<name>` with JSON in and out, and the console's session.
+//!
+//! Each endpoint is a plain function from a request type to a reply. Who may call it stands beside its name here;
+//! parsing, authentication and the shape of errors are in `endpoint` and `error`, once for all.
+
+mod actors;
+mod blocks;
+mod commands;
+mod dashboard;
+mod echo;
+mod endpoint;
+mod error;
+mod events;
+mod filter;
+mod orig;
+mod policies;
+mod row;
+mod samples;
+mod security;
+mod sensors;
+mod session;
+mod sort;
+mod suppressions;
+mod text_format;
+
+use std::{any::Any, collections::HashMap, sync::Arc};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use portcullis_detection::PolicySet;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+
+use self::endpoint::{commands as command, reads};
+pub(crate) use self::error::ApiError;
+use crate::{
+    auth::Attempts,
+    console,
+    fleet::Fleet,
+    ingest::Ingest,
+    store::{PolicyTimes, Role, Store},
+};
+
+/// Far above any request that lists what it wants.
+const MAX_BODY: usize = 1 << 20;
+
+/// What endpoints work with.
+pub(crate) struct Api {
+    pub store: Arc<dyn Store>,
+    pub fleet: Arc<Fleet>,
+    pub ingest: Arc<Ingest>,
+    pub policies: PolicySet,
+    /// By policy id.
+    pub policy_times: HashMap<String, PolicyTimes>,
+    /// Shown as `akto_account_id` where a sensor names no account.
+    pub account_id: String,
+    pub attempts: Attempts,
+}
+
+pub(crate) fn router(api: Arc<Api>) -> Router {
+    use Role::{Analyst, Viewer};
+    Router::new()
+        .route("/api/fetchSuspectSampleData", reads(Viewer, events::list))
+        .route("/api/fetchFiltersThreatTable", reads(Viewer, events::filter_values))
+        .route("/api/updateMaliciousEventStatus", reads(Analyst, commands::update_status))
+        .route("/api/deleteMaliciousEvents", reads(Role::Admin, commands::delete))
+        .route("/api/fetchAggregateMaliciousRequests", reads(Viewer, samples::list))
+        .route("/api/fetchThreatActors", reads(Viewer, actors::list))
+        .route("/api/fetchFiltersForThreatActors", reads(Viewer, actors::filter_values))
+        .route("/api/fetchThreatsForActor", reads(Viewer, actors::activity))
+        .route("/api/getDailyThreatActorsCount", reads(Viewer, actors::daily))
+        // The page spells it without the second «r», and scripts follow it.
+        .route("/api/getActorsCountPerCounty", reads(Viewer, actors::per_country))
+        .route("/api/getActorsCountPerCountry", reads(Viewer, actors::per_country))
+        .route("/api/getThreatActivityTimeline", reads(Viewer, dashboard::timeline))
+        .route("/api/fetchCountBySeverity", reads(Viewer, dashboard::severities))
+        .route("/api/fetchThreatCategoryCount", reads(Viewer, dashboard::categories))
+        .route("/api/fetchThreatApis", reads(Viewer, dashboard::apis))
+        .route("/api/fetchRemediationInfo", reads(Viewer, policies::remediation))
+        .route("/api/fetchFilterYamlTemplate", reads(Viewer, policies::list))
+        .route("/api/fetchBlocklist", reads(Viewer, blocks::list))
+        .route("/api/addBlock", command(Analyst, blocks::add))
+        .route("/api/removeBlock", command(Analyst, blocks::remove))
+        .route("/api/modifyThreatActorStatus", command(Analyst, blocks::modify_actor))
+        .route("/api/fetchSuppressions", reads(Viewer, suppressions::list))
+        .route("/api/removeSuppression", reads(Analyst, suppressions::remove))
+        .route("/api/fetchSensors", reads(Viewer, sensors::list))
+        .route("/api/{*unknown}", axum::routing::any(unknown))
+        .route("/session", get(session::who).post(session::log_in).delete(session::log_out))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .fallback(console::serve)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(axum::middleware::from_fn(security::headers))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(panicked))
+        .with_state(api)
+}
+
+async fn unknown() -> ApiError {
+    ApiError::NotFound
+}
+
+fn panicked(payload: Box<dyn Any + Send>) -> Response {
+    let message = payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("without a message");
+    tracing::error!(message, "a request panicked");
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        ApiError::body(&["the control plane failed; its log says why".into()]),
+    )
+        .into_response()
+}

@@ -1,0 +1,155 @@
+use std::{future::Future, sync::Arc};
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+    routing::{MethodRouter, post},
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::{
+    Api, ApiError,
+    security::{is_own_page, session_cookie},
+};
+use crate::{
+    auth::{self, Caller},
+    blocking::blocking,
+    store::Role,
+};
+
+/// One authenticated request.
+pub(super) struct Call {
+    pub(super) api: Arc<Api>,
+    pub(super) caller: Caller,
+    /// The body as sent, whose documented keys the reply echoes.
+    pub(super) raw: Map<String, Value>,
+}
+
+impl Call {
+    /// Those keys of the request that `T` knows. Several types may each take their part.
+    pub(super) fn keys<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        typed(&self.raw)
+    }
+}
+
+pub(super) type Reply = Result<Value, ApiError>;
+
+/// An endpoint that needs the store and nothing else; it runs where waiting for the disk harms nobody.
+pub(super) fn reads(needs: Role, handler: fn(&Call) -> Reply) -> MethodRouter<Arc<Api>> {
+    commands(needs, move |call: Call| blocking(move || handler(&call)))
+}
+
+/// An endpoint that also waits for sensors.
+pub(super) fn commands<H, F>(needs: Role, handler: H) -> MethodRouter<Arc<Api>>
+where
+    H: Fn(Call) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Reply> + Send,
+{
+    post(async move |State(api): State<Arc<Api>>, headers: HeaderMap, body: Result<Bytes, BytesRejection>| {
+        respond(api, needs, &headers, body, handler).await
+    })
+    .fallback(async || ApiError::NotFound)
+}
+
+async fn respond<H, F>(
+    api: Arc<Api>,
+    needs: Role,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+    handler: H,
+) -> Response
+where
+    H: Fn(Call) -> F,
+    F: Future<Output = Reply>,
+{
+    let call = async {
+        let caller = authenticate(&api, headers).await?;
+        if caller.role < needs {
+            return Err(ApiError::Forbidden { has: caller.role, needs });
+        }
+        let raw = object(&body.map_err(|_| ApiError::TooLarge)?)?;
+        handler(Call { api: api.clone(), caller, raw }).await
+    };
+    call.await.map(Json).into_response()
+}
+
+/// By API key, or by the console's session with the header that no foreign site can send.
+pub(super) async fn authenticate(api: &Arc<Api>, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    let store = api.store.clone();
+    if let Some(key) = headers.get("x-api-key") {
+        let key = key.to_str().map_err(|_| ApiError::Unauthenticated)?.trim().to_owned();
+        let caller = blocking(move || auth::by_key(&*store, &key)).await?;
+        return caller.ok_or(ApiError::Unauthenticated);
+    }
+    let cookie = session_cookie(headers).ok_or(ApiError::Unauthenticated)?;
+    if !is_own_page(headers) {
+        return Err(ApiError::CrossSite);
+    }
+    blocking(move || auth::by_session(&*store, &cookie)).await?.ok_or(ApiError::Unauthenticated)
+}
+
+/// An empty body is an empty object.
+fn object(body: &[u8]) -> Result<Map<String, Value>, ApiError> {
+    if body.trim_ascii().is_empty() {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(ApiError::invalid("body", "has to be a JSON object")),
+        Err(error) => Err(ApiError::invalid("body", format_args!("is no JSON: {error}"))),
+    }
+}
+
+fn typed<T: DeserializeOwned>(raw: &Map<String, Value>) -> Result<T, ApiError> {
+    // `null` is how scripts that echo our own replies say «absent».
+    let given =
+        raw.iter().filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.clone(), value.clone()));
+    serde_path_to_error::deserialize(Value::Object(given.collect())).map_err(|error| {
+        let problem = error.inner().to_string();
+        match problem.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`')) {
+            Some(field) => ApiError::invalid(field, "is required"),
+            None => ApiError::invalid(&error.path().to_string(), problem),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Example {
+        start_ts: u64,
+        #[serde(default)]
+        names: Vec<String>,
+    }
+
+    fn parse(body: &str) -> Result<Example, Vec<String>> {
+        object(body.as_bytes()).and_then(|raw| typed(&raw)).map_err(|error| match error {
+            ApiError::Invalid(errors) => errors,
+            other => panic!("{other:?}"),
+        })
+    }
+
+    #[test]
+    fn an_error_names_the_field() {
+        assert_eq!(parse("{}").unwrap_err(), ["startTs: is required"]);
+        assert!(parse(r#"{"startTs": -1}"#).unwrap_err()[0].starts_with("startTs: "));
+        assert!(parse(r#"{"startTs": 1, "names": ["a", 7]}"#).unwrap_err()[0].starts_with("names[1]: "));
+        assert!(parse("[]").unwrap_err()[0].starts_with("body: "));
+        assert!(parse("{").unwrap_err()[0].starts_with("body: "));
+    }
+
+    #[test]
+    fn unknown_keys_are_ignored_and_null_is_absent() {
+        let example = parse(r#"{"startTs": 1, "names": null, "other": {}}"#).unwrap();
+        assert_eq!((example.start_ts, example.names.len()), (1, 0));
+    }
+}

@@ -1,0 +1,55 @@
+use portcullis_proto::v1::SensorReport;
+use serde_json::{Value, json};
+
+use super::endpoint::{Call, Reply};
+use crate::{clock::EpochMillis, fleet::Live, ingest::IngestCounts, store::SensorRecord};
+
+/// `fetchSensors`: every sensor that ever enrolled, as last heard of.
+pub(super) fn list(call: &Call) -> Reply {
+    let records = call.api.store.sensors()?;
+    let sensors: Vec<_> = records
+        .iter()
+        .map(|record| {
+            let live = call.api.fleet.live(&record.id).unwrap_or_else(|| Live::from_record(record));
+            sensor(record, &live, &call.api.ingest.counters().of(&record.id))
+        })
+        .collect();
+    Ok(json!({ "sensors": sensors, "total": sensors.len(), "revision": call.api.fleet.revision() }))
+}
+
+fn sensor(record: &SensorRecord, live: &Live, ingest: &IngestCounts) -> Value {
+    let nothing = SensorReport::default();
+    let report = live.report.as_ref().unwrap_or(&nothing);
+    let interfaces = report.interfaces.iter().map(|interface| {
+        json!({
+            "name": interface.name,
+            "gate": interface.gate,
+            "tap": interface.tap,
+            "note": interface.note,
+        })
+    });
+    let mut counters: Vec<_> = report.counters.iter().collect();
+    counters.sort_unstable();
+    json!({
+        "id": record.id,
+        "node": live.node,
+        "version": live.version,
+        "captureMode": report.capture_mode,
+        "enforcementMode": report.enforcement_mode,
+        "interfaces": interfaces.collect::<Vec<_>>(),
+        "connected": live.is_connected(),
+        "appliedRevision": live.applied_revision,
+        "lastSeen": live.last_seen.map(EpochMillis::seconds),
+        "enrolledAt": record.enrolled_at.seconds(),
+        "startedAt": (report.started_at_ms > 0).then_some(report.started_at_ms / 1000),
+        "counters": counters.into_iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),
+        "ingest": {
+            "received": ingest.received,
+            "stored": ingest.stored,
+            "duplicates": ingest.duplicates,
+            "suppressed": ingest.suppressed,
+            "rejected": ingest.rejected,
+            "lastRejection": ingest.last_rejection,
+        },
+    })
+}

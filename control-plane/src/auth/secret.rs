@@ -1,0 +1,78 @@
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::store::StoreError;
+
+/// What a secret opens. The prefix tells people, and scanners of leaked text, what they have found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretKind {
+    ApiKey,
+    Session,
+    JoinToken,
+    SensorCredential,
+}
+
+impl SecretKind {
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::ApiKey => "pck_",
+            Self::Session => "pcs_",
+            Self::JoinToken => "pcj_",
+            Self::SensorCredential => "pcc_",
+        }
+    }
+}
+
+/// 256 random bits in hexadecimal after a prefix. Shown once; only its digest is kept.
+pub struct Secret(String);
+
+impl Secret {
+    pub fn generate(kind: SecretKind) -> Result<Self, StoreError> {
+        let mut bits = [0; 32];
+        getrandom::fill(&mut bits).map_err(StoreError::Random)?;
+        Ok(Self(format!("{}{}", kind.prefix(), hex::encode(bits))))
+    }
+
+    /// The one way to the text: every place that shows a secret says so.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    pub fn digest(&self) -> [u8; 32] {
+        digest(&self.0)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+/// What is stored of a secret. A plain hash is enough: nobody tries 2^256 secrets, so the slowness that passwords
+/// need would only cost every request.
+pub fn digest(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// Compares in a time that does not tell where two digests differ.
+pub fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
+    a.ct_eq(b).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_secrets_differ_and_debug_hides_them() {
+        let (a, b) =
+            (Secret::generate(SecretKind::ApiKey).unwrap(), Secret::generate(SecretKind::ApiKey).unwrap());
+        assert_ne!(a.reveal(), b.reveal());
+        assert!(a.reveal().starts_with("pck_") && a.reveal().len() == 4 + 64);
+        assert!(!format!("{a:?}").contains(a.reveal()));
+        assert!(same(&a.digest(), &digest(a.reveal())) && !same(&a.digest(), &b.digest()));
+    }
+}

@@ -1,0 +1,82 @@
+//! Events from sensors: checked, matched against suppressions, stored, and only then acknowledged.
+
+mod counters;
+mod validate;
+
+use std::sync::Arc;
+
+use portcullis_proto::v1::ThreatEvent;
+
+pub(crate) use self::counters::{IngestCounters, IngestCounts};
+use crate::{
+    clock::EpochMillis,
+    store::{Combination, NewEvent, Store, StoreError},
+};
+
+pub(crate) struct Ingest {
+    store: Arc<dyn Store>,
+    counters: IngestCounters,
+}
+
+impl Ingest {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store, counters: IngestCounters::default() }
+    }
+
+    pub(crate) fn counters(&self) -> &IngestCounters {
+        &self.counters
+    }
+
+    /// Durable when it returns. An event that fits no rule is counted and left out: sending it again would not mend
+    /// it, and the sensor's other events must not wait behind it. Blocks: call it on a blocking thread.
+    pub(crate) fn take(&self, sensor_id: &str, events: Vec<ThreatEvent>) -> Result<IngestCounts, StoreError> {
+        let mut counts = IngestCounts { received: events.len() as u64, ..IngestCounts::default() };
+        let mut valid = Vec::with_capacity(events.len());
+        for event in events {
+            match validate::event(sensor_id, event) {
+                Ok(event) => valid.push(event),
+                Err(rejection) => {
+                    counts.rejected += 1;
+                    tracing::debug!(sensor = sensor_id, %rejection, "event rejected");
+                    counts.last_rejection = Some(rejection.to_string());
+                }
+            }
+        }
+        let wanted = self.unsuppressed(valid, &mut counts)?;
+        if !wanted.is_empty() {
+            let appended = self.store.append(wanted)?;
+            counts.stored = appended.stored;
+            counts.duplicates = appended.duplicates;
+        }
+        self.counters.add(sensor_id, &counts);
+        Ok(counts)
+    }
+
+    /// Sensors suppress, too; this catches what was under way when they learned of it.
+    fn unsuppressed(
+        &self,
+        events: Vec<NewEvent>,
+        counts: &mut IngestCounts,
+    ) -> Result<Vec<NewEvent>, StoreError> {
+        let combinations: Vec<_> = events.iter().map(combination).collect();
+        let suppressed = self.store.suppress(&combinations, EpochMillis::now())?;
+        let wanted: Vec<_> = events
+            .into_iter()
+            .zip(suppressed)
+            .filter(|(_, suppression)| suppression.is_none())
+            .map(|(event, _)| event)
+            .collect();
+        counts.suppressed = (combinations.len() - wanted.len()) as u64;
+        Ok(wanted)
+    }
+}
+
+fn combination(event: &NewEvent) -> Combination {
+    Combination {
+        actor: event.row.actor.clone(),
+        policy_id: event.row.policy_id.clone(),
+        method: event.row.method.clone(),
+        url: event.row.url.clone(),
+        host: event.row.host.clone(),
+    }
+}

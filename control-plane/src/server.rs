@@ -1,0 +1,204 @@
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use portcullis_detection::PolicySet;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::Server as GrpcServer;
+
+use crate::{
+    api::{self, Api},
+    auth::{self, Attempts, Secret},
+    clock::EpochMillis,
+    data_dir::{DataDir, DataDirError},
+    fleet::Fleet,
+    grpc::Service,
+    ingest::Ingest,
+    store::{Role, SqliteStore, Store, StoreError},
+};
+
+const SWEEP_EVERY: Duration = Duration::from_secs(15);
+/// Requests under way get so long to end.
+const GRACE: Duration = Duration::from_secs(5);
+/// Finds connections of nodes that died without a word.
+const KEEPALIVE: Duration = Duration::from_secs(20);
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub http: SocketAddr,
+    pub grpc: SocketAddr,
+    pub account_id: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(
+        "{address} is in use: is a control plane running already? Choose another with {flag} ADDRESS:PORT"
+    )]
+    InUse { address: SocketAddr, flag: &'static str },
+    #[error("cannot listen on {address} ({flag}): {source}")]
+    Listen { address: SocketAddr, flag: &'static str, source: io::Error },
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A control plane at work. Dropping it leaves its tasks running; [`Server::shut_down`] ends them.
+pub struct Server {
+    pub http: SocketAddr,
+    pub grpc: SocketAddr,
+    /// The key made because there was none. Shown once; nobody can ask for it again.
+    pub first_key: Option<Secret>,
+    shutdown: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    // Released last: another server may then open the folder.
+    _data_dir: DataDir,
+}
+
+impl Server {
+    /// Opens the store and listens on both addresses. Everything that can fail fails here.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let data_dir = DataDir::lock(&config.data_dir)?;
+        let http = listen(config.http, "--http").await?;
+        let grpc = listen(config.grpc, "--grpc").await?;
+        let (http_address, grpc_address) = (local(&http, config.http)?, local(&grpc, config.grpc)?);
+
+        let path = config.data_dir.clone();
+        let opened = crate::blocking::blocking(move || open(&path)).await?;
+        let (shutdown, down) = watch::channel(false);
+        let fleet = Arc::new(Fleet::new(opened.store.clone())?);
+        let ingest = Arc::new(Ingest::new(opened.store.clone()));
+        let service = Service {
+            store: opened.store.clone(),
+            fleet: fleet.clone(),
+            ingest: ingest.clone(),
+            shutdown: down.clone(),
+        };
+        let sweeping = sweep(opened.store.clone(), down.clone());
+        let api = Api {
+            store: opened.store,
+            fleet,
+            ingest,
+            policies: opened.policies,
+            policy_times: opened.policy_times,
+            account_id: config.account_id,
+            attempts: Attempts::default(),
+        };
+        let tasks = vec![
+            tokio::spawn(serve_http(http, api, down.clone())),
+            tokio::spawn(serve_grpc(grpc, service, down)),
+            tokio::spawn(sweeping),
+        ];
+        let first_key = opened.first_key;
+        Ok(Self { http: http_address, grpc: grpc_address, first_key, shutdown, tasks, _data_dir: data_dir })
+    }
+
+    /// Ends streams, lets requests under way finish within a bound, and closes the store.
+    pub async fn shut_down(self) {
+        self.shutdown.send_replace(true);
+        for task in self.tasks {
+            let handle = task.abort_handle();
+            if tokio::time::timeout(GRACE, task).await.is_err() {
+                tracing::warn!("some requests did not end in time and were cut off");
+                handle.abort();
+            }
+        }
+    }
+}
+
+struct Opened {
+    store: Arc<dyn Store>,
+    first_key: Option<Secret>,
+    policies: PolicySet,
+    policy_times: std::collections::HashMap<String, crate::store::PolicyTimes>,
+}
+
+fn open(path: &Path) -> Result<Opened, StoreError> {
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path)?);
+    let first_key = match store.keys()?.is_empty() {
+        true => Some(auth::create_key(&*store, "first", Role::Admin)?),
+        false => None,
+    };
+    let policies = PolicySet::builtin();
+    let digests =
+        policies.iter().map(|policy| (policy.id.to_string(), auth::digest(&policy.source))).collect();
+    let policy_times = store.note_policies(digests, EpochMillis::now())?;
+    Ok(Opened { store, first_key, policies, policy_times })
+}
+
+async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, StartError> {
+    if !address.ip().is_loopback() {
+        tracing::warn!(
+            %address,
+            "{flag} listens beyond this machine, in plaintext: API keys and events can be read on the way. \
+             Put a TLS proxy in front, or keep to 127.0.0.1"
+        );
+    }
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::InUse { address, flag },
+        _ => StartError::Listen { address, flag, source },
+    })
+}
+
+fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, StartError> {
+    listener.local_addr().map_err(|source| StartError::Listen { address, flag: "local address", source })
+}
+
+async fn serve_http(listener: TcpListener, api: Api, mut shutdown: watch::Receiver<bool>) {
+    let service = api::router(Arc::new(api)).into_make_service_with_connect_info::<SocketAddr>();
+    let down = async move {
+        // The sender gone is a shutdown, too.
+        let _down = shutdown.wait_for(|down| *down).await;
+    };
+    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(down).await {
+        tracing::error!(%error, "the HTTP server ended");
+    }
+}
+
+async fn serve_grpc(listener: TcpListener, service: Service, mut shutdown: watch::Receiver<bool>) {
+    let down = async move {
+        let _down = shutdown.wait_for(|down| *down).await;
+    };
+    let served = GrpcServer::builder()
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .http2_keepalive_timeout(Some(KEEPALIVE))
+        .concurrency_limit_per_connection(64)
+        .add_service(service.into_server())
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), down)
+        .await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the gRPC server ended");
+    }
+}
+
+/// Forgets what has run out. Nothing waits for it: every question asks for what is in force now.
+async fn sweep(store: Arc<dyn Store>, mut shutdown: watch::Receiver<bool>) {
+    let mut ticks = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        tokio::select! {
+            _ = shutdown.wait_for(|down| *down) => return,
+            _ = ticks.tick() => {}
+        }
+        let store = store.clone();
+        let swept = crate::blocking::blocking(move || {
+            let now = EpochMillis::now();
+            Ok::<_, StoreError>((
+                store.expire(now)?,
+                store.expire_sessions(now)?,
+                store.expire_join_tokens(now)?,
+            ))
+        });
+        match swept.await {
+            Ok((0, 0, 0)) => {}
+            Ok((orders, sessions, tokens)) => tracing::debug!(orders, sessions, tokens, "ran out"),
+            Err(error) => tracing::warn!(%error, "what ran out could not be swept; next try in 15 s"),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Where everything is kept: the contract that the rest of the control plane holds to, and the engines behind it.
+//!
+//! An engine may block: callers are on blocking threads. `tests/store_contract.rs` is the suite every engine passes.
+
+mod access;
+mod events;
+mod filter;
+mod policies;
+mod revisions;
+mod sensors;
+mod sqlite;
+mod stats;
+
+pub use access::{AccessStore, KeyRecord, NewKey, NewSession, Role};
+pub use events::{
+    Appended, Combination, EventDetail, EventRow, EventStatus, EventStore, NewEvent, SampleQuery,
+};
+pub use filter::{ActorFilter, ActorSort, DistinctField, EndpointSort, EventFilter, EventSort, Order, Page};
+pub use policies::{PolicyStore, PolicyTimes};
+pub use revisions::{Block, Change, Difference, RevisionStore, Snapshot, StoredRevision, Suppression};
+pub use sensors::{EnrollError, JoinToken, NewSensor, SensorRecord, SensorStore};
+pub use sqlite::SqliteStore;
+pub use stats::{ActorRow, CategoryCount, DayActors, DayCount, Endpoint, Listing, Totals};
+
+/// Everything an account's state is: revisions, who may do what, which sensors there are.
+pub trait StateStore: RevisionStore + AccessStore + SensorStore + PolicyStore {}
+impl<T: RevisionStore + AccessStore + SensorStore + PolicyStore> StateStore for T {}
+
+/// One engine that keeps both, as SQLite does.
+pub trait Store: EventStore + StateStore {}
+impl<T: EventStore + StateStore> Store for T {}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the database says: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error(
+        "{path} was written by a newer control-plane (schema {found}, this one knows {known}): \
+         start the newer version, or use another --data-dir"
+    )]
+    Newer { path: String, found: i64, known: i64 },
+    #[error("cannot use {path}: {source}")]
+    Folder { path: String, source: std::io::Error },
+    #[error("a stored record is damaged: {0}")]
+    Damaged(String),
+    #[error("the database did not take the write (a full or failing disk?): nothing of it was kept")]
+    NotCommitted,
+    #[error("the system gives no random numbers: {0}")]
+    Random(getrandom::Error),
+    #[error("work on the store broke off; the log says why")]
+    BrokeOff,
+    #[error("the store is shutting down")]
+    Closed,
+    #[error("{0}")]
+    Full(String),
+}
+
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;

@@ -1,0 +1,54 @@
+use super::{Result, StoreError};
+use crate::clock::EpochMillis;
+
+pub struct JoinToken {
+    /// SHA-256 of the token.
+    pub hash: [u8; 32],
+    pub created_at: EpochMillis,
+    pub expires_at: EpochMillis,
+    pub uses: u32,
+}
+
+pub struct NewSensor {
+    pub id: String,
+    /// SHA-256 of the credential.
+    pub credential_hash: [u8; 32],
+    pub node: String,
+    pub version: String,
+    pub enrolled_at: EpochMillis,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SensorRecord {
+    pub id: String,
+    pub credential_hash: [u8; 32],
+    pub node: String,
+    pub version: String,
+    pub enrolled_at: EpochMillis,
+    pub last_seen: Option<EpochMillis>,
+    pub applied_revision: u64,
+    /// The last report, protobuf-encoded; empty before the first.
+    pub report: Vec<u8>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EnrollError {
+    #[error("the join token is unknown, expired or used up")]
+    Token,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Join tokens and the sensors that came with them.
+pub trait SensorStore: Send + Sync {
+    fn create_join_token(&self, token: JoinToken) -> Result<()>;
+    /// Spends one use of the token and adds the sensor, both or neither.
+    fn enroll(&self, token_hash: &[u8; 32], sensor: NewSensor) -> Result<(), EnrollError>;
+    fn sensor_by_credential(&self, hash: &[u8; 32]) -> Result<Option<SensorRecord>>;
+    /// By node, then by enrolment.
+    fn sensors(&self) -> Result<Vec<SensorRecord>>;
+    /// Keeps what a restart of the control plane should not forget of a sensor.
+    fn record_sensor(&self, sensor: &SensorRecord) -> Result<()>;
+    /// Join tokens that ran out are of no use to anybody.
+    fn expire_join_tokens(&self, now: EpochMillis) -> Result<u64>;
+}

@@ -1,0 +1,86 @@
+//! The engine inside the process: SQLite in WAL mode, one writer thread, a pool of readers.
+
+mod access;
+mod codes;
+mod counts;
+mod detail;
+mod distinct;
+mod events;
+mod policies;
+mod readers;
+mod revisions;
+mod rows;
+mod schema;
+mod selection;
+mod sensors;
+mod writer;
+
+use std::{fs::File, path::Path, time::Duration};
+
+use rusqlite::{Connection, OpenFlags, Transaction};
+
+use self::{readers::Readers, writer::Writer};
+use super::{Result, StoreError};
+
+const FILE: &str = "control-plane.sqlite";
+const READERS: usize = 4;
+
+/// All of the control plane's state in one file of the data folder.
+pub struct SqliteStore {
+    // Dropped first: its thread commits what is queued and closes the writing connection.
+    writer: Writer,
+    readers: Readers,
+}
+
+impl SqliteStore {
+    /// Opens the database in `folder`, making or migrating it as needed. Another process may have it open, too:
+    /// that is how `keys create` works beside a running server.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(FILE);
+        let mut writing = connect(&path, true)?;
+        schema::migrate(&mut writing, &path)?;
+        let readers = (0..READERS).map(|_| connect(&path, false)).collect::<Result<Vec<_>>>()?;
+        Ok(Self { writer: Writer::start(writing)?, readers: Readers::new(readers) })
+    }
+
+    /// Runs on the writer thread inside a transaction; returns once that is committed and synced.
+    fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.run(work)
+    }
+
+    /// Runs on the caller's thread with one consistent view of the database.
+    fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.readers.run(work)
+    }
+}
+
+fn connect(path: &Path, writes: bool) -> Result<Connection> {
+    let shown = path.display().to_string();
+    let mut flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if writes {
+        flags |= OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+        // SQLite says only «unable to open database file»; the system says why.
+        File::options()
+            .append(true)
+            .create(true)
+            .open(path)
+            .map_err(|source| StoreError::Folder { path: shown, source })?;
+    } else {
+        // Not read-only: a reader of a WAL database may have to make the shared-memory file.
+        flags |= OpenFlags::SQLITE_OPEN_READ_WRITE;
+    }
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // FULL syncs the log at every commit: what was acknowledged survives a power cut, not only a kill.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", -16_000)?;
+    if !writes {
+        connection.pragma_update(None, "query_only", true)?;
+    }
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}

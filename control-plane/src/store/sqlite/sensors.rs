@@ -1,0 +1,118 @@
+use rusqlite::{Row, params};
+
+use super::{
+    SqliteStore, codes,
+    rows::{time, time_or_none},
+};
+use crate::{
+    clock::EpochMillis,
+    store::{EnrollError, JoinToken, NewSensor, Result, SensorRecord, SensorStore},
+};
+
+const COLUMNS: &str = "id, credential_hash, node, version, enrolled_at, last_seen, applied_revision, report";
+
+impl SensorStore for SqliteStore {
+    fn create_join_token(&self, token: JoinToken) -> Result<()> {
+        self.write(move |connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO join_token (hash, created_at, expires_at, uses_left) VALUES (?, ?, ?, ?)",
+                )?
+                .execute(params![
+                    token.hash,
+                    token.created_at.millis(),
+                    token.expires_at.millis(),
+                    token.uses
+                ])?;
+            Ok(())
+        })
+    }
+
+    fn enroll(&self, token_hash: &[u8; 32], sensor: NewSensor) -> Result<(), EnrollError> {
+        let token_hash = *token_hash;
+        let enrolled = self.write(move |connection| {
+            let spent = connection
+                .prepare_cached(
+                    "UPDATE join_token SET uses_left = uses_left - 1
+                     WHERE hash = ? AND uses_left > 0 AND expires_at > ?",
+                )?
+                .execute(params![token_hash, sensor.enrolled_at.millis()])?;
+            if spent == 0 {
+                return Ok(false);
+            }
+            connection
+                .prepare_cached(
+                    "INSERT INTO sensor (id, credential_hash, node, version, enrolled_at) VALUES (?, ?, ?, ?, ?)",
+                )?
+                .execute(params![
+                    sensor.id,
+                    sensor.credential_hash,
+                    sensor.node,
+                    sensor.version,
+                    sensor.enrolled_at.millis()
+                ])?;
+            Ok(true)
+        })?;
+        if enrolled { Ok(()) } else { Err(EnrollError::Token) }
+    }
+
+    fn sensor_by_credential(&self, hash: &[u8; 32]) -> Result<Option<SensorRecord>> {
+        self.read(|view| {
+            let sql = format!("SELECT {COLUMNS} FROM sensor WHERE credential_hash = ?");
+            let mut statement = view.prepare_cached(&sql)?;
+            let mut found = statement.query([hash])?;
+            Ok(found.next()?.map(sensor).transpose()?)
+        })
+    }
+
+    fn sensors(&self) -> Result<Vec<SensorRecord>> {
+        self.read(|view| {
+            let sql = format!("SELECT {COLUMNS} FROM sensor ORDER BY node, enrolled_at, id");
+            let mut statement = view.prepare_cached(&sql)?;
+            let found = statement.query_map([], sensor)?;
+            Ok(found.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    fn record_sensor(&self, sensor: &SensorRecord) -> Result<()> {
+        let sensor = sensor.clone();
+        self.write(move |connection| {
+            connection
+                .prepare_cached(
+                    "UPDATE sensor SET node = ?, version = ?, last_seen = ?, applied_revision = ?, report = ?
+                     WHERE id = ?",
+                )?
+                .execute(params![
+                    sensor.node,
+                    sensor.version,
+                    sensor.last_seen.map(EpochMillis::millis),
+                    codes::signed(sensor.applied_revision),
+                    sensor.report,
+                    sensor.id
+                ])?;
+            Ok(())
+        })
+    }
+
+    fn expire_join_tokens(&self, now: EpochMillis) -> Result<u64> {
+        self.write(move |connection| {
+            let gone = connection
+                .prepare_cached("DELETE FROM join_token WHERE expires_at <= ? OR uses_left <= 0")?
+                .execute([now.millis()])?;
+            Ok(gone as u64)
+        })
+    }
+}
+
+fn sensor(row: &Row<'_>) -> rusqlite::Result<SensorRecord> {
+    Ok(SensorRecord {
+        id: row.get(0)?,
+        credential_hash: row.get(1)?,
+        node: row.get(2)?,
+        version: row.get(3)?,
+        enrolled_at: time(row, 4)?,
+        last_seen: time_or_none(row, 5)?,
+        applied_revision: codes::count(row.get(6)?),
+        report: row.get(7)?,
+    })
+}
