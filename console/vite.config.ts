@@ -6,6 +6,8 @@ const controlPlane = process.env["PORTCULLIS_URL"] ?? "http://127.0.0.1:8080";
 export default defineConfig({
   plugins: [react()],
   build: {
+    // The first with light-dark(), which an older target would have rewritten into something that ignores the switch.
+    target: ["chrome123", "firefox120", "safari17.5"],
     // A data: URL in a style sheet would need a wider CSP.
     assetsInlineLimit: 0,
     // ECharts is one lump of about that size; it is loaded with the pages that draw.

@@ -39,6 +39,10 @@ export interface ThreatEvent {
   severity: Severity;
   sensorId?: string | null;
   matched?: Match[];
+  /** How many matches an AGGREGATED event stands for; 1 for SINGLE. */
+  matchCount?: number;
+  /** What in the response shows that the attack worked. */
+  successEvidence?: { kind: string; at: Match | null } | null;
   blocked?: boolean;
 }
 

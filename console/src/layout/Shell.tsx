@@ -18,7 +18,7 @@ export function Shell() {
   return (
     <AppShell
       header={{ height: 48 }}
-      navbar={{ width: 208, breakpoint: "sm", collapsed: { mobile: !open } }}
+      navbar={{ width: 188, breakpoint: "sm", collapsed: { mobile: !open } }}
       padding="md"
     >
       <a href="#main" className={classes.skip}>

@@ -1,4 +1,4 @@
-import { Box, Group, Pagination, Skeleton, Table, Text, UnstyledButton } from "@mantine/core";
+import { Box, Group, Pagination, Paper, Skeleton, Table, Text, UnstyledButton } from "@mantine/core";
 import { type ColumnDef, flexRender, getCoreRowModel, useReactTable } from "@tanstack/react-table";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import type { ReactNode } from "react";
@@ -36,12 +36,11 @@ interface DataTableProps<Row> {
   /** A click anywhere on the row. The row also holds a link or a button that does the same from the keyboard. */
   onOpen?: (row: Row) => void;
   openId?: string | undefined;
-  minWidth?: number;
 }
 
 /** The one table of the console: the server sorts and pages, this shows. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
-  const { label, columns, rows, rowId, error, empty, paging, sorting, onOpen, openId, minWidth = 0 } = props;
+  const { label, columns, rows, rowId, error, empty, paging, sorting, onOpen, openId } = props;
   const table = useReactTable({
     data: rows ?? [],
     columns,
@@ -56,9 +55,9 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     <>
       {problem && <Box mb="sm">{problem}</Box>}
       {rows.length === 0 ? (
-        empty
+        <Paper withBorder>{empty}</Paper>
       ) : (
-        <Table.ScrollContainer minWidth={minWidth} type="native">
+        <Paper withBorder className={classes.frame}>
           <Table highlightOnHover aria-label={label} layout="fixed" className={classes.table}>
             <Table.Thead>
               {table.getHeaderGroups().map((group) => (
@@ -108,7 +107,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
               ))}
             </Table.Tbody>
           </Table>
-        </Table.ScrollContainer>
+        </Paper>
       )}
       {paging && <Pager {...paging} />}
     </>

@@ -21,7 +21,7 @@ export function SearchBox({ label, value, onChange }: SearchBoxProps) {
       aria-label={label}
       placeholder={label}
       size="xs"
-      w={{ base: "100%", xs: 240 }}
+      w={{ base: "100%", xs: 216 }}
       leftSection={<Search size={14} />}
       value={typed}
       onChange={(event) => {

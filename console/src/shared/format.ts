@@ -7,6 +7,7 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "narrow" });
 const absolute = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const days = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 const numbers = new Intl.NumberFormat("en");
 const compactNumbers = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const countries = new Intl.DisplayNames("en", { type: "region", fallback: "code" });
@@ -31,6 +32,8 @@ export function duration(seconds: number): string {
 }
 
 export const dateTime = (seconds: number): string => absolute.format(seconds * 1_000);
+/** The UTC day, as roll-ups count days. */
+export const day = (seconds: number): string => days.format(seconds * 1_000);
 export const count = (value: number): string => numbers.format(value);
 export const compact = (value: number): string => compactNumbers.format(value);
 

@@ -9,6 +9,7 @@ import { compact } from "../../shared/format";
 import { Page } from "../../shared/Page";
 import { RangePicker } from "../../shared/RangePicker";
 import { rangeOf, toSearch } from "../../shared/search";
+import classes from "./ActivityPage.module.css";
 import { columns } from "./columns";
 import { Filters } from "./Filters";
 import { type ActivitySearch, FILTER_KEYS, filterOf, isFiltered, type Tab } from "./search";
@@ -43,7 +44,7 @@ export function ActivityPage() {
         onChange={(tab) => refine({ tab: tab === "active" ? undefined : (tab as Tab) })}
         mb="sm"
       >
-        <Tabs.List>
+        <Tabs.List className={classes.tabs}>
           <StatusTab tab="active" search={search}>
             Active
           </StatusTab>

@@ -31,38 +31,37 @@ export function EventDrawer() {
   useHotkeys([["Escape", close]]);
 
   return (
-    <Drawer
+    <Drawer.Root
       opened
       onClose={close}
       position="right"
       size="min(760px, 100%)"
-      withOverlay={false}
-      withCloseButton={false}
       closeOnClickOutside={false}
+      closeOnEscape={false}
       trapFocus={false}
       lockScroll={false}
       transitionProps={{ duration: 0 }}
-      aria-label="Event"
       shadow="xl"
-      classNames={{ content: classes.content, body: classes.body }}
     >
-      {event.data ? (
-        <Event event={event.data} onClose={close} />
-      ) : (
-        <Box p="md">
-          <Group justify="flex-end">
-            <CloseButton onClick={close} aria-label="Close" />
-          </Group>
-          {event.isPending && <Loader size="sm" aria-label="Loading" />}
-          {event.isError && <ErrorNote error={event.error} title="The event could not be loaded" />}
-          {event.data === null && (
-            <EmptyState icon={FileQuestion} title="There is no such event">
-              It was deleted, or the address is not whole.
-            </EmptyState>
-          )}
-        </Box>
-      )}
-    </Drawer>
+      <Drawer.Content aria-label="Event" aria-modal={false} className={classes.content}>
+        {event.data ? (
+          <Event event={event.data} onClose={close} />
+        ) : (
+          <Box p="md">
+            <Group justify="flex-end">
+              <CloseButton onClick={close} aria-label="Close" />
+            </Group>
+            {event.isPending && <Loader size="sm" aria-label="Loading" />}
+            {event.isError && <ErrorNote error={event.error} title="The event could not be loaded" />}
+            {event.data === null && (
+              <EmptyState icon={FileQuestion} title="There is no such event">
+                It was deleted, or the address is not whole.
+              </EmptyState>
+            )}
+          </Box>
+        )}
+      </Drawer.Content>
+    </Drawer.Root>
   );
 }
 

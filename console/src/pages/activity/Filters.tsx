@@ -8,6 +8,9 @@ import { SEVERITIES } from "../../shared/Severity";
 import { reveal } from "../../shared/text";
 import { type ActivitySearch, FILTER_KEYS, isFiltered } from "./search";
 
+// Two beside each other on a phone; all of them and the search box in one line from 1280 pixels on.
+const NARROW = { base: "calc(50% - 5px)", xs: 103 };
+
 interface FiltersProps {
   search: ActivitySearch;
   range: TimeRange;
@@ -53,7 +56,7 @@ export function Filters({ search, range, onChange }: FiltersProps) {
         aria-label="Successful exploit"
         placeholder="Exploit"
         size="xs"
-        w={130}
+        w={NARROW}
         clearable
         data={[
           { value: "yes", label: "Succeeded" },
@@ -91,8 +94,7 @@ function Choice({ label, data = [], value = [], onChange }: ChoiceProps) {
       aria-label={label}
       placeholder={value.length === 0 ? label : ""}
       size="xs"
-      miw={112}
-      w={value.length === 0 ? 126 : undefined}
+      w={value.length === 0 ? NARROW : undefined}
       maw={320}
       searchable
       clearable

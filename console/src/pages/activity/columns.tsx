@@ -13,7 +13,7 @@ const column = createColumnHelper<ThreatEvent>();
 export const columns = [
   column.accessor("severity", {
     header: "Severity",
-    meta: { width: 98 },
+    meta: { width: 92 },
     cell: ({ getValue }) => <SeverityBadge severity={getValue()} />,
   }),
   column.accessor("url", {
@@ -39,12 +39,12 @@ export const columns = [
   }),
   column.accessor("host", {
     header: "Host",
-    meta: { from: "md", width: "13%" },
+    meta: { from: "md", width: "12%" },
     cell: ({ getValue }) => <Hostile truncate>{getValue()}</Hostile>,
   }),
   column.accessor("actor", {
     header: "Actor",
-    meta: { from: "xs", width: 158 },
+    meta: { from: "xs", width: "15%" },
     cell: ({ row: { original: event } }) => (
       <Group gap={6} wrap="nowrap">
         <Hostile truncate>{event.actor}</Hostile>
@@ -54,7 +54,7 @@ export const columns = [
   }),
   column.accessor("filterId", {
     header: "Attack",
-    meta: { from: "sm", width: "17%" },
+    meta: { from: "sm", width: "15%" },
     cell: ({ getValue }) => (
       <Text size="sm" truncate title={getValue()}>
         {getValue()}
@@ -63,7 +63,7 @@ export const columns = [
   }),
   column.accessor("type", {
     header: "Type",
-    meta: { from: "lg", width: 100 },
+    meta: { from: "lg", width: 88 },
     cell: ({ getValue }) => (
       <Text size="xs" c="dimmed">
         {getValue()}
@@ -72,7 +72,7 @@ export const columns = [
   }),
   column.accessor("successfulExploit", {
     header: "Exploit",
-    meta: { from: "md", width: 96, label: "Successful exploit" },
+    meta: { from: "md", width: 94, label: "Successful exploit" },
     cell: ({ getValue }) =>
       getValue() ? (
         <Group gap={4} wrap="nowrap" c="red">
@@ -89,7 +89,7 @@ export const columns = [
   }),
   column.accessor("blocked", {
     header: "Blocked",
-    meta: { from: "md", width: 84 },
+    meta: { from: "md", width: 78 },
     cell: ({ getValue }) =>
       getValue() ? (
         <Group gap={4} wrap="nowrap" c="teal">
@@ -108,7 +108,7 @@ export const columns = [
     id: "detected",
     header: "Detected",
     enableSorting: true,
-    meta: { width: 92 },
+    meta: { width: 82 },
     cell: ({ getValue }) => <Time at={getValue()} />,
   }),
 ];

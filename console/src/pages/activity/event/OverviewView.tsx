@@ -5,7 +5,7 @@ import { policiesQuery } from "../../../api/queries";
 import type { ThreatEvent } from "../../../api/types";
 import { Country } from "../../../shared/Country";
 import { Fact, Facts } from "../../../shared/Fact";
-import { dateTime } from "../../../shared/format";
+import { dateTime, plural } from "../../../shared/format";
 import { PageAnchor } from "../../../shared/links";
 import { SafeMarkdown } from "../../../shared/SafeMarkdown";
 import { Hostile } from "../../../shared/text";
@@ -21,7 +21,9 @@ export function OverviewView({ event }: { event: ThreatEvent }) {
     <Stack gap="lg">
       {event.successfulExploit && (
         <Alert color="red" icon={<Bomb size={18} />} title="The exploit succeeded">
-          The response holds evidence of it: see the response under Values.
+          {event.successEvidence
+            ? `The response shows it (${event.successEvidence.kind.replaceAll("-", " ")}): it is marked under Values.`
+            : "The response shows it: see Values."}
         </Alert>
       )}
       <Facts>
@@ -34,7 +36,10 @@ export function OverviewView({ event }: { event: ThreatEvent }) {
         </Fact>
         <Fact name="Category">{info?.category.displayName ?? event.category}</Fact>
         <Fact name="Type">
-          {event.type}, {event.eventType === "AGGREGATED" ? "aggregated" : "single"}
+          {event.type},{" "}
+          {event.eventType === "AGGREGATED"
+            ? `aggregated from ${plural(event.matchCount ?? 0, "match", "matches")}`
+            : "single"}
         </Fact>
         <Fact name="Status">{STATUS_NAMES[event.status]}</Fact>
         <Fact name="Policy">

@@ -41,9 +41,14 @@ export function ValuesView({ event }: { event: ThreatEvent }) {
           <Pagination size="sm" total={samples.length} value={shown} onChange={setShown} />
         </Group>
       )}
-      <SampleView sample={sample} matches={event.matched ?? []} />
+      <SampleView sample={sample} matches={matchesOf(event)} />
     </Stack>
   );
+}
+
+/** What the policy matched, and what shows that it worked. */
+function matchesOf({ matched = [], successEvidence }: ThreatEvent): Match[] {
+  return successEvidence?.at ? [...matched, successEvidence.at] : matched;
 }
 
 function SampleView({ sample, matches }: { sample: Sample; matches: Match[] }) {

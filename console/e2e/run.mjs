@@ -1,0 +1,82 @@
+// Logs in to a running console, looks at an attack whose payload is markup, and blocks its actor.
+//
+// The control plane must hold at least one event whose request or response has `<script` or `onerror=` in it.
+import assert from "node:assert/strict";
+import { call, inBrowser, logIn, target } from "./console.mjs";
+
+const MARKUP = /<script|onerror\s*=/i;
+const SEARCHED = 200;
+
+const at = target();
+const trouble = await inBrowser({ width: 1280, height: 800 }, async (page) => {
+  await logIn(page, at);
+  console.log("ok: logged in, Threat activity lists events");
+
+  const { event, markup } = await markupEvent(page);
+  await page.goto(`${at.url}/activity/${event.id}?view=values`);
+  const drawer = page.getByRole("dialog", { name: "Event" });
+  const messages = drawer.getByRole("region", { name: /^(Request|Response)$/ });
+  await messages.first().waitFor();
+  const shown = (await messages.allTextContents()).join("\n");
+  assert.match(shown, MARKUP, "the payload is not shown");
+  const alive = await messages.locator("script, img, svg, iframe, a").count();
+  assert.equal(alive, 0, "the payload became elements");
+  console.log(`ok: the payload is shown as text: ${markup}`);
+
+  assert.ok((await messages.locator("mark").count()) > 0, "nothing in the messages is marked");
+  console.log("ok: what matched is marked");
+
+  for (const tab of ["Timeline", "Remediation", "Overview"]) {
+    await drawer.getByRole("tab", { name: tab }).click();
+    await drawer.getByRole("tabpanel").locator("> *").first().waitFor();
+  }
+  console.log("ok: every tab of the drawer opens");
+
+  await drawer.getByRole("button", { name: "Block IP" }).click();
+  await page.getByRole("button", { name: `Block ${event.actor}` }).click();
+  const applied = await drawer.getByText(/applied on \d+ of \d+ sensors?/).textContent();
+  console.log(`ok: ${event.actor} is blocked, ${applied}`);
+
+  await drawer.getByRole("button", { name: "Unblock" }).click();
+  await drawer.getByRole("button", { name: "Block IP" }).waitFor();
+  console.log("ok: and unblocked again");
+
+  for (const [link, heading] of [
+    ["Overview", "Overview"],
+    ["Threat actors", "Threat actors"],
+    ["Threat APIs", "Threat APIs"],
+    ["Policies", "Policies"],
+    ["Blocklist", "Blocklist"],
+    ["Sensors", "Sensors"],
+  ]) {
+    await page.getByRole("navigation").getByRole("link", { name: link, exact: true }).click();
+    await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+    await page.waitForLoadState("networkidle");
+    assert.equal(await page.getByRole("main").getByRole("alert").count(), 0, `${heading} shows an error`);
+  }
+  console.log("ok: every page opens without an error");
+});
+
+if (trouble.length > 0) {
+  console.error(trouble.map((line) => `failed: ${line}`).join("\n"));
+  process.exit(1);
+}
+console.log("ok: no dialog, no exception, no CSP violation, no request to elsewhere");
+
+/** @param {import("playwright-core").Page} page */
+async function markupEvent(page) {
+  const { maliciousEvents } = await call(page, "fetchSuspectSampleData", {
+    limit: SEARCHED,
+    sort: { detectedAt: -1 },
+  });
+  for (const event of maliciousEvents) {
+    const { refId, eventType, actor, filterId } = event;
+    const reply = await call(page, "fetchAggregateMaliciousRequests", { refId, eventType, actor, filterId });
+    for (const { orig } of reply.maliciousPayloadsResponses ?? []) {
+      const { path, requestPayload, responsePayload } = JSON.parse(orig);
+      const markup = [path, requestPayload, responsePayload].find((text) => MARKUP.test(text ?? ""));
+      if (markup) return { event, markup: markup.slice(0, 100) };
+    }
+  }
+  throw new Error(`none of the latest ${SEARCHED} events has markup in it: send an XSS attack first`);
+}
