@@ -13,6 +13,7 @@ pub mod orders;
 pub mod output;
 pub mod policies;
 pub mod replay;
+pub mod run;
 pub mod segment;
 pub mod state_dir;
 pub mod tag;

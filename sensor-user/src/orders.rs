@@ -143,9 +143,22 @@ impl Orders {
         counters
     }
 
+    /// `xdp`, `nftables` or `off`.
+    pub fn enforcement(&self) -> &'static str {
+        self.enforcer.as_ref().map_or("off", |enforcer| enforcer.mode())
+    }
+
+    /// To be called about once a second.
+    pub fn sweep(&mut self) {
+        let swept = self.enforcer.as_mut().map_or(Ok(()), |enforcer| enforcer.sweep());
+        if let Err(error) = swept {
+            self.note_error(&error);
+        }
+    }
+
     /// Takes everything out of the kernel. The orders stay on disk: the next start puts them in force again.
-    pub fn detach(self) -> Result<(), EnforceError> {
-        self.enforcer.map_or(Ok(()), Enforcer::detach)
+    pub fn detach(&mut self) -> Result<(), EnforceError> {
+        self.enforcer.take().map_or(Ok(()), Enforcer::detach)
     }
 
     fn change(&mut self, change: Change, now: SystemTime) -> Option<v1::Refusal> {
@@ -310,6 +323,14 @@ mod tests {
         fn unblock(&mut self, net: IpNet) -> Result<(), EnforceError> {
             self.0.lock().unwrap().remove(&net.to_string());
             Ok(())
+        }
+
+        fn sweep(&mut self) -> Result<(), EnforceError> {
+            Ok(())
+        }
+
+        fn mode(&self) -> &'static str {
+            "ledger"
         }
 
         fn hits(&mut self) -> Result<Vec<BlockHits>, EnforceError> {

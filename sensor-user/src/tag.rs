@@ -26,6 +26,10 @@ impl Tagger {
         Self { tags: Arc::new(tags), trusted_proxies, header }
     }
 
+    pub fn interface(&self) -> &str {
+        &self.tags.interface
+    }
+
     pub fn tag(&self, exchange: Exchange) -> TaggedExchange {
         let actor = self.actor(&exchange);
         TaggedExchange { exchange, actor, tags: Arc::clone(&self.tags) }

@@ -31,6 +31,7 @@ use spool::{Spool, SpoolError};
 /// Larger than any event batch or snapshot: a hundred thousand blocks take about 5 MB.
 const MAX_MESSAGE: usize = 64 << 20;
 
+#[derive(Clone)]
 pub struct Config {
     /// `http://host:port`.
     pub control_plane: String,
@@ -64,7 +65,15 @@ pub enum UplinkError {
     Identity(std::io::Error),
 }
 
-/// The running line. Needs a tokio runtime around it.
+/// Everything checked that can be checked before the kernel is touched.
+pub struct Prepared {
+    config: Config,
+    endpoint: Endpoint,
+    identity: IdentityFile,
+    spool: Spool,
+}
+
+/// The running line.
 pub struct Uplink {
     journal: Arc<Journal>,
     writing: JoinHandle<()>,
@@ -72,19 +81,20 @@ pub struct Uplink {
     up: watch::Receiver<bool>,
 }
 
-impl Uplink {
-    pub fn start(
-        config: Config,
-        state: &StateDir,
-        node: Arc<dyn Node>,
-        events: EventReceiver,
-    ) -> Result<Self, UplinkError> {
+impl Prepared {
+    pub fn new(config: Config, state: &StateDir) -> Result<Self, UplinkError> {
         let endpoint = endpoint(&config.control_plane)?;
         let identity = IdentityFile::open(state.file("identity.json")).map_err(UplinkError::Identity)?;
         if identity.current().is_none() && config.join_token.is_none() {
             return Err(UplinkError::NoToken);
         }
         let spool = Spool::open(&state.file("spool"), config.spool_limit)?;
+        Ok(Self { config, endpoint, identity, spool })
+    }
+
+    /// Needs a tokio runtime around it.
+    pub fn start(self, node: Arc<dyn Node>, events: EventReceiver) -> Uplink {
+        let Self { config, endpoint, identity, spool } = self;
         let journal = Arc::new(Journal::new(spool, events.stats()));
         let (is_up, up) = watch::channel(false);
         let link = Link {
@@ -100,9 +110,11 @@ impl Uplink {
         };
         let writing = tokio::spawn(Arc::clone(&journal).write_down(events));
         let linking = tokio::spawn(link.keep_up());
-        Ok(Self { journal, writing, linking, up })
+        Uplink { journal, writing, linking, up }
     }
+}
 
+impl Uplink {
     /// Resolves once the command stream stands.
     pub async fn ready(&self) {
         // The sender lives as long as the link task; its end is seen elsewhere.

@@ -1,5 +1,7 @@
 //! The uplink against a real gRPC server on loopback that keeps what it is sent.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
 use std::{
     collections::HashSet,
     net::SocketAddr,
@@ -17,7 +19,7 @@ use portcullis_proto::v1::{
 use sensor_user::{
     orders::{Orders, OutOfOrder},
     state_dir::StateDir,
-    uplink::{Config, EventSender, JoinToken, Node, Uplink, UplinkError, bounded},
+    uplink::{Config, EventSender, JoinToken, Node, Prepared, Uplink, UplinkError, bounded},
 };
 use tempfile::TempDir;
 use tokio::{net::TcpListener, runtime::Runtime, sync::mpsc, time::timeout};
@@ -200,7 +202,7 @@ impl Fixture {
             spool_limit: 1 << 20,
         };
         let (sender, receiver) = bounded();
-        let uplink = Uplink::start(config, &state, Arc::new(Bare(Mutex::new(orders))), receiver)?;
+        let uplink = Prepared::new(config, &state)?.start(Arc::new(Bare(Mutex::new(orders))), receiver);
         Ok((uplink, sender, state))
     }
 

@@ -1,11 +1,18 @@
 use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
+use sensor_user::{
+    enforce,
+    run::{self, Options},
+    uplink::{self, JoinToken},
+};
 
 use super::{
     exit::{Exit, Failure},
     parse::{self, ForwardedName},
+    policies, terminal,
 };
 
 #[derive(Args)]
@@ -36,7 +43,7 @@ pub(crate) struct RunArgs {
     state_dir: PathBuf,
 
     /// Where maps and links are pinned, so that blocks outlive the sensor
-    #[arg(long, value_name = "DIR", default_value = "/sys/fs/bpf/portcullis")]
+    #[arg(long, value_name = "DIR", default_value = enforce::DEFAULT_PIN_DIR)]
     pin_dir: PathBuf,
 
     /// Judge by the policies in this folder instead of the built-in ones
@@ -105,5 +112,51 @@ enum Enforce {
 }
 
 pub(crate) fn run(args: RunArgs) -> Result<Exit, Failure> {
-    Err(anyhow::anyhow!("run on {:?} is not built yet", args.interface).into())
+    let options = options(args)?;
+    match run::run(options, |summary| terminal::note(format_args!("ready: {summary}"))) {
+        Ok(()) => Ok(Exit::Done),
+        Err(error) if error.is_usage() => Err(Failure::usage(error)),
+        Err(error) => Err(anyhow::Error::from(error).into()),
+    }
+}
+
+fn options(args: RunArgs) -> Result<Options, Failure> {
+    let join_token = args.join_token.as_deref().map(JoinToken::read).transpose().map_err(Failure::usage)?;
+    let node = match args.node {
+        Some(node) => node,
+        None => hostname::get()
+            .context("the host has no name; give one with --node")?
+            .to_string_lossy()
+            .into_owned(),
+    };
+    Ok(Options {
+        capture: match args.capture {
+            Capture::Ebpf => run::Capture::Ebpf,
+            Capture::Pcap => run::Capture::Pcap,
+        },
+        enforce: match args.enforce {
+            Enforce::Auto => run::Enforce::Auto,
+            Enforce::Xdp => run::Enforce::Xdp,
+            Enforce::Nftables => run::Enforce::Nftables,
+            Enforce::Off => run::Enforce::Off,
+        },
+        interfaces: args.interface,
+        pin_dir: args.pin_dir,
+        state_dir: args.state_dir,
+        allow: args.allow,
+        trusted_proxies: args.trusted_proxy,
+        forwarded_header: args.forwarded_header.into(),
+        exclude: args.exclude,
+        shards: args.shards.map(Into::into),
+        account_id: args.account_id,
+        collection_id: args.collection_id,
+        policies: policies::load(args.policies.as_deref())?,
+        uplink: uplink::Config {
+            control_plane: args.control_plane,
+            node,
+            join_token,
+            spool_limit: args.spool_limit.saturating_mul(1 << 20),
+        },
+        detach_on_exit: args.detach_on_exit,
+    })
 }

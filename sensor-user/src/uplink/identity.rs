@@ -12,6 +12,7 @@ use crate::state_dir;
 const MAX_TOKEN: u64 = 4 << 10;
 
 /// Lets one sensor in. No `Debug`: it is a secret.
+#[derive(Clone)]
 pub struct JoinToken(String);
 
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,263 @@
+//! The running sensor: every room put together, from the interfaces to the control plane and back.
+
+mod excluded;
+mod interfaces;
+mod node;
+mod origin;
+mod shard;
+
+use std::{
+    net::{SocketAddr, ToSocketAddrs},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use ipnet::IpNet;
+use portcullis_detection::{Engine, PolicySet};
+use portcullis_exchange::Tags;
+use tokio::{
+    runtime,
+    signal::unix::{Signal, SignalKind, signal},
+    sync::mpsc,
+    task::spawn_blocking,
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    capture::CaptureError,
+    enforce::EnforceError,
+    orders::{KeptError, Orders},
+    state_dir::{StateDir, StateDirError},
+    tag::{ForwardedHeader, Tagger},
+    uplink::{self, Prepared, Uplink, UplinkError},
+    wire::WireConfig,
+};
+
+use excluded::Excluded;
+use node::RunningNode;
+use origin::Origin;
+use shard::Shard;
+
+/// How long the end waits for events to be acknowledged; the rest stays in the spool.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
+
+pub struct Options {
+    pub capture: Capture,
+    pub enforce: Enforce,
+    /// Names, or `all`.
+    pub interfaces: Vec<String>,
+    pub pin_dir: PathBuf,
+    pub state_dir: PathBuf,
+    pub allow: Vec<IpNet>,
+    pub trusted_proxies: Vec<IpNet>,
+    pub forwarded_header: ForwardedHeader,
+    pub exclude: Vec<SocketAddr>,
+    pub shards: Option<usize>,
+    pub account_id: String,
+    pub collection_id: i64,
+    pub policies: PolicySet,
+    pub uplink: uplink::Config,
+    pub detach_on_exit: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capture {
+    Ebpf,
+    Pcap,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Enforce {
+    /// What goes with the capture: XDP with eBPF, nftables with libpcap.
+    Auto,
+    Xdp,
+    Nftables,
+    Off,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error("there is no interface {name}; up here are: {up}")]
+    NoSuchInterface { name: String, up: String },
+    #[error("interfaces cannot be listed: {0}")]
+    Interfaces(nix::Error),
+    #[error(transparent)]
+    StateDir(#[from] StateDirError),
+    #[error(transparent)]
+    Uplink(#[from] UplinkError),
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
+    #[error(transparent)]
+    Enforce(#[from] EnforceError),
+    #[error(transparent)]
+    Orders(#[from] KeptError),
+    #[error("threads cannot be started: {0}")]
+    Threads(#[from] std::io::Error),
+    #[error("nothing is left to watch: every interface is gone; start again once one is back")]
+    NothingLeft,
+    #[error("a shard failed; what it said stands above. Start the sensor again, blocks are still in force")]
+    ShardFailed,
+}
+
+impl RunError {
+    /// Whether another command line or configuration would help, and not another try.
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::NoSuchInterface { .. } | Self::Uplink(UplinkError::Address(_) | UplinkError::NoToken)
+        )
+    }
+}
+
+/// Runs until SIGTERM or SIGINT. `ready` is told, once, when capture, enforcement and the line to the control plane
+/// stand.
+pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
+    let interfaces = interfaces::resolve(&options.interfaces)?;
+    let state = StateDir::open(&options.state_dir)?;
+    let uplink = Prepared::new(options.uplink.clone(), &state)?;
+    let excluded =
+        Excluded::new(options.exclude.iter().copied().chain(addresses(&options.uplink.control_plane)));
+
+    let enforcer = origin::enforcer(&options, &interfaces)?;
+    let orders = Orders::open(state.file("orders.json"), enforcer)?;
+    let origin = Origin::open(&options, &interfaces)?;
+
+    let engine = Arc::new(Engine::new(options.policies));
+    let suppressions = orders.suppressions();
+    let (events, queue) = uplink::bounded();
+    let wire = WireConfig::for_shards(origin.sources.len());
+    let (mut shards, mut counters) = (Vec::new(), Vec::new());
+    for (source, interface) in origin.sources {
+        let tags = Tags {
+            account_id: options.account_id.clone(),
+            collection_id: options.collection_id,
+            node: options.uplink.node.clone(),
+            interface,
+        };
+        let published = Arc::default();
+        counters.push(Arc::clone(&published));
+        shards.push(Shard {
+            source,
+            wire: wire.clone(),
+            tagger: Tagger::new(tags, options.trusted_proxies.clone(), options.forwarded_header),
+            engine: Arc::clone(&engine),
+            suppressions: Arc::clone(&suppressions),
+            events: events.clone(),
+            excluded: excluded.clone(),
+            published,
+        });
+    }
+    drop(events);
+    let summary = format!(
+        "capturing on {} ({}), enforcing with {}, control plane {}",
+        interfaces.join(", "),
+        options.capture.name(),
+        orders.enforcement(),
+        options.uplink.control_plane
+    );
+    let node = Arc::new(RunningNode::new(orders, engine, counters, origin.watched, options.capture));
+
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let ended = runtime.block_on(async {
+        let uplink = uplink.start(Arc::clone(&node) as Arc<dyn uplink::Node>, queue);
+        let sweeping = tokio::spawn(sweep(Arc::clone(&node)));
+        let ended = watch(shards, uplink, || ready(&summary)).await;
+        sweeping.abort();
+        ended
+    });
+    if options.detach_on_exit {
+        node.detach()?;
+    }
+    ended
+}
+
+/// Starts the shards and waits for the end; then lets everything out that is under way.
+async fn watch(shards: Vec<Shard>, uplink: Uplink, ready: impl FnOnce()) -> Result<(), RunError> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = Arc::new(AtomicBool::new(false));
+    let (ended, mut ends) = mpsc::channel(shards.len().max(1));
+    let mut running = Vec::new();
+    for (number, shard) in shards.into_iter().enumerate() {
+        let (stop, ended) = (Arc::clone(&stop), ended.clone());
+        let body = move || {
+            let end = shard.run(number, &stop);
+            // The receiver outlives every shard.
+            ended.blocking_send(end).ok();
+        };
+        running.push(thread::Builder::new().name(format!("shard-{number}")).spawn(body)?);
+    }
+    drop(ended);
+
+    let result = tokio::select! {
+        result = until_ended(&mut ends) => result,
+        () = signalled(&mut terminate, &mut interrupt) => Ok(()),
+        never = async { uplink.ready().await; ready(); std::future::pending().await } => never,
+    };
+
+    stop.store(true, Ordering::Relaxed);
+    // A shard that panicked never says how it ended: the channel closes once all are gone.
+    while ends.recv().await.is_some() {}
+    let panicked = running.into_iter().map(thread::JoinHandle::join).any(|joined| joined.is_err());
+    let waiting = uplink.stop(DRAIN_PATIENCE).await;
+    if waiting > 0 {
+        tracing::info!(
+            events_waiting = waiting,
+            "kept for the next start: the control plane has not acknowledged them"
+        );
+    }
+    if panicked { Err(RunError::ShardFailed) } else { result }
+}
+
+/// Enforcement has chores of its own, apart from the control plane's being there.
+async fn sweep(node: Arc<RunningNode>) {
+    let mut seconds = interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        seconds.tick().await;
+        let node = Arc::clone(&node);
+        if spawn_blocking(move || node.sweep()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Ends when a shard fails or the last one has nothing left to watch.
+async fn until_ended(ends: &mut mpsc::Receiver<Result<(), CaptureError>>) -> Result<(), RunError> {
+    while let Some(end) = ends.recv().await {
+        end?;
+    }
+    Err(RunError::NothingLeft)
+}
+
+async fn signalled(terminate: &mut Signal, interrupt: &mut Signal) {
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// The control plane's own sockets: judging what we say to it would make events about events.
+fn addresses(url: &str) -> Vec<SocketAddr> {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/');
+    match authority.to_socket_addrs() {
+        Ok(addresses) => addresses.collect(),
+        Err(error) => {
+            tracing::warn!(%error, authority, "its address is not known, so traffic to it is judged like any other");
+            Vec::new()
+        }
+    }
+}
+
+impl Capture {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ebpf => "ebpf",
+            Self::Pcap => "pcap",
+        }
+    }
+}

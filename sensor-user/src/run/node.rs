@@ -1,0 +1,128 @@
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::SystemTime,
+};
+
+use portcullis_detection::Engine;
+use portcullis_proto::v1::{
+    Applied, BlockHits, ControlMessage, InterfaceReport, SensorReport, control_message::Message,
+};
+
+use super::{Capture, origin::Watched};
+use crate::{
+    capture::ebpf::InterfaceTap,
+    counters::Counters,
+    enforce::EnforceError,
+    orders::{Orders, OutOfOrder},
+    uplink::Node,
+};
+
+/// The sensor as its control plane sees it.
+pub(super) struct RunningNode {
+    orders: Mutex<Orders>,
+    engine: Arc<Engine>,
+    shards: Vec<Arc<Mutex<Counters>>>,
+    watched: Watched,
+    capture: Capture,
+    started_at_ms: u64,
+}
+
+impl RunningNode {
+    pub(super) fn new(
+        orders: Orders,
+        engine: Arc<Engine>,
+        shards: Vec<Arc<Mutex<Counters>>>,
+        watched: Watched,
+        capture: Capture,
+    ) -> Self {
+        Self { orders: Mutex::new(orders), engine, shards, watched, capture, started_at_ms: now_ms() }
+    }
+
+    pub(super) fn detach(&self) -> Result<(), EnforceError> {
+        self.orders().detach()
+    }
+
+    pub(super) fn sweep(&self) {
+        self.orders().sweep();
+    }
+
+    fn orders(&self) -> MutexGuard<'_, Orders> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn counters(&self) -> Counters {
+        let mut sum = self.watched.counters();
+        for shard in &self.shards {
+            sum.merge(&shard.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        sum.merge(&self.engine.counters().into_iter().collect());
+        sum.merge(&self.orders().counters());
+        sum
+    }
+
+    fn interfaces(&self) -> Vec<InterfaceReport> {
+        let gates: HashMap<_, _> =
+            self.orders().interfaces().into_iter().map(|guard| (guard.name.clone(), guard)).collect();
+        let report = |tap: &InterfaceTap| {
+            let gate = gates.get(&tap.name);
+            let notes = [Some(tap.note.as_str()), gate.map(|guard| guard.note.as_str())];
+            let notes: Vec<_> = notes.into_iter().flatten().filter(|note| !note.is_empty()).collect();
+            InterfaceReport {
+                name: tap.name.clone(),
+                gate: gate.map_or("none", |guard| guard.mode).to_owned(),
+                tap: tap.mode.to_owned(),
+                note: notes.join("; "),
+            }
+        };
+        self.watched.interfaces.iter().map(report).collect()
+    }
+}
+
+impl Node for RunningNode {
+    fn revision(&self) -> u64 {
+        self.orders().revision()
+    }
+
+    fn apply(&self, message: ControlMessage) -> Result<Applied, OutOfOrder> {
+        let mut orders = self.orders();
+        let refusals = match message.message {
+            Some(Message::Snapshot(snapshot)) => orders.snapshot(snapshot),
+            Some(Message::Revision(revision)) => orders.revise(revision)?,
+            None => {
+                tracing::warn!("the control plane sent a message this version does not know; it is left out");
+                Vec::new()
+            }
+        };
+        for refusal in &refusals {
+            tracing::warn!(cidr = refusal.cidr, reason = refusal.reason, "not carried out");
+        }
+        tracing::info!(revision = orders.revision(), "applied");
+        Ok(Applied { revision: orders.revision(), refusals })
+    }
+
+    fn forget_revision(&self) {
+        self.orders().forget_revision();
+    }
+
+    fn report(&self) -> SensorReport {
+        let hits = self.orders().hits();
+        SensorReport {
+            capture_mode: self.capture.name().to_owned(),
+            enforcement_mode: self.orders().enforcement().to_owned(),
+            interfaces: self.interfaces(),
+            counters: self.counters().iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            started_at_ms: self.started_at_ms,
+            now_ms: now_ms(),
+            block_hits: hits
+                .into_iter()
+                .map(|hit| BlockHits { cidr: hit.net.to_string(), packets: hit.packets, bytes: hit.bytes })
+                .collect(),
+        }
+    }
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
