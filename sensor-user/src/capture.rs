@@ -1,5 +1,6 @@
 //! Where packets come from: the eBPF tap, live libpcap, or capture files. All of them end in [`Segment`].
 
+pub mod decode;
 pub mod file;
 pub mod live;
 

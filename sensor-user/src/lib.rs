@@ -8,6 +8,8 @@ pub mod capture;
 pub mod counters;
 pub mod enforce;
 pub mod event;
+pub mod flow;
+pub mod http;
 pub mod mask;
 pub mod orders;
 pub mod output;

@@ -6,7 +6,12 @@ use std::time::Duration;
 
 use portcullis_exchange::{Exchange, Timestamp};
 
-use crate::{counters::Counters, segment::Segment};
+use crate::{
+    counters::Counters,
+    flow::{FlowConfig, FlowTable},
+    http::{HttpConfig, HttpConnection, HttpShard},
+    segment::Segment,
+};
 
 #[derive(Clone, Debug)]
 pub struct WireConfig {
@@ -34,26 +39,40 @@ impl Default for WireConfig {
 
 /// One shard's way from TCP segments to HTTP exchanges.
 pub struct Wire {
-    counters: Counters,
+    flows: FlowTable<HttpConnection>,
+    http: HttpShard,
 }
 
 impl Wire {
-    pub fn new(_config: WireConfig) -> Self {
-        Self { counters: Counters::default() }
+    pub fn new(config: WireConfig) -> Self {
+        let WireConfig { memory_budget, body_keep, idle_timeout } = config;
+        Self {
+            flows: FlowTable::new(FlowConfig { memory_budget, idle_timeout }),
+            http: HttpShard::new(HttpConfig { body_keep }),
+        }
     }
 
     /// Takes one segment; exchanges it completed are appended.
-    pub fn segment(&mut self, _segment: &Segment<'_>, _completed: &mut Vec<Exchange>) {
-        self.counters.add("wire_segments_total", 1);
+    pub fn segment(&mut self, segment: &Segment<'_>, completed: &mut Vec<Exchange>) {
+        self.flows.segment(segment, &mut self.http);
+        completed.append(&mut self.http.completed);
     }
 
-    /// Lets packet time pass where no segment came: idle connections end.
-    pub fn advance(&mut self, _now: Timestamp, _completed: &mut Vec<Exchange>) {}
+    /// Lets packet time pass where no segment came: lost bytes are given up, idle connections end.
+    pub fn advance(&mut self, now: Timestamp, completed: &mut Vec<Exchange>) {
+        self.flows.advance(now, &mut self.http);
+        completed.append(&mut self.http.completed);
+    }
 
     /// The capture ended: what is half there is given up as such.
-    pub fn finish(&mut self, _completed: &mut Vec<Exchange>) {}
+    pub fn finish(&mut self, completed: &mut Vec<Exchange>) {
+        self.flows.finish(&mut self.http);
+        completed.append(&mut self.http.completed);
+    }
 
     pub fn counters(&self) -> Counters {
-        self.counters.clone()
+        let mut counters = self.flows.counters();
+        counters.merge(&self.http.counters());
+        counters
     }
 }

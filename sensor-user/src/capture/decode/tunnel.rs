@@ -1,0 +1,88 @@
+use super::{bytes::be16, bytes::be24, link::LinkType};
+
+/// What a tunnel carries.
+pub(super) struct Inner<'a> {
+    pub(super) link: LinkType,
+    /// The network identifier of VXLAN or Geneve.
+    pub(super) vni: Option<u32>,
+    pub(super) bytes: &'a [u8],
+}
+
+/// VXLAN (RFC 7348) on its own port and on the one Linux used before, VXLAN-GPE, Geneve (RFC 8926).
+pub(super) fn in_udp(bytes: &[u8]) -> Option<Inner<'_>> {
+    let payload = bytes.get(8..)?;
+    match be16(bytes, 2)? {
+        4789 | 8472 | 4790 => vxlan(payload),
+        6081 => geneve(payload),
+        _ => None,
+    }
+}
+
+/// GRE (RFC 2784, RFC 2890) carrying IP, Ethernet or ERSPAN.
+pub(super) fn in_gre(bytes: &[u8]) -> Option<Inner<'_>> {
+    const CHECKSUM: u16 = 0x8000;
+    const KEY: u16 = 0x2000;
+    const SEQUENCE: u16 = 0x1000;
+    const VERSION: u16 = 0x0007;
+    let flags = be16(bytes, 0)?;
+    if flags & VERSION != 0 {
+        return None;
+    }
+    let optional = [CHECKSUM, KEY, SEQUENCE].into_iter().filter(|flag| flags & flag != 0).count() * 4;
+    let payload = bytes.get(4 + optional..)?;
+    let (link, bytes) = match be16(bytes, 2)? {
+        0x6558 => (LinkType::ETHERNET, payload),
+        // ERSPAN type I has no header of its own, and no sequence number in GRE's.
+        0x88be if flags & SEQUENCE == 0 => (LinkType::ETHERNET, payload),
+        0x88be => (LinkType::ETHERNET, payload.get(8..)?),
+        0x22eb => (LinkType::ETHERNET, erspan_3(payload)?),
+        0x0800 | 0x86dd => (LinkType::RAW, payload),
+        0x894f => (LinkType::NSH, payload),
+        0x883e => (LinkType::RAW, wccp(payload)?),
+        _ => return None,
+    };
+    Some(Inner { link, vni: None, bytes })
+}
+
+/// WCCP redirects IP packets, with or without a header of four bytes before them.
+fn wccp(payload: &[u8]) -> Option<&[u8]> {
+    let is_ip = payload.first()? >> 4 == 4;
+    payload.get(if is_ip { 0 } else { 4 }..)
+}
+
+/// ERSPAN type III: twelve bytes, and eight more where the lowest bit says so.
+fn erspan_3(payload: &[u8]) -> Option<&[u8]> {
+    let has_platform_header = payload.get(11)? & 1 != 0;
+    payload.get(if has_platform_header { 20 } else { 12 }..)
+}
+
+fn vxlan(payload: &[u8]) -> Option<Inner<'_>> {
+    const HAS_VNI: u8 = 0x08;
+    const HAS_NEXT_PROTOCOL: u8 = 0x04;
+    let flags = *payload.first()?;
+    if flags & HAS_VNI == 0 {
+        return None;
+    }
+    let link = match payload.get(3)? {
+        _ if flags & HAS_NEXT_PROTOCOL == 0 => LinkType::ETHERNET,
+        1 | 2 => LinkType::RAW,
+        3 => LinkType::ETHERNET,
+        4 => LinkType::NSH,
+        _ => return None,
+    };
+    Some(Inner { link, vni: be24(payload, 4), bytes: payload.get(8..)? })
+}
+
+fn geneve(payload: &[u8]) -> Option<Inner<'_>> {
+    let first = *payload.first()?;
+    if first >> 6 != 0 {
+        return None;
+    }
+    let options = usize::from(first & 0x3f) * 4;
+    let link = match be16(payload, 2)? {
+        0x6558 => LinkType::ETHERNET,
+        0x0800 | 0x86dd => LinkType::RAW,
+        _ => return None,
+    };
+    Some(Inner { link, vni: be24(payload, 4), bytes: payload.get(8 + options..)? })
+}

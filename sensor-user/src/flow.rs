@@ -1,0 +1,70 @@
+//! TCP reassembly: segments in any order in, the bytes of each direction in order out.
+//!
+//! A core without sockets and clocks. It knows nothing of HTTP: whoever reads the bytes is a [`Connection`], one for
+//! each TCP connection. Nothing here validates checksums, since offloading leaves them unfinished in captures of the
+//! sending host.
+
+mod assembler;
+mod peers;
+mod table;
+mod tcp;
+
+pub use peers::{Peers, Side};
+use portcullis_exchange::Timestamp;
+pub use table::{FlowConfig, FlowTable};
+
+/// The reader of one TCP connection's two byte streams.
+///
+/// Calls come in causal order: bytes are given only after the peer's bytes that they acknowledge, as far as those
+/// were captured, so that an answer never comes before its question.
+pub trait Connection: Sized {
+    /// What all connections of a shard share: configuration, counters, the output.
+    type Shard;
+
+    fn open() -> Self;
+
+    /// The next bytes of one direction.
+    fn data(&mut self, peers: &Peers, chunk: Chunk<'_>, shard: &mut Self::Shard);
+
+    /// `missing` bytes of one direction are lost for certain; what comes next follows them.
+    fn gap(&mut self, peers: &Peers, side: Side, missing: u64, time: Timestamp, shard: &mut Self::Shard);
+
+    /// One direction said FIN, and all before it was given.
+    fn closed(&mut self, peers: &Peers, side: Side, time: Timestamp, shard: &mut Self::Shard);
+
+    fn ended(self, peers: &Peers, end: End, shard: &mut Self::Shard);
+
+    /// Heap bytes held, for the shard's budget. Asked after every segment.
+    fn memory(&self) -> usize;
+
+    /// False once no further byte is of interest: the flow is then no longer reassembled.
+    fn is_interested(&self) -> bool;
+}
+
+/// In-order bytes of one direction, mostly still in the capture's buffer.
+#[derive(Clone, Copy, Debug)]
+pub struct Chunk<'a> {
+    pub side: Side,
+    pub time: Timestamp,
+    pub bytes: &'a [u8],
+    /// Stream offset of the first byte, counted from where the direction was first seen.
+    pub offset: i64,
+    /// How far the sender had received its peer's stream when it sent this, in the peer's offsets.
+    pub acknowledged: Option<i64>,
+}
+
+/// Why a connection gives no more bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// FIN from both sides.
+    Closed,
+    Reset,
+    /// Silent for the idle timeout.
+    Idle,
+    /// Another connection took the same addresses and ports.
+    Replaced,
+    /// The memory budget wanted its room.
+    Evicted,
+    /// The capture ended.
+    Finished,
+}

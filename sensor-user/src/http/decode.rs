@@ -1,0 +1,266 @@
+//! Content codings behind one cap.
+//!
+//! The only place that may hold a decompressor (see clippy.toml). Every one is driven in small steps into a fixed buffer,
+//! and stops where a body grows past the size or ratio cap: a bomb costs at most one step more.
+
+mod brotli;
+mod inflate;
+mod zstd;
+
+use portcullis_exchange::BodyFault;
+
+use self::{brotli::Brotli, inflate::Inflate, zstd::Zstd};
+
+/// A coding of `Content-Encoding` or `Transfer-Encoding`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Coding {
+    Gzip,
+    /// RFC 9110 means the zlib format; many send raw DEFLATE.
+    Deflate,
+    Brotli,
+    Zstd,
+    Unknown,
+}
+
+impl Coding {
+    /// By its registered name or the aliases that receivers accept; `None` for `identity`.
+    pub(super) fn named(name: &[u8]) -> Option<Self> {
+        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
+        if name.is_empty() || is("identity") {
+            None
+        } else if is("gzip") || is("x-gzip") {
+            Some(Self::Gzip)
+        } else if is("deflate") {
+            Some(Self::Deflate)
+        } else if is("br") {
+            Some(Self::Brotli)
+        } else if is("zstd") {
+            Some(Self::Zstd)
+        } else {
+            Some(Self::Unknown)
+        }
+    }
+}
+
+/// Decoded bytes past which a body is a bomb.
+const MAX_DECODED: u64 = 64 << 20;
+/// Decoded over coded bytes past which a body is a bomb: text reaches 20, seldom 100; DEFLATE's limit is 1032.
+const MAX_RATIO: u64 = 250;
+/// Below this the ratio says nothing: a page of spaces is no attack.
+const RATIO_FLOOR: u64 = 1 << 20;
+/// Stacking more than this is an attack on our time.
+const MAX_CODINGS: usize = 4;
+
+/// Decodes one body in steps.
+pub(super) struct Decoder {
+    stages: Vec<Box<dyn Stage>>,
+    kept: Kept,
+    coded: u64,
+    fault: Option<BodyFault>,
+}
+
+/// The first decoded bytes, and how many there were.
+struct Kept {
+    bytes: Vec<u8>,
+    keep: usize,
+    total: u64,
+}
+
+/// Why a stage stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    Damaged,
+    Bomb,
+}
+
+/// One coding taken off. Output goes out in pieces as it comes, never collected.
+trait Stage: Send {
+    fn push(&mut self, bytes: &[u8], out: &mut dyn FnMut(&[u8]) -> Result<(), Stop>) -> Result<(), Stop>;
+
+    /// Heap bytes held.
+    fn memory(&self) -> usize;
+}
+
+impl Decoder {
+    /// `codings` in the order in which they were applied.
+    pub(super) fn new(codings: &[Coding], keep: usize) -> Self {
+        let kept = Kept { bytes: Vec::new(), keep, total: 0 };
+        let is_known = codings.len() <= MAX_CODINGS && !codings.contains(&Coding::Unknown);
+        if !is_known {
+            return Self { stages: Vec::new(), kept, coded: 0, fault: Some(BodyFault::UnknownCoding) };
+        }
+        let stages = codings.iter().rev().filter_map(|coding| coding.stage()).collect();
+        Self { stages, kept, coded: 0, fault: None }
+    }
+
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.coded += bytes.len() as u64;
+        if self.stages.is_empty() {
+            if !matches!(self.fault, Some(BodyFault::Damaged | BodyFault::Bomb)) {
+                self.kept.push(bytes);
+            }
+            return;
+        }
+        let (kept, coded) = (&mut self.kept, self.coded);
+        let outcome = run(&mut self.stages, bytes, &mut |decoded| {
+            kept.push(decoded);
+            let is_bomb =
+                kept.total > MAX_DECODED || (kept.total > RATIO_FLOOR && kept.total / MAX_RATIO > coded);
+            if is_bomb { Err(Stop::Bomb) } else { Ok(()) }
+        });
+        if let Err(stop) = outcome {
+            self.fault = Some(match stop {
+                Stop::Damaged => BodyFault::Damaged,
+                Stop::Bomb => BodyFault::Bomb,
+            });
+            self.stages = Vec::new();
+        }
+    }
+
+    /// Counts bytes that cannot be joined to those before.
+    pub(super) fn count(&mut self, bytes: u64) {
+        self.coded += bytes;
+        match self.fault {
+            None | Some(BodyFault::UnknownCoding) if self.stages.is_empty() => self.kept.total += bytes,
+            _ => {
+                self.stages = Vec::new();
+                self.fault = self.fault.or(Some(BodyFault::Damaged));
+            }
+        }
+    }
+
+    /// The kept bytes, the length of all, and what went wrong.
+    pub(super) fn finish(self) -> (Vec<u8>, u64, Option<BodyFault>) {
+        (self.kept.bytes, self.kept.total, self.fault)
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.kept.bytes.capacity() + self.stages.iter().map(|stage| stage.memory()).sum::<usize>()
+    }
+}
+
+impl Coding {
+    fn stage(self) -> Option<Box<dyn Stage>> {
+        match self {
+            Self::Gzip => Some(Box::new(Inflate::gzip())),
+            Self::Deflate => Some(Box::new(Inflate::deflate())),
+            Self::Brotli => Some(Box::new(Brotli::new())),
+            Self::Zstd => Some(Box::new(Zstd::new())),
+            Self::Unknown => None,
+        }
+    }
+}
+
+impl Kept {
+    fn push(&mut self, bytes: &[u8]) {
+        self.total += bytes.len() as u64;
+        let room = self.keep.saturating_sub(self.bytes.len());
+        self.bytes.extend_from_slice(bytes.get(..room.min(bytes.len())).unwrap_or_default());
+    }
+}
+
+fn run(
+    stages: &mut [Box<dyn Stage>],
+    bytes: &[u8],
+    out: &mut dyn FnMut(&[u8]) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    match stages.split_first_mut() {
+        None => out(bytes),
+        Some((stage, rest)) => stage.push(bytes, &mut |decoded| run(rest, decoded, out)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{
+        Compression,
+        write::{DeflateEncoder, GzEncoder, ZlibEncoder},
+    };
+
+    use super::*;
+
+    fn gzip(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(plain).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn decode(codings: &[Coding], coded: &[u8], step: usize) -> (Vec<u8>, u64, Option<BodyFault>) {
+        let mut decoder = Decoder::new(codings, 1000);
+        for piece in coded.chunks(step) {
+            decoder.push(piece);
+        }
+        decoder.finish()
+    }
+
+    #[test]
+    fn every_form_of_deflate_is_taken_off_at_any_step() {
+        let plain = b"one two three one two three".repeat(20);
+        let mut zlib = ZlibEncoder::new(Vec::new(), Compression::default());
+        zlib.write_all(&plain).unwrap();
+        let mut raw = DeflateEncoder::new(Vec::new(), Compression::default());
+        raw.write_all(&plain).unwrap();
+        let cases = [
+            (Coding::Gzip, gzip(&plain)),
+            (Coding::Deflate, zlib.finish().unwrap()),
+            (Coding::Deflate, raw.finish().unwrap()),
+        ];
+        for (coding, coded) in cases {
+            for step in [1, 2, 7, 4096] {
+                assert_eq!(
+                    decode(&[coding], &coded, step),
+                    (plain.clone(), plain.len() as u64, None),
+                    "{coding:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn brotli_and_zstd_are_taken_off() {
+        // `printf 'hello hello hello hello\n' | brotli -c`, and the same with zstd.
+        let brotli = [
+            0x0f, 0x0b, 0x80, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x20, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x20, 0x68,
+            0x65, 0x6c, 0x6c, 0x6f, 0x20, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x0a, 0x03,
+        ];
+        assert_eq!(decode(&[Coding::Brotli], &brotli, 3).0, b"hello hello hello hello\n");
+        let raw_block =
+            [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x06, 0x31, 0x00, 0x00, b'h', b'e', b'l', b'l', b'o', b'\n'];
+        assert_eq!(decode(&[Coding::Zstd], &raw_block, 1), (b"hello\n".to_vec(), 6, None));
+    }
+
+    #[test]
+    fn stacked_codings_come_off_in_reverse() {
+        let twice = gzip(&gzip(b"deep"));
+        assert_eq!(decode(&[Coding::Gzip, Coding::Gzip], &twice, 5), (b"deep".to_vec(), 4, None));
+    }
+
+    #[test]
+    fn a_bomb_stops_early_and_keeps_what_came_before() {
+        let bomb = gzip(&vec![0; 50 << 20]);
+        let (kept, len, fault) = decode(&[Coding::Gzip], &bomb, 1460);
+        assert_eq!((kept.len(), fault), (1000, Some(BodyFault::Bomb)));
+        assert!(len < 4 << 20, "stopped only at {len}");
+    }
+
+    #[test]
+    fn an_unknown_coding_leaves_the_bytes_as_they_came() {
+        assert_eq!(
+            decode(&[Coding::Unknown], b"abc", 2),
+            (b"abc".to_vec(), 3, Some(BodyFault::UnknownCoding))
+        );
+    }
+
+    #[test]
+    fn damage_keeps_what_came_before_it() {
+        let plain: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
+        let mut coded = gzip(&plain);
+        let half = coded.len() / 2;
+        coded[half..].fill(0xff);
+        let (kept, len, fault) = decode(&[Coding::Gzip], &coded, 1460);
+        assert_eq!((kept, fault), (plain[..1000].to_vec(), Some(BodyFault::Damaged)));
+        assert!(len > 1000);
+    }
+}

@@ -1,0 +1,131 @@
+use portcullis_exchange::Timestamp;
+
+use super::h1::start_line;
+use crate::flow::{Chunk, Peers, Side};
+
+/// What a connection's first bytes show it to be.
+pub(super) enum Verdict {
+    Undecided,
+    Http1 { client: Side },
+    Http2,
+    Other,
+}
+
+/// A connection whose protocol is not known yet.
+///
+/// It must be recognised quickly, because most connections of a node are not HTTP, and strictly, because text protocols
+/// look alike: only a whole request line or the start of a status line counts.
+#[derive(Default)]
+pub struct Opening {
+    low: First,
+    high: First,
+}
+
+/// The first bytes of one direction, held until they can be judged.
+#[derive(Default)]
+struct First {
+    bytes: Vec<u8>,
+    /// Of the first chunk in `bytes`.
+    time: Timestamp,
+    offset: i64,
+    acknowledged: Option<i64>,
+    has_gap: bool,
+    unlike_segments: u32,
+}
+
+impl First {
+    fn give(self, side: Side, each: &mut dyn FnMut(Chunk<'_>)) {
+        let Self { bytes, time, offset, acknowledged, .. } = self;
+        if !bytes.is_empty() {
+            each(Chunk { side, time, bytes: &bytes, offset, acknowledged });
+        }
+    }
+}
+
+/// A request line is held until its end; past this no server takes it.
+const MAX_LINE: usize = 64 << 10;
+/// Where capture began in mid-connection: segments of each direction that may pass before a message begins.
+const MIDSTREAM_SEGMENTS: u32 = 256;
+
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+impl Opening {
+    /// Looks at the next bytes. With [`Verdict::Http1`] they are not yet taken: see [`Opening::replay`].
+    pub(super) fn data(&mut self, peers: &Peers, chunk: Chunk<'_>) -> Verdict {
+        let is_midstream = self.is_midstream(peers);
+        let side = chunk.side;
+        let first = self.first_mut(side);
+        let joined;
+        let bytes = if first.bytes.is_empty() {
+            first.time = chunk.time;
+            first.offset = chunk.offset;
+            first.acknowledged = chunk.acknowledged;
+            chunk.bytes
+        } else {
+            joined = [first.bytes.as_slice(), chunk.bytes].concat();
+            joined.as_slice()
+        };
+        if PREFACE.starts_with(bytes.get(..PREFACE.len().min(bytes.len())).unwrap_or_default())
+            && bytes.len() >= PREFACE.len().min(18)
+        {
+            return Verdict::Http2;
+        }
+        let as_request = start_line::is_request(bytes);
+        let as_response = start_line::is_response(bytes);
+        let may_request = peers.initiator.is_none_or(|initiator| initiator == side);
+        let may_respond = peers.initiator.is_none_or(|initiator| initiator != side);
+        match (as_request, as_response) {
+            (Some(true), _) if may_request => Verdict::Http1 { client: side },
+            (_, Some(true)) if may_respond => Verdict::Http1 { client: side.other() },
+            (None, _) if may_request && bytes.len() < MAX_LINE => self.hold(chunk),
+            (_, None) if may_respond => self.hold(chunk),
+            _ if is_midstream => {
+                let first = self.first_mut(side);
+                first.bytes = Vec::new();
+                first.unlike_segments += 1;
+                if first.unlike_segments > MIDSTREAM_SEGMENTS { Verdict::Other } else { Verdict::Undecided }
+            }
+            _ => Verdict::Other,
+        }
+    }
+
+    pub(super) fn gap(&mut self, side: Side) {
+        let first = self.first_mut(side);
+        first.bytes = Vec::new();
+        first.has_gap = true;
+    }
+
+    /// Whether the connection's first bytes were not captured, so that messages may be half over.
+    pub(super) fn is_midstream(&self, peers: &Peers) -> bool {
+        peers.initiator.is_none() || self.low.has_gap || self.high.has_gap
+    }
+
+    /// Gives what was held of both directions, and then the chunk that decided, joined with what was held before it.
+    pub(super) fn replay(&mut self, last: Chunk<'_>, each: &mut dyn FnMut(Chunk<'_>)) {
+        let other = std::mem::take(self.first_mut(last.side.other()));
+        other.give(last.side.other(), each);
+        let mut own = std::mem::take(self.first_mut(last.side));
+        if own.bytes.is_empty() {
+            each(last);
+        } else {
+            own.bytes.extend_from_slice(last.bytes);
+            own.give(last.side, each);
+        }
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.low.bytes.capacity() + self.high.bytes.capacity()
+    }
+
+    fn hold(&mut self, chunk: Chunk<'_>) -> Verdict {
+        self.first_mut(chunk.side).bytes.extend_from_slice(chunk.bytes);
+        Verdict::Undecided
+    }
+
+    fn first_mut(&mut self, side: Side) -> &mut First {
+        match side {
+            Side::Low => &mut self.low,
+            Side::High => &mut self.high,
+        }
+    }
+}
