@@ -11,7 +11,7 @@ mod sniff;
 use portcullis_exchange::{Exchange, Timestamp};
 
 use self::{
-    h1::Http1,
+    h1::{Http1, Over},
     sniff::{Opening, Verdict},
 };
 use crate::{
@@ -83,6 +83,19 @@ pub enum HttpConnection {
     Ignored,
 }
 
+impl HttpConnection {
+    /// Goes on with what a tunnel carries, or leaves what another protocol took over.
+    fn follow(&mut self) {
+        if let Self::Http1(http1) = self {
+            match http1.over() {
+                None => {}
+                Some(Over::Tunnel) => *self = Self::Opening(Opening::in_tunnel()),
+                Some(Over::Upgrade) => *self = Self::Ignored,
+            }
+        }
+    }
+}
+
 impl Connection for HttpConnection {
     type Shard = HttpShard;
 
@@ -97,7 +110,8 @@ impl Connection for HttpConnection {
                 Verdict::Http1 { client } => {
                     let mut http1 = Box::new(Http1::new(client, opening.is_midstream(peers)));
                     opening.replay(chunk, &mut |chunk| http1.data(peers, chunk, shard));
-                    *self = if http1.is_over() { Self::Ignored } else { Self::Http1(http1) };
+                    *self = Self::Http1(http1);
+                    self.follow();
                 }
                 Verdict::Http2 => {
                     shard.counters.http2 += 1;
@@ -108,7 +122,10 @@ impl Connection for HttpConnection {
                     *self = Self::Ignored;
                 }
             },
-            Self::Http1(http1) => http1.data(peers, chunk, shard),
+            Self::Http1(http1) => {
+                http1.data(peers, chunk, shard);
+                self.follow();
+            }
             Self::Ignored => {}
         }
     }
@@ -116,7 +133,10 @@ impl Connection for HttpConnection {
     fn gap(&mut self, peers: &Peers, side: Side, missing: u64, time: Timestamp, shard: &mut HttpShard) {
         match self {
             Self::Opening(opening) => opening.gap(side),
-            Self::Http1(http1) => http1.gap(peers, side, missing, time, shard),
+            Self::Http1(http1) => {
+                http1.gap(peers, side, missing, time, shard);
+                self.follow();
+            }
             Self::Ignored => {}
         }
     }
@@ -144,7 +164,7 @@ impl Connection for HttpConnection {
     fn is_interested(&self) -> bool {
         match self {
             Self::Opening(_) => true,
-            Self::Http1(http1) => !http1.is_over(),
+            Self::Http1(_) => true,
             Self::Ignored => false,
         }
     }

@@ -62,6 +62,7 @@ pub(super) struct FlowCounters {
     pub(super) overlap_conflicts: u64,
     pub(super) out_of_order_segments: u64,
     pub(super) forged_resets: u64,
+    pub(super) early_resets: u64,
     pub(super) ignored_segments: u64,
 }
 
@@ -156,6 +157,7 @@ impl<C: Connection> FlowTable<C> {
             ("flow_overlap_conflicts_total", counters.overlap_conflicts),
             ("flow_out_of_order_segments_total", counters.out_of_order_segments),
             ("flow_forged_resets_total", counters.forged_resets),
+            ("flow_early_resets_total", counters.early_resets),
             ("flow_ignored_segments_total", counters.ignored_segments),
             ("flow_open", self.flows.len() as u64),
             ("flow_memory_bytes", self.used as u64),

@@ -15,6 +15,7 @@ pub(super) struct Flow<C> {
     /// `None` once it ended: the flow then only absorbs retransmissions until it is forgotten, so that they do not
     /// come to life as a connection of their own.
     reader: Option<C>,
+    is_reset: bool,
     pub(super) last_seen: Timestamp,
     blocked: Option<Blocked>,
     /// A SYN with another initial sequence number, not yet confirmed by the peer. Believing it at once would let a
@@ -71,6 +72,7 @@ impl<C: Connection> Flow<C> {
             low: Direction::default(),
             high: Direction::default(),
             reader: Some(C::open()),
+            is_reset: false,
             last_seen: time,
             blocked: None,
             rival_syn: None,
@@ -150,6 +152,7 @@ impl<C: Connection> Flow<C> {
     ) {
         self.last_seen = self.last_seen.max(segment.time);
         self.peers.see(side);
+        self.revive(side, segment, shard);
         if self.reader.is_none() {
             if !segment.payload.is_empty() {
                 counters.ignored_segments += 1;
@@ -249,6 +252,24 @@ impl<C: Connection> Flow<C> {
         }
     }
 
+    /// Bytes that go on where a reset connection stopped show that its receiver did not believe the RST, as with one
+    /// forged to blind us: they are read again.
+    fn revive(&mut self, side: Side, segment: &Segment<'_>, shard: &mut C::Shard) {
+        let stream = &self.direction(side).stream;
+        let goes_on = !segment.payload.is_empty()
+            && !segment.flags.rst()
+            && stream.next_sequence() == Some(segment.sequence);
+        if !self.is_reset || !goes_on {
+            return;
+        }
+        self.is_reset = false;
+        let mut reader = C::open();
+        for side in Side::BOTH {
+            reader.gap(&self.peers, side, 0, segment.time, shard);
+        }
+        self.reader = Some(reader);
+    }
+
     /// Ends the connection, unless the sequence number shows that the receiver would not have believed it either
     /// (RFC 5961 section 3).
     fn reset(
@@ -267,7 +288,12 @@ impl<C: Connection> Flow<C> {
                     || self.direction(side).acknowledged == Some(segment.sequence)
             }
         };
-        if believable {
+        // Before any byte there is nothing to end, and a RST that was not believed would end what follows.
+        let is_silent = self.low.stream.next() == 0 && self.high.stream.next() == 0;
+        if believable && is_silent {
+            counters.early_resets += 1;
+        } else if believable {
+            self.is_reset = true;
             self.finish(End::Reset, shard, counters);
         } else {
             counters.forged_resets += 1;

@@ -30,7 +30,7 @@ impl Coding {
             None
         } else if is("gzip") || is("x-gzip") {
             Some(Self::Gzip)
-        } else if is("deflate") {
+        } else if is("deflate") || is("x-deflate") {
             Some(Self::Deflate)
         } else if is("br") {
             Some(Self::Brotli)
@@ -53,11 +53,25 @@ const MAX_CODINGS: usize = 4;
 
 /// Decodes one body in steps.
 pub(super) struct Decoder {
-    stages: Vec<Box<dyn Stage>>,
+    stages: Vec<Layer>,
     kept: Kept,
     coded: u64,
     fault: Option<BodyFault>,
 }
+
+/// A coding that was announced, until it shows that it was not applied.
+///
+/// Receivers often ignore the field, so a plain body under a false `Content-Encoding: gzip` would otherwise hide from us.
+struct Layer {
+    /// `None` once the bytes were found to be something else: they pass as they are.
+    stage: Option<Box<dyn Stage>>,
+    /// What came before anything was decoded.
+    untouched: Vec<u8>,
+    has_output: bool,
+}
+
+/// A false coding shows itself in its first bytes; more is not held for it.
+const MAX_UNTOUCHED: usize = 4 << 10;
 
 /// The first decoded bytes, and how many there were.
 struct Kept {
@@ -89,7 +103,12 @@ impl Decoder {
         if !is_known {
             return Self { stages: Vec::new(), kept, coded: 0, fault: Some(BodyFault::UnknownCoding) };
         }
-        let stages = codings.iter().rev().filter_map(|coding| coding.stage()).collect();
+        let stages = codings
+            .iter()
+            .rev()
+            .filter_map(|coding| coding.stage())
+            .map(|stage| Layer { stage: Some(stage), untouched: Vec::new(), has_output: false })
+            .collect();
         Self { stages, kept, coded: 0, fault: None }
     }
 
@@ -114,6 +133,8 @@ impl Decoder {
                 Stop::Bomb => BodyFault::Bomb,
             });
             self.stages = Vec::new();
+        } else if self.stages.iter().any(|layer| layer.stage.is_none()) {
+            self.fault = Some(BodyFault::UnknownCoding);
         }
     }
 
@@ -135,7 +156,7 @@ impl Decoder {
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.kept.bytes.capacity() + self.stages.iter().map(|stage| stage.memory()).sum::<usize>()
+        self.kept.bytes.capacity() + self.stages.iter().map(Layer::memory).sum::<usize>()
     }
 }
 
@@ -159,8 +180,49 @@ impl Kept {
     }
 }
 
+impl Layer {
+    fn push(&mut self, bytes: &[u8], out: &mut dyn FnMut(&[u8]) -> Result<(), Stop>) -> Result<(), Stop> {
+        let Some(stage) = &mut self.stage else { return out(bytes) };
+        if self.has_output {
+            return stage.push(bytes, out);
+        }
+        let mut has_output = false;
+        let outcome = stage.push(bytes, &mut |decoded| {
+            has_output |= !decoded.is_empty();
+            out(decoded)
+        });
+        if has_output {
+            self.has_output = true;
+            self.untouched = Vec::new();
+            return outcome;
+        }
+        let may_be_false = self.untouched.len() + bytes.len() <= MAX_UNTOUCHED || self.untouched.is_empty();
+        match outcome {
+            Err(Stop::Damaged) if may_be_false => {
+                self.stage = None;
+                out(&std::mem::take(&mut self.untouched))?;
+                out(bytes)
+            }
+            Ok(()) if may_be_false && bytes.len() <= MAX_UNTOUCHED => {
+                self.untouched.extend_from_slice(bytes);
+                Ok(())
+            }
+            Ok(()) => {
+                self.has_output = true;
+                self.untouched = Vec::new();
+                Ok(())
+            }
+            Err(stop) => Err(stop),
+        }
+    }
+
+    fn memory(&self) -> usize {
+        self.untouched.capacity() + self.stage.as_ref().map_or(0, |stage| stage.memory())
+    }
+}
+
 fn run(
-    stages: &mut [Box<dyn Stage>],
+    stages: &mut [Layer],
     bytes: &[u8],
     out: &mut dyn FnMut(&[u8]) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
@@ -220,10 +282,10 @@ mod tests {
 
     #[test]
     fn brotli_and_zstd_are_taken_off() {
-        // `printf 'hello hello hello hello\n' | brotli -c`, and the same with zstd.
+        // Made with Node's zlib and the zstd command.
         let brotli = [
-            0x0f, 0x0b, 0x80, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x20, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x20, 0x68,
-            0x65, 0x6c, 0x6c, 0x6f, 0x20, 0x68, 0x65, 0x6c, 0x6c, 0x6f, 0x0a, 0x03,
+            0x1b, 0x17, 0x00, 0xf8, 0x8d, 0x94, 0x6e, 0xde, 0x44, 0x55, 0x86, 0xd6, 0x0a, 0x20, 0x6c, 0x6f,
+            0x4a, 0x11, 0x79, 0xe2, 0x80, 0xae, 0x16,
         ];
         assert_eq!(decode(&[Coding::Brotli], &brotli, 3).0, b"hello hello hello hello\n");
         let raw_block =
@@ -251,6 +313,19 @@ mod tests {
             decode(&[Coding::Unknown], b"abc", 2),
             (b"abc".to_vec(), 3, Some(BodyFault::UnknownCoding))
         );
+    }
+
+    #[test]
+    fn a_coding_that_was_announced_and_not_applied_hides_nothing() {
+        for coding in [Coding::Gzip, Coding::Deflate, Coding::Brotli, Coding::Zstd] {
+            let (bytes, _, fault) = decode(&[coding], b"id=1' OR '1'='1' --", 3);
+            assert_eq!(
+                (bytes.as_slice(), fault),
+                (&b"id=1' OR '1'='1' --"[..], Some(BodyFault::UnknownCoding)),
+                "{coding:?}"
+            );
+        }
+        assert_eq!(decode(&[Coding::Gzip, Coding::Gzip], &gzip(b"once"), 5).0, b"once");
     }
 
     #[test]

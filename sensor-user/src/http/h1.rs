@@ -35,8 +35,16 @@ pub struct Http1 {
     has_lost_responses: bool,
     /// The client did not always wait for its answer.
     is_pipelining: bool,
-    /// It became a tunnel or another protocol.
-    is_over: bool,
+    over: Option<Over>,
+}
+
+/// Why no further message comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Over {
+    /// CONNECT: what follows is whatever the tunnel carries, HTTP perhaps.
+    Tunnel,
+    /// Switched to another protocol.
+    Upgrade,
 }
 
 struct Outstanding {
@@ -57,7 +65,7 @@ struct Answer {
     incomplete: Option<Incomplete>,
     /// Whether it answers the first unanswered request.
     is_paired: bool,
-    opens_tunnel: bool,
+    opens: Option<Over>,
 }
 
 /// Requests without an answer that are kept. RFC 9112 sets no limit; servers queue far fewer.
@@ -74,17 +82,17 @@ impl Http1 {
             is_after_loss: is_midstream,
             has_lost_responses: false,
             is_pipelining: false,
-            is_over: false,
+            over: None,
         }
     }
 
-    pub(super) fn is_over(&self) -> bool {
-        self.is_over
+    pub(super) fn over(&self) -> Option<Over> {
+        self.over
     }
 
     pub(super) fn data(&mut self, peers: &Peers, mut chunk: Chunk<'_>, shard: &mut HttpShard) {
         let is_client = chunk.side == self.client;
-        while !self.is_over {
+        while self.over.is_none() {
             if is_client {
                 self.end_unsent_body(chunk.bytes, chunk.time, shard);
             } else {
@@ -151,7 +159,7 @@ impl Http1 {
                 (Incomplete::CutOff, Incomplete::NoResponse)
             }
         };
-        if self.is_over {
+        if self.over.is_some() {
             return;
         }
         if end != End::Closed {
@@ -236,9 +244,12 @@ impl Http1 {
         let start = self.responses.start();
         let is_paired = self.pair(start, shard);
         let method = if is_paired { self.unanswered().and_then(Outstanding::method) } else { None };
-        let opens_tunnel =
-            head.status == 101 || (method == Some("CONNECT") && matches!(head.status, 200..=299));
-        let framing = if opens_tunnel { Framing::Empty } else { framing::of_response(&mut head, method) };
+        let opens = match (head.status, method) {
+            (101, _) => Some(Over::Upgrade),
+            (200..=299, Some("CONNECT")) => Some(Over::Tunnel),
+            _ => None,
+        };
+        let framing = if opens.is_some() { Framing::Empty } else { framing::of_response(&mut head, method) };
         let codings = framing::codings(&head.headers);
         let ResponseHead { status, reason, protocol, headers, facts } = head;
         self.answer = Some(Answer {
@@ -248,7 +259,7 @@ impl Http1 {
             started_at: start.time,
             incomplete: None,
             is_paired,
-            opens_tunnel,
+            opens,
         });
         self.responses.begin(framing, BodyCollector::new(&codings, shard.config.body_keep));
         if matches!(framing, Framing::Empty | Framing::Length(0)) {
@@ -315,8 +326,7 @@ impl Http1 {
 
     fn end_response(&mut self, peers: &Peers, body: Body, time: Timestamp, shard: &mut HttpShard) {
         let Some(answer) = self.answer.take() else { return };
-        let Answer { mut response, protocol, facts, started_at, incomplete, is_paired, opens_tunnel } =
-            answer;
+        let Answer { mut response, protocol, facts, started_at, incomplete, is_paired, opens } = answer;
         response.body = body;
         let request =
             if is_paired { self.outstanding.iter_mut().find(|request| !request.is_answered) } else { None };
@@ -328,7 +338,7 @@ impl Http1 {
                 exchange.incomplete = exchange.incomplete.or(incomplete);
                 facts.iter().for_each(|fact| exchange.facts.insert(fact));
                 request.is_answered = true;
-                request.is_whole |= opens_tunnel;
+                request.is_whole |= opens.is_some();
                 self.complete(shard);
             }
             None => shard.complete(Exchange {
@@ -344,10 +354,10 @@ impl Http1 {
                 facts,
             }),
         }
-        if opens_tunnel {
+        if opens.is_some() {
             shard.counters.tunnels += 1;
             while self.give_up_oldest(shard) {}
-            self.is_over = true;
+            self.over = opens;
         }
     }
 
@@ -390,6 +400,11 @@ impl Http1 {
 
     fn close(&mut self, peers: &Peers, side: Side, cut: Incomplete, time: Timestamp, shard: &mut HttpShard) {
         let is_client = side == self.client;
+        let reader = if is_client { &mut self.requests } else { &mut self.responses };
+        if let Some(event) = reader.close_head() {
+            self.event(peers, is_client, event, time, shard);
+            self.mark(is_client, cut);
+        }
         let reader = if is_client { &mut self.requests } else { &mut self.responses };
         if let Some((body, is_whole)) = reader.close() {
             if !is_whole {

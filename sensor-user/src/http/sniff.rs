@@ -19,6 +19,8 @@ pub(super) enum Verdict {
 pub struct Opening {
     low: First,
     high: First,
+    /// Something else was spoken before, as with a proxy: what is not HTTP does not end it yet.
+    is_in_tunnel: bool,
 }
 
 /// The first bytes of one direction, held until they can be judged.
@@ -47,13 +49,31 @@ const MAX_LINE: usize = 64 << 10;
 /// Where capture began in mid-connection: segments of each direction that may pass before a message begins.
 const MIDSTREAM_SEGMENTS: u32 = 256;
 
+/// The same where a proxy's own protocol comes first.
+const TUNNEL_SEGMENTS: u32 = 6;
+
+/// A SOCKS greeting (RFC 1928 section 3) or request (SOCKS 4): HTTP may follow it.
+fn is_socks(bytes: &[u8]) -> bool {
+    match bytes {
+        [5, methods, offered @ ..] => usize::from(*methods) == offered.len() && *methods > 0,
+        [4, 1 | 2, .., 0] => bytes.len() >= 9,
+        _ => false,
+    }
+}
+
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 impl Opening {
+    /// After a tunnel was opened, what it carries begins anew.
+    pub(super) fn in_tunnel() -> Self {
+        Self { is_in_tunnel: true, ..Self::default() }
+    }
+
     /// Looks at the next bytes. With [`Verdict::Http1`] they are not yet taken: see [`Opening::replay`].
     pub(super) fn data(&mut self, peers: &Peers, chunk: Chunk<'_>) -> Verdict {
-        let is_midstream = self.is_midstream(peers);
         let side = chunk.side;
+        self.is_in_tunnel |= peers.initiator == Some(side) && is_socks(chunk.bytes);
+        let is_midstream = self.is_midstream(peers) || self.is_in_tunnel;
         let first = self.first_mut(side);
         let joined;
         let bytes = if first.bytes.is_empty() {
@@ -80,10 +100,11 @@ impl Opening {
             (None, _) if may_request && bytes.len() < MAX_LINE => self.hold(chunk),
             (_, None) if may_respond => self.hold(chunk),
             _ if is_midstream => {
+                let limit = if self.is_in_tunnel { TUNNEL_SEGMENTS } else { MIDSTREAM_SEGMENTS };
                 let first = self.first_mut(side);
                 first.bytes = Vec::new();
                 first.unlike_segments += 1;
-                if first.unlike_segments > MIDSTREAM_SEGMENTS { Verdict::Other } else { Verdict::Undecided }
+                if first.unlike_segments > limit { Verdict::Other } else { Verdict::Undecided }
             }
             _ => Verdict::Other,
         }
@@ -97,7 +118,7 @@ impl Opening {
 
     /// Whether the connection's first bytes were not captured, so that messages may be half over.
     pub(super) fn is_midstream(&self, peers: &Peers) -> bool {
-        peers.initiator.is_none() || self.low.has_gap || self.high.has_gap
+        (peers.initiator.is_none() && !self.is_in_tunnel) || self.low.has_gap || self.high.has_gap
     }
 
     /// Gives what was held of both directions, and then the chunk that decided, joined with what was held before it.

@@ -8,12 +8,15 @@ pub(super) struct Inner<'a> {
     pub(super) bytes: &'a [u8],
 }
 
-/// VXLAN (RFC 7348) on its own port and on the one Linux used before, VXLAN-GPE, Geneve (RFC 8926).
+/// VXLAN (RFC 7348) on its own port and on the one Linux used before, VXLAN-GPE, Geneve (RFC 8926), GRE (RFC 8086),
+/// GTP-U.
 pub(super) fn in_udp(bytes: &[u8]) -> Option<Inner<'_>> {
     let payload = bytes.get(8..)?;
     match be16(bytes, 2)? {
         4789 | 8472 | 4790 => vxlan(payload),
         6081 => geneve(payload),
+        4754 => in_gre(payload),
+        2152 => gtp(payload),
         _ => None,
     }
 }
@@ -66,11 +69,34 @@ fn vxlan(payload: &[u8]) -> Option<Inner<'_>> {
     let link = match payload.get(3)? {
         _ if flags & HAS_NEXT_PROTOCOL == 0 => LinkType::ETHERNET,
         1 | 2 => LinkType::RAW,
-        3 => LinkType::ETHERNET,
         4 => LinkType::NSH,
-        _ => return None,
+        // Reserved bits that are set say nothing.
+        _ => LinkType::ETHERNET,
     };
     Some(Inner { link, vni: be24(payload, 4), bytes: payload.get(8..)? })
+}
+
+/// GTP-U (3GPP TS 29.281 section 5): user packets of mobile networks.
+fn gtp(payload: &[u8]) -> Option<Inner<'_>> {
+    const VERSION_1: u8 = 0x30;
+    const HAS_OPTIONAL: u8 = 0x07;
+    const HAS_EXTENSION: u8 = 0x04;
+    const USER_PACKET: u8 = 0xff;
+    let flags = *payload.first()?;
+    if flags & 0xf0 != VERSION_1 || *payload.get(1)? != USER_PACKET {
+        return None;
+    }
+    let mut at = if flags & HAS_OPTIONAL == 0 { 8 } else { 12 };
+    let mut extension = if flags & HAS_EXTENSION == 0 { 0 } else { *payload.get(11)? };
+    while extension != 0 {
+        let len = usize::from(*payload.get(at)?) * 4;
+        if len == 0 {
+            return None;
+        }
+        at += len;
+        extension = *payload.get(at - 1)?;
+    }
+    Some(Inner { link: LinkType::RAW, vni: None, bytes: payload.get(at..)? })
 }
 
 fn geneve(payload: &[u8]) -> Option<Inner<'_>> {

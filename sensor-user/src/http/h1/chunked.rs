@@ -6,6 +6,9 @@ pub(super) struct Chunked {
     state: State,
     size: u64,
     digits: u8,
+    /// The first size line, until it turned out to be one.
+    opening: Vec<u8>,
+    is_confirmed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +38,20 @@ pub(super) enum Step {
     Broken,
 }
 
+/// Past this a size line with extensions is believed to be one.
+const MAX_OPENING: usize = 256;
 /// Sixteen hexadecimal digits are 64 bits.
 const MAX_DIGITS: u8 = 16;
 
 impl Chunked {
     pub(super) fn new() -> Self {
-        Self { state: State::SizeStart, size: 0, digits: 0 }
+        Self { state: State::SizeStart, size: 0, digits: 0, opening: Vec::new(), is_confirmed: false }
+    }
+
+    /// What was taken for framing, where the first size line turns out not to be one: a body that was announced as
+    /// chunked and is not.
+    pub(super) fn refuted(&mut self) -> Option<Vec<u8>> {
+        (!self.is_confirmed).then(|| std::mem::take(&mut self.opening))
     }
 
     /// Looks at the next bytes, which must not be empty.
@@ -53,10 +64,19 @@ impl Chunked {
             }
             return Step::Data(len);
         }
+        let opening = self.opening.len();
         for (at, byte) in bytes.iter().enumerate() {
             if self.framing_byte(*byte, facts).is_none() {
                 facts.insert(Fact::InvalidChunkSize);
+                self.opening.truncate(opening);
                 return Step::Broken;
+            }
+            if !self.is_confirmed {
+                self.opening.push(*byte);
+                self.is_confirmed = *byte == b'\n' || self.opening.len() > MAX_OPENING;
+                if self.is_confirmed {
+                    self.opening = Vec::new();
+                }
             }
             match self.state {
                 State::Data => return Step::Passed(at + 1),

@@ -9,7 +9,10 @@ use crate::http::decode::Coding;
 pub(super) enum Framing {
     Empty,
     Length(u64),
-    Chunked,
+    /// With the length that was given besides, for a body that turns out not to be chunked.
+    Chunked {
+        length: Option<u64>,
+    },
     /// Until the connection closes.
     Close,
 }
@@ -54,7 +57,7 @@ fn declared(headers: &Headers, facts: &mut Facts) -> Option<Framing> {
     if chunked > 1 || (chunked == 1 && !is_last) || !is_known {
         facts.insert(Fact::ObfuscatedTransferEncoding);
     }
-    if chunked > 0 { Some(Framing::Chunked) } else { length.map(Framing::Length) }
+    if chunked > 0 { Some(Framing::Chunked { length }) } else { length.map(Framing::Length) }
 }
 
 fn content_length(headers: &Headers, facts: &mut Facts) -> Option<u64> {
@@ -102,7 +105,10 @@ mod tests {
     #[test]
     fn transfer_encoding_goes_before_content_length_and_both_are_a_fact() {
         let both = framed(&[("Content-Length", "5"), ("Transfer-Encoding", "chunked")]);
-        assert_eq!(both, (Some(Framing::Chunked), vec![Fact::ContentLengthWithTransferEncoding]));
+        assert_eq!(
+            both,
+            (Some(Framing::Chunked { length: Some(5) }), vec![Fact::ContentLengthWithTransferEncoding])
+        );
     }
 
     #[test]
@@ -122,7 +128,7 @@ mod tests {
         assert!(framed(&hidden).1.contains(&Fact::ObfuscatedTransferEncoding));
         assert_eq!(
             framed(&[("Transfer-Encoding", "chunked, identity")]),
-            (Some(Framing::Chunked), vec![Fact::ObfuscatedTransferEncoding])
+            (Some(Framing::Chunked { length: None }), vec![Fact::ObfuscatedTransferEncoding])
         );
     }
 }

@@ -45,7 +45,8 @@ enum State {
 
 enum Remaining {
     Length(u64),
-    Chunked(Chunked),
+    /// And what ends the body should it turn out not to be chunked.
+    Chunked(Chunked, Option<u64>),
     Close,
 }
 
@@ -109,7 +110,7 @@ impl Reader {
         let remaining = match framing {
             Framing::Empty | Framing::Length(0) => return,
             Framing::Length(len) => Remaining::Length(len),
-            Framing::Chunked => Remaining::Chunked(Chunked::new()),
+            Framing::Chunked { length } => Remaining::Chunked(Chunked::new(), length),
             Framing::Close => Remaining::Close,
         };
         self.state = State::Body { remaining, body };
@@ -147,6 +148,11 @@ impl Reader {
         self.abandon_body().map(|body| (body, is_whole))
     }
 
+    /// The stream is over inside a head: what its whole lines say.
+    pub(super) fn close_head(&mut self) -> Option<Event> {
+        if self.held.is_empty() { None } else { self.partial_head() }
+    }
+
     pub(super) fn gap(&mut self, missing: u64) -> Loss {
         if let State::Body { remaining, body } = &mut self.state {
             let fits = match remaining {
@@ -155,7 +161,7 @@ impl Reader {
                     true
                 }
                 Remaining::Length(_) => false,
-                Remaining::Chunked(chunked) => chunked.skip(missing),
+                Remaining::Chunked(chunked, _) => chunked.skip(missing),
                 Remaining::Close => true,
             };
             let is_over = matches!(remaining, Remaining::Length(0));
@@ -287,7 +293,7 @@ impl Reader {
                 advance(chunk, chunk.bytes.len());
                 false
             }
-            Remaining::Chunked(chunked) => match chunked.step(chunk.bytes, facts) {
+            Remaining::Chunked(chunked, length) => match chunked.step(chunk.bytes, facts) {
                 chunked::Step::Passed(len) => {
                     advance(chunk, len);
                     false
@@ -302,6 +308,16 @@ impl Reader {
                     true
                 }
                 chunked::Step::Broken => {
+                    let unframed =
+                        chunked.refuted().filter(|_| length.is_some() || self.kind == Kind::Responses);
+                    if let Some(opening) = unframed {
+                        body.push(&opening);
+                        *remaining = match *length {
+                            Some(length) => Remaining::Length(length.saturating_sub(opening.len() as u64)),
+                            None => Remaining::Close,
+                        };
+                        return None;
+                    }
                     let body = self.abandon_body().unwrap_or_default();
                     self.state = State::Lost;
                     return Some(Event::BrokenBody(body));

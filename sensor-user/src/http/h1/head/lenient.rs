@@ -1,18 +1,23 @@
 use portcullis_exchange::{Fact, Facts, Headers, Protocol};
 
 use super::{RequestHead, ResponseHead};
-use crate::http::h1::start_line::{is_token, is_version};
+use crate::http::h1::start_line::{is_any_version, is_token, is_version_0_9};
 
 /// Reads a request head as the most tolerant servers do.
 pub(super) fn request(bytes: &[u8], facts: &mut Facts) -> Option<RequestHead> {
     let mut lines = Lines(bytes);
     let line = lines.next()?;
+    if is_version_0_9(line) {
+        let (method, target) = ("GET".to_owned(), line.get(4..)?.to_vec());
+        let (protocol, headers) = (Protocol::Http10, fields(lines, facts));
+        return Some(RequestHead { method, target, protocol, headers, facts: *facts });
+    }
     let method_len = line.iter().take_while(|byte| is_token(**byte)).count();
     let (method, rest) = line.split_at_checked(method_len)?;
     let rest = rest.trim_ascii();
     let version_start = rest.iter().rposition(|byte| matches!(byte, b' ' | b'\t')).map_or(0, |at| at + 1);
     let (target, version) = rest.split_at_checked(version_start)?;
-    if method.is_empty() || !is_version(version) {
+    if method.is_empty() || !is_any_version(version) {
         return None;
     }
     Some(RequestHead {
@@ -31,7 +36,7 @@ pub(super) fn response(bytes: &[u8], facts: &mut Facts) -> Option<ResponseHead> 
     let mut parts = line.splitn(2, |byte| matches!(byte, b' ' | b'\t'));
     let version = parts.next()?;
     let rest = parts.next().unwrap_or_default().trim_ascii();
-    if !is_version(version) {
+    if !is_any_version(version) {
         return None;
     }
     let digits = rest.iter().take(3).take_while(|byte| byte.is_ascii_digit());
