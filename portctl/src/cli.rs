@@ -85,7 +85,13 @@ pub(crate) enum EventVerb {
     /// Move events to UNDER_REVIEW
     Review(EventIds),
     /// Move events to IGNORED: their actor, endpoint and policy raise no event any more
-    Ignore(EventIds),
+    Ignore {
+        #[command(flatten)]
+        events: EventIds,
+        /// Why, for whoever finds the suppression later
+        #[arg(long)]
+        reason: Option<String>,
+    },
     /// Move events back to ACTIVE, which lifts what ignoring them suppressed
     Activate(EventIds),
 }

@@ -4,6 +4,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::reply::Sensor;
+
 const WORDS: [&str; 16] = [
     "deep",
     "dropped",
@@ -26,8 +28,14 @@ const WORDS: [&str; 16] = [
 /// What the gate drops is its work, not a loss.
 const WORK: &str = "gate_dropped";
 
-/// The counters that stand for a loss and are not zero.
-pub(crate) fn of(counters: &Map<String, Value>) -> Vec<(&str, u64)> {
+/// The counters that stand for a loss and are not zero; what the control plane would not take is one, too.
+pub(crate) fn of(sensor: &Sensor) -> Vec<(&str, u64)> {
+    let mut losses = counted(&sensor.counters);
+    losses.extend(Some(("events_rejected", sensor.ingest.rejected)).filter(|&(_, count)| count > 0));
+    losses
+}
+
+fn counted(counters: &Map<String, Value>) -> Vec<(&str, u64)> {
     counters
         .iter()
         .filter(|(name, _)| is_loss(name))
@@ -52,7 +60,7 @@ mod tests {
             "tap_segments_total": 9, "capture_kernel_dropped_total": 0, "flow_gap_bytes_total": 3,
         });
         assert_eq!(
-            of(counters.as_object().unwrap()),
+            counted(counters.as_object().unwrap()),
             [("gate_malformed_total", 1), ("tap_ring_full_total", 7), ("flow_gap_bytes_total", 3)]
         );
     }

@@ -89,8 +89,11 @@ pub(crate) struct Exchange {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct StatusUpdate {
     pub(crate) updated_count: usize,
-    #[serde(default)]
-    pub(crate) update_message: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Blocklist {
+    pub(crate) blocks: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -106,6 +109,8 @@ pub(crate) struct Block {
     /// Epoch seconds; `None` is permanent.
     pub(crate) expires_at: Option<i64>,
     pub(crate) sensors: Applied,
+    #[serde(default)]
+    pub(crate) refusals: Vec<Refusal>,
     #[serde(default)]
     pub(crate) hits: Hits,
 }
@@ -126,6 +131,9 @@ pub(crate) struct Hits {
 /// What a change of the block list came to.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Pushed {
+    /// What is in force now; absent where a block was lifted, or is over already.
+    #[serde(default)]
+    pub(crate) block: Option<Block>,
     pub(crate) revision: u64,
     pub(crate) sensors: Applied,
     #[serde(default)]
@@ -165,6 +173,16 @@ pub(crate) struct Sensor {
     pub(crate) last_seen: Option<i64>,
     #[serde(default)]
     pub(crate) counters: serde_json::Map<String, Value>,
+    #[serde(default)]
+    pub(crate) ingest: Ingest,
+}
+
+/// What became of a sensor's events at the control plane.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Ingest {
+    #[serde(default)]
+    pub(crate) rejected: u64,
 }
 
 #[derive(Debug, Deserialize)]

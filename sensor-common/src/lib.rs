@@ -1,1 +1,13 @@
+//! What the kernel programs and the agent both must lay out alike: map keys and values, records, counters.
+//!
+//! `no_std`, no dependency on the kernel side, every byte of padding named. With the feature `user` the types that
+//! cross the border by map are `aya::Pod`.
+
 #![no_std]
+
+pub mod gate;
+pub mod tap;
+
+/// Part of the pin path. Raised with every change of a pinned map's layout, so that an agent never adopts maps that
+/// it would misread.
+pub const GATE_LAYOUT: u32 = 1;

@@ -1,6 +1,7 @@
 //! Where packets come from: the eBPF tap, live libpcap, or capture files. All of them end in [`Segment`].
 
 pub mod decode;
+pub mod ebpf;
 pub mod file;
 pub mod live;
 

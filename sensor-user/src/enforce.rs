@@ -1,10 +1,52 @@
 //! Dropping an actor's packets: the XDP gate, or nftables where eBPF cannot be used. One contract, the same tests.
 
-use std::time::Duration;
+mod allow;
+mod detach;
+pub mod nftables;
+pub mod xdp;
+
+use std::{path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 
-use crate::counters::Counters;
+pub use self::detach::detach;
+use crate::{counters::Counters, kernel::Lack};
+
+/// Where maps and links outlive the agent.
+pub const DEFAULT_PIN_DIR: &str = "/sys/fs/bpf/portcullis";
+
+/// What to guard, and whom never to drop.
+#[derive(Clone, Debug)]
+pub struct GateOptions {
+    pub interfaces: Vec<String>,
+    /// On a bpffs; [`DEFAULT_PIN_DIR`] is mounted if it has to be.
+    pub pin_dir: PathBuf,
+    /// Besides loopback and the node's own addresses, which are always allowed.
+    pub allow: Vec<IpNet>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// XDP, or nftables where XDP cannot be used on all interfaces.
+    #[default]
+    Auto,
+    Xdp,
+    Nftables,
+}
+
+/// Begins to guard the interfaces. With XDP, what an earlier agent left in the kernel is taken over as it is, and
+/// goes on dropping meanwhile.
+pub fn open(mode: Mode, options: GateOptions) -> Result<Box<dyn Enforcer>, EnforceError> {
+    let refused = match mode {
+        Mode::Nftables => String::new(),
+        Mode::Xdp => return Ok(Box::new(xdp::XdpEnforcer::open(options)?)),
+        Mode::Auto => match xdp::XdpEnforcer::open(options.clone()) {
+            Ok(xdp) => return Ok(Box::new(xdp)),
+            Err(error) => error.to_string(),
+        },
+    };
+    Ok(Box::new(nftables::NftablesEnforcer::open(options, &refused)?))
+}
 
 /// What drops packets on this node.
 pub trait Enforcer: Send {
@@ -14,6 +56,13 @@ pub trait Enforcer: Send {
     fn block(&mut self, block: &Block) -> Result<Option<Refusal>, EnforceError>;
 
     fn unblock(&mut self, net: IpNet) -> Result<(), EnforceError>;
+
+    /// Takes out what has run out and follows the node's own addresses; to be called about once a second. Blocks end
+    /// on time without it.
+    fn sweep(&mut self) -> Result<(), EnforceError>;
+
+    /// `xdp` or `nftables`.
+    fn mode(&self) -> &'static str;
 
     /// Packets and bytes dropped, by entry.
     fn hits(&mut self) -> Result<Vec<BlockHits>, EnforceError>;
@@ -61,4 +110,23 @@ pub struct InterfaceGuard {
 pub enum EnforceError {
     #[error("{place}: {what}; {next_step}")]
     Failed { place: String, what: String, next_step: String },
+}
+
+impl EnforceError {
+    fn lack(place: impl Into<String>, lack: Lack) -> Self {
+        Self::Failed { place: place.into(), what: lack.what, next_step: lack.next_step }
+    }
+}
+
+/// The form in which a prefix is kept: no host bits, and IPv4 wherever it is IPv4, since that is what packets carry.
+fn canonical(net: IpNet) -> IpNet {
+    const MAPPED_PREFIX: u8 = 96;
+    if let IpNet::V6(v6) = net
+        && v6.prefix_len() >= MAPPED_PREFIX
+        && let Some(v4) = v6.addr().to_ipv4_mapped()
+        && let Ok(v4) = ipnet::Ipv4Net::new(v4, v6.prefix_len() - MAPPED_PREFIX)
+    {
+        return IpNet::V4(v4.trunc());
+    }
+    net.trunc()
 }

@@ -10,6 +10,7 @@ pub mod enforce;
 pub mod event;
 pub mod flow;
 pub mod http;
+mod kernel;
 pub mod mask;
 pub mod orders;
 pub mod output;

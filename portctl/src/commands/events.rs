@@ -4,8 +4,6 @@ mod list;
 mod show;
 mod status;
 
-use serde_json::Value;
-
 use crate::{
     cli::{EventVerb, Events, Status},
     client::Client,
@@ -19,9 +17,13 @@ pub(super) fn run(client: &Client, events: &Events, output: &mut Output<'_>) -> 
     match &events.verb {
         None => list::run(client, &events.filter, output),
         Some(EventVerb::Show { id, full }) => show::run(client, id, *full, output),
-        Some(EventVerb::Review(events)) => status::run(client, &events.ids, Status::UnderReview, output),
-        Some(EventVerb::Ignore(events)) => status::run(client, &events.ids, Status::Ignored, output),
-        Some(EventVerb::Activate(events)) => status::run(client, &events.ids, Status::Active, output),
+        Some(EventVerb::Review(events)) => {
+            status::run(client, &events.ids, Status::UnderReview, None, output)
+        }
+        Some(EventVerb::Ignore { events, reason }) => {
+            status::run(client, &events.ids, Status::Ignored, reason.as_deref(), output)
+        }
+        Some(EventVerb::Activate(events)) => status::run(client, &events.ids, Status::Active, None, output),
     }
 }
 
@@ -31,8 +33,4 @@ fn severity_tone(severity: &str) -> Option<Tone> {
         "MEDIUM" => Some(Tone::Caution),
         _ => None,
     }
-}
-
-fn id_of(row: &Value) -> Option<&str> {
-    row.get("id").and_then(Value::as_str)
 }

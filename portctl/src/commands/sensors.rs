@@ -6,7 +6,7 @@ use crate::{
     client::Client,
     failure::{Failure, Outcome},
     losses,
-    output::{Column, Format, Output, Table, rows::Rows, table::Field, terminal::Tone, when},
+    output::{Column, Format, Output, Table, escape, rows::Rows, table::Field, terminal::Tone, when},
     reply::{Fleet, Sensor},
 };
 
@@ -72,7 +72,12 @@ fn interfaces(sensor: &Sensor) -> Field {
         format!("{}: gate {}, tap {}{note}", interface.name, interface.gate, interface.tap)
     });
     let bare = sensor.interfaces.iter().any(|interface| interface.gate == "none" || interface.tap == "none");
-    (lines.collect::<Vec<_>>().join("\n"), bare.then_some(Tone::Caution))
+    (lines_of(lines), bare.then_some(Tone::Caution))
+}
+
+/// Only we break lines in a cell, not what a sensor reports.
+fn lines_of(lines: impl Iterator<Item = String>) -> String {
+    lines.map(|line| escape::line(&line).into_owned()).collect::<Vec<_>>().join("\n")
 }
 
 fn applied(sensor: &Sensor, revision: u64) -> Field {
@@ -83,12 +88,12 @@ fn applied(sensor: &Sensor, revision: u64) -> Field {
 }
 
 fn lost(sensor: &Sensor) -> Field {
-    let losses = losses::of(&sensor.counters);
+    let losses = losses::of(sensor);
     if losses.is_empty() {
         return ("nothing".to_owned(), None);
     }
     let lines = losses.iter().map(|(name, count)| format!("{name} {count}"));
-    (lines.collect::<Vec<_>>().join("\n"), Some(Tone::Caution))
+    (lines_of(lines), Some(Tone::Caution))
 }
 
 fn last_seen(sensor: &Sensor) -> Field {

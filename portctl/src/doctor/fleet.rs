@@ -108,7 +108,7 @@ fn lost(sensors: &[Sensor]) -> Check {
     let lost: Vec<_> = sensors
         .iter()
         .flat_map(|sensor| {
-            let losses = losses::of(&sensor.counters);
+            let losses = losses::of(sensor);
             losses
                 .into_iter()
                 .map(|(counter, count)| format!("{} {counter} {count}", name(sensor)))
@@ -176,6 +176,7 @@ mod tests {
             ("sensors: this node", json!({"node": "beta"})),
             ("sensors: interfaces", json!({"interfaces": [{"name": "lo", "gate": "none", "tap": "tcx"}]})),
             ("sensors: interfaces", json!({"interfaces": []})),
+            ("sensors: losses", json!({"ingest": {"rejected": 1}})),
             ("sensors: losses", json!({"counters": {"tap_ring_full_total": 3}})),
         ] {
             assert_eq!(level_of(name, vec![sensor(change.clone())]), Level::Warning, "{name} {change}");

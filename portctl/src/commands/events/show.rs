@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::{LIST, id_of, severity_tone};
+use super::{LIST, severity_tone};
 use crate::{
     client::Client,
     failure::{Failure, Outcome},
@@ -16,10 +16,6 @@ use crate::{
 };
 
 const SAMPLES: &str = "fetchAggregateMaliciousRequests";
-
-/// A server that does not know `eventIds` lists everything; this many rows are looked through then.
-const MAX_SEARCH: usize = 100_000;
-const PAGE: usize = 1000;
 
 pub(super) fn run(
     client: &Client,
@@ -81,19 +77,10 @@ fn suggest(event: &Event, output: &mut Output<'_>) {
 }
 
 fn find(client: &Client, id: &str) -> Result<Value, Failure> {
-    let mut skip = 0;
-    loop {
-        let request = json!({"eventIds": [id], "skip": skip, "limit": PAGE, "sort": {"detectedAt": -1}});
-        let page: EventPage = client.call_for(LIST, &request)?;
-        let count = page.malicious_events.len();
-        if let Some(row) = page.malicious_events.into_iter().find(|row| id_of(row) == Some(id)) {
-            return Ok(row);
-        }
-        skip += count;
-        if count < PAGE || skip >= MAX_SEARCH {
-            return Err(Failure::NoSuchEvent { id: id.to_owned(), server: client.server().to_string() });
-        }
-    }
+    let page: EventPage = client.call_for(LIST, &json!({"eventIds": [id], "limit": 1}))?;
+    let found =
+        page.malicious_events.into_iter().find(|row| row.get("id").and_then(Value::as_str) == Some(id));
+    found.ok_or_else(|| Failure::NoSuchEvent { id: id.to_owned(), server: client.server().to_string() })
 }
 
 /// What matched in the request, and what in the response shows success.

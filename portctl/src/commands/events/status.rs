@@ -1,6 +1,6 @@
 //! `review`, `ignore`, `activate`: one change for all ids.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     cli::Status,
@@ -16,12 +16,17 @@ pub(super) fn run(
     client: &Client,
     ids: &[String],
     status: Status,
+    reason: Option<&str>,
     output: &mut Output<'_>,
 ) -> Result<Outcome, Failure> {
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
-    let reply: Value = client.call(UPDATE, &json!({"eventIds": ids, "status": status.as_str()}))?;
+    let mut request = Map::new();
+    request.insert("eventIds".to_owned(), json!(ids));
+    request.insert("status".to_owned(), json!(status.as_str()));
+    request.extend(reason.map(|reason| ("reason".to_owned(), json!(reason))));
+    let reply = client.call(UPDATE, &Value::Object(request))?;
     let update: StatusUpdate = client.parse(UPDATE, reply.clone())?;
     let (done, asked) = (update.updated_count.min(ids.len()), ids.len());
     match output.format {
@@ -29,11 +34,9 @@ pub(super) fn run(
         Format::Json | Format::Jsonl => output.document(&reply)?,
     }
     if done < asked {
-        let message = update.update_message.filter(|message| !message.is_empty());
         output.note(&format!(
-            "{} of {asked} ids were not found{}; list what is there with: portctl events",
-            asked - done,
-            message.map(|message| format!(" ({message})")).unwrap_or_default(),
+            "{} of {asked} ids were not found; list what is there with: portctl events",
+            asked - done
         ));
     }
     Ok(Outcome::of(done, asked))

@@ -1,0 +1,124 @@
+//! From the packet into the ring buffer of the flow's shard.
+//!
+//! A record's size must be known when the program is verified, so there is a ladder of sizes; what is larger than
+//! the largest goes in several records. Nothing is cut without being counted and told in the record.
+
+use aya_ebpf::{
+    btf_maps::{ArrayOfMaps, RingBuf},
+    helpers::bpf_skb_load_bytes,
+    macros::btf_map,
+    programs::TcContext,
+};
+use portcullis_sensor_common::tap::{Counter, HEADER_LEN, MAX_SHARDS, RecordHeader};
+
+use crate::{
+    bound::within,
+    frame::Segment,
+    tap::{self, FIN, RST, SYN},
+};
+
+/// The size is only the pattern's: the loader puts in rings of the size asked for.
+type Ring = RingBuf<u8, 4096>;
+
+#[btf_map]
+static RINGS: ArrayOfMaps<Ring, MAX_SHARDS> = ArrayOfMaps::new();
+
+/// How many of the rings are there, set by the loader.
+#[unsafe(no_mangle)]
+static SHARDS: u32 = 1;
+
+/// The agent polls: a wake-up per record costs more than the copy (Linux 5.8).
+const BPF_RB_NO_WAKEUP: u64 = 1;
+
+/// The largest record takes a segment of 64 KiB whole, the most that segmentation offload makes without BIG TCP.
+const LARGEST: usize = 65_536 + HEADER_LEN;
+const MOST: u32 = (LARGEST - HEADER_LEN) as u32;
+/// BIG TCP makes at most 512 KiB (Linux 5.19).
+const PIECES: usize = 8;
+
+#[inline(always)]
+pub(crate) fn shard(hash: u32) -> u32 {
+    // SAFETY: read-only to this program; volatile, because the loader sets it after compilation.
+    let shards = unsafe { core::ptr::read_volatile(&raw const SHARDS) };
+    if shards <= 1 { 0 } else { hash % shards }
+}
+
+/// A record without payload: the opening or the end of a direction.
+#[inline(always)]
+pub(crate) fn bare(ctx: &TcContext, header: &RecordHeader, shard: u32) {
+    if let Some(ring) = RINGS.get(shard) {
+        write::<HEADER_LEN>(ctx, ring, header, 0, 0);
+    }
+}
+
+/// Uses up the segment: its record becomes that of the last piece.
+#[inline(always)]
+pub(crate) fn payload(ctx: &TcContext, segment: &mut Segment, shard: u32) {
+    let Some(ring) = RINGS.get(shard) else { return };
+    let record = &mut segment.record;
+    let (mut offset, mut left) = (segment.payload_offset, record.payload_len);
+    let mut flags = record.flags;
+    for _ in 0..PIECES {
+        if left <= MOST {
+            break;
+        }
+        // The end of the segment is the end of its last piece.
+        record.flags = flags & !(FIN | RST);
+        record.payload_len = MOST;
+        record.wire_len = MOST;
+        write::<LARGEST>(ctx, ring, record, offset, MOST);
+        // A SYN takes up a number of its own, RFC 9293 section 3.4.
+        record.sequence = record.sequence.wrapping_add(MOST + u32::from(flags & SYN != 0));
+        flags &= !SYN;
+        offset += MOST;
+        left -= MOST;
+    }
+    record.flags = flags;
+    record.wire_len = left;
+    if left > MOST {
+        tap::count(Counter::OversizeBytes, u64::from(left - MOST));
+        left = MOST;
+    }
+    record.payload_len = left;
+    match left as usize + HEADER_LEN {
+        ..=256 => write::<256>(ctx, ring, record, offset, left),
+        ..=512 => write::<512>(ctx, ring, record, offset, left),
+        ..=1024 => write::<1024>(ctx, ring, record, offset, left),
+        ..=2048 => write::<2048>(ctx, ring, record, offset, left),
+        ..=4096 => write::<4096>(ctx, ring, record, offset, left),
+        ..=8192 => write::<8192>(ctx, ring, record, offset, left),
+        ..=16_384 => write::<16_384>(ctx, ring, record, offset, left),
+        ..=32_768 => write::<32_768>(ctx, ring, record, offset, left),
+        _ => write::<LARGEST>(ctx, ring, record, offset, left),
+    }
+}
+
+#[inline(always)]
+fn write<const SIZE: usize>(ctx: &TcContext, ring: &Ring, header: &RecordHeader, offset: u32, len: u32) {
+    let Some(mut record) = ring.reserve_bytes(SIZE, 0) else {
+        tap::count(Counter::RingFull, 1);
+        tap::count(Counter::RingFullBytes, u64::from(header.wire_len));
+        return;
+    };
+    let start = record.as_mut_ptr();
+    // SAFETY: `SIZE` is at least the header's, and ring-buffer records are aligned to 8.
+    unsafe { start.cast::<RecordHeader>().write(*header) }
+    if SIZE > HEADER_LEN {
+        let Some(len) = within(len, (SIZE - HEADER_LEN) as u64) else {
+            record.discard(BPF_RB_NO_WAKEUP);
+            return;
+        };
+        // SAFETY: `len` bytes behind the header are within the record.
+        let read = unsafe {
+            bpf_skb_load_bytes(ctx.skb.skb.cast(), offset, start.add(HEADER_LEN).cast(), len as u32)
+        };
+        if read != 0 {
+            record.discard(BPF_RB_NO_WAKEUP);
+            tap::count(Counter::Unreadable, 1);
+            return;
+        }
+        tap::count(Counter::CopiedBytes, len);
+    }
+    record.submit(BPF_RB_NO_WAKEUP);
+    tap::count(Counter::Records, 1);
+}

@@ -1,0 +1,184 @@
+//! From a frame to the TCP segment in it: VLAN tags, IPv4 and IPv6 with what may stand between, one VXLAN tunnel.
+
+use aya_ebpf::programs::TcContext;
+use portcullis_sensor_common::tap::{Counter, NO_VNI, RecordHeader, VXLAN_PORTS};
+
+/// A segment: what its record will say, and where its payload is.
+///
+/// Filled in place, because 512 bytes of stack are all that a program has.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub(crate) struct Segment {
+    /// `payload_len` is what the frame holds. Time and interface are left to whoever needs them.
+    pub(crate) record: RecordHeader,
+    pub(crate) payload_offset: u32,
+    pub(crate) padding: u32,
+}
+
+/// Why a frame gives no segment.
+pub(crate) enum Other {
+    /// Not TCP, nothing to say.
+    NotTcp,
+    Counted(Counter),
+}
+
+/// Ports of VXLAN, set by the loader.
+#[unsafe(no_mangle)]
+static VXLAN: [u16; 2] = VXLAN_PORTS;
+
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+const ETHERNET_LEN: u32 = 14;
+const VLAN_TAGS: usize = 2;
+/// More than any sender has use for (RFC 8200 section 4.1 lists five that may precede TCP).
+const EXTENSION_HEADERS: usize = 6;
+
+#[inline(always)]
+pub(crate) fn read(ctx: &TcContext, segment: &mut Segment) -> Result<(), Other> {
+    segment.record.vni = NO_VNI;
+    let mut packet = packet(ctx, 0, &mut segment.record)?;
+    if packet.protocol == UDP {
+        let (vni, inner) = vxlan(ctx, packet.payload)?;
+        segment.record.vni = vni;
+        packet = self::packet(ctx, inner, &mut segment.record)?;
+    }
+    if packet.protocol != TCP {
+        return Err(Other::NotTcp);
+    }
+    tcp(ctx, &packet, segment)
+}
+
+/// What an IP packet carries, and from where to where.
+struct Packet {
+    protocol: u8,
+    payload: u32,
+    end: u32,
+}
+
+#[inline(always)]
+fn packet(ctx: &TcContext, start: u32, record: &mut RecordHeader) -> Result<Packet, Other> {
+    let ethernet: [u8; 2] = load(ctx, start + ETHERNET_LEN - 2)?;
+    let mut ethertype = u16::from_be_bytes(ethernet);
+    let mut offset = start + ETHERNET_LEN;
+    for _ in 0..VLAN_TAGS {
+        if ethertype != 0x8100 && ethertype != 0x88a8 {
+            break;
+        }
+        ethertype = u16::from_be_bytes(load(ctx, offset + 2)?);
+        offset += 4;
+    }
+    match ethertype {
+        0x0800 => ipv4(ctx, offset, record),
+        0x86dd => ipv6(ctx, offset, record),
+        _ => Err(Other::NotTcp),
+    }
+}
+
+#[inline(always)]
+fn ipv4(ctx: &TcContext, start: u32, record: &mut RecordHeader) -> Result<Packet, Other> {
+    let header: [u8; 20] = load(ctx, start)?;
+    let header_len = u32::from(header[0] & 0x0f) * 4;
+    if header[0] >> 4 != 4 || header_len < 20 {
+        return Err(Other::Counted(Counter::Malformed));
+    }
+    // More fragments, or not the first: RFC 791 section 3.1.
+    if u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0 {
+        return Err(Other::Counted(Counter::Fragments));
+    }
+    let total_len = u32::from(u16::from_be_bytes([header[2], header[3]]));
+    record.ip_version = 4;
+    (record.source, record.destination) = ([0; 16], [0; 16]);
+    record.source[..4].copy_from_slice(&header[12..16]);
+    record.destination[..4].copy_from_slice(&header[16..20]);
+    Ok(Packet { protocol: header[9], payload: start + header_len, end: end(ctx, start, total_len) })
+}
+
+#[inline(always)]
+fn ipv6(ctx: &TcContext, start: u32, record: &mut RecordHeader) -> Result<Packet, Other> {
+    let header: [u8; 40] = load(ctx, start)?;
+    if header[0] >> 4 != 6 {
+        return Err(Other::Counted(Counter::Malformed));
+    }
+    let payload_len = u32::from(u16::from_be_bytes([header[4], header[5]]));
+    let total_len = if payload_len == 0 { 0 } else { payload_len + 40 };
+    record.ip_version = 6;
+    record.source.copy_from_slice(&header[8..24]);
+    record.destination.copy_from_slice(&header[24..40]);
+    let mut protocol = header[6];
+    let mut offset = start + 40;
+    for _ in 0..EXTENSION_HEADERS {
+        let unit = match protocol {
+            // Hop-by-hop options, routing, destination options.
+            0 | 43 | 60 => 8,
+            // Authentication counts in words, less two (RFC 4302 section 2.2).
+            51 => 4,
+            44 => {
+                let fragment: [u8; 4] = load(ctx, offset)?;
+                // An atomic fragment is whole (RFC 6946).
+                if u16::from_be_bytes([fragment[2], fragment[3]]) & 0xfff9 != 0 {
+                    return Err(Other::Counted(Counter::Fragments));
+                }
+                protocol = fragment[0];
+                offset += 8;
+                continue;
+            }
+            _ => break,
+        };
+        let extension: [u8; 2] = load(ctx, offset)?;
+        protocol = extension[0];
+        offset +=
+            if unit == 4 { (u32::from(extension[1]) + 2) * 4 } else { (u32::from(extension[1]) + 1) * 8 };
+    }
+    Ok(Packet { protocol, payload: offset, end: end(ctx, start, total_len) })
+}
+
+/// Where the IP packet ends: before the padding of a short frame, and at the frame's end where the length is 0, as
+/// it is in segments of more than 64 KiB that the kernel has not cut yet.
+#[inline(always)]
+fn end(ctx: &TcContext, start: u32, total_len: u32) -> u32 {
+    let frame = ctx.len();
+    if total_len == 0 || start + total_len > frame { frame } else { start + total_len }
+}
+
+/// RFC 7348 section 5: UDP, flags, VNI, then a whole Ethernet frame.
+#[inline(always)]
+fn vxlan(ctx: &TcContext, start: u32) -> Result<(u32, u32), Other> {
+    let header: [u8; 16] = load(ctx, start)?;
+    let port = u16::from_be_bytes([header[2], header[3]]);
+    // SAFETY: read-only to this program; volatile, because the loader sets it after compilation.
+    let ports = unsafe { core::ptr::read_volatile(&raw const VXLAN) };
+    if port != ports[0] && port != ports[1] {
+        return Err(Other::NotTcp);
+    }
+    if header[8] & 0x08 == 0 {
+        return Err(Other::NotTcp);
+    }
+    Ok((u32::from_be_bytes([0, header[12], header[13], header[14]]), start + 16))
+}
+
+#[inline(always)]
+fn tcp(ctx: &TcContext, packet: &Packet, segment: &mut Segment) -> Result<(), Other> {
+    let header: [u8; 20] = load(ctx, packet.payload)?;
+    let header_len = u32::from(header[12] >> 4) * 4;
+    let payload_offset = packet.payload + header_len;
+    if header_len < 20 || payload_offset > packet.end {
+        return Err(Other::Counted(Counter::Malformed));
+    }
+    segment.payload_offset = payload_offset;
+    let record = &mut segment.record;
+    record.source_port = u16::from_be_bytes([header[0], header[1]]);
+    record.destination_port = u16::from_be_bytes([header[2], header[3]]);
+    record.sequence = u32::from_be_bytes([header[4], header[5], header[6], header[7]]);
+    record.acknowledgement = u32::from_be_bytes([header[8], header[9], header[10], header[11]]);
+    record.flags = header[13];
+    record.padding = [0; 2];
+    record.payload_len = packet.end - payload_offset;
+    record.wire_len = record.payload_len;
+    Ok(())
+}
+
+/// By helper and not by pointer: payload, and behind a tunnel the headers too, are often outside the linear part.
+#[inline(always)]
+fn load<T>(ctx: &TcContext, offset: u32) -> Result<T, Other> {
+    ctx.load(offset as usize).map_err(|_| Other::Counted(Counter::Malformed))
+}

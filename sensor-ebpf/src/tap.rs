@@ -1,0 +1,186 @@
+//! The tap (TCX or clsact, both directions): finds the HTTP flows and copies nothing else.
+
+use aya_ebpf::{
+    bindings::TC_ACT_UNSPEC,
+    btf_maps::PerCpuArray,
+    helpers::{bpf_ktime_get_boot_ns, bpf_skb_load_bytes},
+    macros::{btf_map, classifier},
+    programs::TcContext,
+};
+use portcullis_sensor_common::tap::{COUNTERS, Counter, RecordHeader};
+
+use crate::{
+    bound::within,
+    copy, counter,
+    flow::{self, Direction, Flow, FlowKey, Opening, Side, Verdict},
+    frame::{self, Other, Segment},
+    http_start::{Start, WINDOW},
+};
+
+pub(crate) const FIN: u8 = 0x01;
+pub(crate) const SYN: u8 = 0x02;
+pub(crate) const RST: u8 = 0x04;
+const ACK: u8 = 0x10;
+
+#[btf_map]
+static TAP_COUNTERS: PerCpuArray<u64, { COUNTERS.len() }> = PerCpuArray::new();
+
+/// Segments that overtook a connection's first one are copied before it is known whether they are HTTP: so many
+/// bytes of a flow, and no farther ahead than this.
+const HELD_BYTES: u32 = 64 * 1024;
+
+/// Too large for the stack. Nothing else runs at these hooks on this processor meanwhile.
+#[repr(C)]
+struct Scratch {
+    segment: Segment,
+    key: FlowKey,
+    opening: RecordHeader,
+    start: Start,
+}
+
+#[btf_map]
+static SCRATCH: PerCpuArray<Scratch, 1> = PerCpuArray::new();
+
+/// Returns `TC_ACT_UNSPEC`, which TCX calls `TCX_NEXT`: the packet goes on to whoever else is attached.
+#[classifier]
+pub fn portcullis_tap(ctx: TcContext) -> i32 {
+    count(Counter::Frames, 1);
+    if let Some(scratch) = SCRATCH.get_ptr_mut(0) {
+        // SAFETY: a pointer to this processor's own slot; integers, for which any bytes are a value.
+        let scratch = unsafe { &mut *scratch };
+        match frame::read(&ctx, &mut scratch.segment) {
+            Ok(()) => look(&ctx, scratch),
+            Err(Other::Counted(counter)) => count(counter, 1),
+            Err(Other::NotTcp) => {}
+        }
+    }
+    TC_ACT_UNSPEC
+}
+
+#[inline(always)]
+fn look(ctx: &TcContext, scratch: &mut Scratch) {
+    count(Counter::Segments, 1);
+    let record = &mut scratch.segment.record;
+    let opens = record.flags & SYN != 0;
+    let carries = record.payload_len > 0;
+    if !opens && !carries && record.flags & (FIN | RST) == 0 {
+        return;
+    }
+    let side = scratch.key.set(record);
+    let found = if opens || carries { flow::entry(&scratch.key) } else { flow::existing(&scratch.key) };
+    let Some(flow) = found else {
+        if opens || carries {
+            count(Counter::FlowTableFull, 1);
+        }
+        return;
+    };
+    if opens {
+        let opening = if record.flags & ACK == 0 { Opening::Client } else { Opening::Server };
+        flow.open(side, record.sequence.wrapping_add(1), opening);
+        if !carries {
+            return;
+        }
+    }
+    if !carries && flow.verdict != Verdict::Http {
+        return;
+    }
+    // SAFETY: a helper without arguments; the context is the one this program was called with.
+    (record.time, record.interface) = unsafe { (bpf_ktime_get_boot_ns(), (*ctx.skb.skb).ifindex) };
+    if !flow.direction(side).claim(record.interface, record.time) {
+        count(Counter::DuplicateSegments, 1);
+        return;
+    }
+    if carries && flow.verdict != Verdict::Http && !worth_copying(ctx, scratch, flow, side) {
+        count(Counter::SkippedSegments, 1);
+        count(Counter::SkippedBytes, u64::from(scratch.segment.record.payload_len));
+        return;
+    }
+    let shard = copy::shard(scratch.key.hash());
+    announce(ctx, scratch, flow, side, shard);
+    if carries {
+        copy::payload(ctx, &mut scratch.segment, shard);
+    } else {
+        copy::bare(ctx, &scratch.segment.record, shard);
+    }
+}
+
+/// Judges a flow that is not known to be HTTP by this segment.
+#[inline(always)]
+fn worth_copying(ctx: &TcContext, scratch: &mut Scratch, flow: &mut Flow, side: Side) -> bool {
+    let record = &scratch.segment.record;
+    let start = &mut scratch.start;
+    if !load_start(ctx, &scratch.segment, start) {
+        count(Counter::Unreadable, 1);
+        return false;
+    }
+    let first_byte = record.sequence.wrapping_add(u32::from(record.flags & SYN != 0));
+    let direction = flow.direction(side);
+    let (opening, opened_at) = (direction.opening, direction.start);
+    let at_start = opening != Opening::Unseen && first_byte == opened_at;
+    let fresh = flow.verdict == Verdict::Unknown;
+    let is_http = match opening {
+        Opening::Client if at_start && !flow.server_first => start.may_be_request(),
+        Opening::Server if at_start => start.may_be_response(),
+        Opening::Unseen if fresh => start.may_be_request() || start.may_be_response(),
+        _ => start.is_surely_message(),
+    };
+    if is_http {
+        flow.verdict = Verdict::Http;
+        return true;
+    }
+    if fresh && opening != Opening::Unseen && !at_start {
+        let ahead = first_byte.wrapping_sub(opened_at);
+        if ahead >= HELD_BYTES || flow.held >= HELD_BYTES {
+            return false;
+        }
+        flow.held += record.payload_len;
+        return true;
+    }
+    if fresh {
+        flow.server_first = opening == Opening::Server;
+        flow.verdict = Verdict::Other;
+    }
+    false
+}
+
+#[inline(always)]
+fn load_start(ctx: &TcContext, segment: &Segment, start: &mut Start) -> bool {
+    *start = Start { bytes: [0; WINDOW], len: segment.record.payload_len };
+    let Some(len) = within(start.len.min(WINDOW as u32), WINDOW as u64) else { return false };
+    // SAFETY: at most `WINDOW` bytes.
+    let read = unsafe {
+        let into = start.bytes.as_mut_ptr();
+        bpf_skb_load_bytes(ctx.skb.skb.cast(), segment.payload_offset, into.cast(), len as u32)
+    };
+    read == 0
+}
+
+/// Reports the openings of both directions ahead of the first payload: a SYN says where a stream begins, and only
+/// now is it known that this one counts.
+#[inline(always)]
+fn announce(ctx: &TcContext, scratch: &mut Scratch, flow: &mut Flow, sender: Side, shard: u32) {
+    let (from, opening) = (&scratch.segment.record, &mut scratch.opening);
+    *opening = *from;
+    (opening.payload_len, opening.wire_len, opening.acknowledgement) = (0, 0, 0);
+    announce_direction(ctx, opening, flow.direction(sender), shard);
+    (opening.source, opening.source_port) = (from.destination, from.destination_port);
+    (opening.destination, opening.destination_port) = (from.source, from.source_port);
+    let receiver = if sender == Side::Low { Side::High } else { Side::Low };
+    announce_direction(ctx, opening, flow.direction(receiver), shard);
+}
+
+#[inline(always)]
+fn announce_direction(ctx: &TcContext, record: &mut RecordHeader, direction: &mut Direction, shard: u32) {
+    if direction.announced || direction.opening == Opening::Unseen {
+        return;
+    }
+    direction.announced = true;
+    record.sequence = direction.start.wrapping_sub(1);
+    record.flags = if direction.opening == Opening::Client { SYN } else { SYN | ACK };
+    copy::bare(ctx, record, shard);
+}
+
+#[inline(always)]
+pub(crate) fn count(counter: Counter, amount: u64) {
+    counter::add(&TAP_COUNTERS, counter as u32, amount);
+}

@@ -1,0 +1,116 @@
+//! The tap in the kernel, and the ring buffers that it writes to.
+
+mod attach;
+mod ring;
+
+use aya::{Ebpf, EbpfLoader, maps::PerCpuArray, programs::SchedClassifier};
+use portcullis_sensor_common::{gate, tap};
+
+pub use self::{
+    attach::{Hook, InterfaceTap},
+    ring::RingSource,
+};
+use super::CaptureError;
+use crate::{
+    counters::Counters,
+    kernel::{Lack, explain, object, requirements},
+};
+
+pub use portcullis_sensor_common::tap::MAX_SHARDS;
+
+const PROGRAM: &str = "portcullis_tap";
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TapOptions {
+    /// Ring buffers, each with a source of its own: 1 to [`MAX_SHARDS`]. All segments of a flow go to the same.
+    pub shards: usize,
+    /// Size of each ring buffer in bytes, rounded up to a power of two of at least 256 KiB.
+    pub ring_bytes: u32,
+    /// Flows that the kernel keeps in mind.
+    pub flows: u32,
+    /// UDP ports of VXLAN.
+    pub vxlan_ports: [u16; 2],
+    pub hook: Hook,
+}
+
+impl Default for TapOptions {
+    fn default() -> Self {
+        Self {
+            shards: 1,
+            ring_bytes: 16 << 20,
+            flows: 65_536,
+            vxlan_ports: tap::VXLAN_PORTS,
+            hook: Hook::Best,
+        }
+    }
+}
+
+/// The tap, loaded. Dropping it takes it off the interfaces; nothing of it is pinned.
+pub struct Tap {
+    ebpf: Ebpf,
+    interfaces: Vec<InterfaceTap>,
+    sources: Vec<RingSource>,
+    hook: Hook,
+}
+
+impl Tap {
+    /// Puts the program and its ring buffers into the kernel; it sees nothing before [`Tap::attach`].
+    pub fn load(options: &TapOptions) -> Result<Self, CaptureError> {
+        let lack = |lack: Lack| failed("eBPF tap", lack);
+        requirements::ebpf().map_err(lack)?;
+        let object = object::bytes().map_err(lack)?;
+        let shards = options.shards.clamp(1, MAX_SHARDS);
+        let ring_count = u32::try_from(shards).unwrap_or(1);
+        let mut loader = EbpfLoader::new();
+        loader
+            .override_global("SHARDS", &ring_count, true)
+            .override_global("VXLAN", options.vxlan_ports.as_slice(), true)
+            .map_max_entries("FLOWS", options.flows.max(1));
+        // The gate's maps come with the object; here they stay empty.
+        for unused in gate::MAPS {
+            loader.map_max_entries(unused, 1);
+        }
+        let refused = |what: String| {
+            lack(Lack::new(what, "use --capture pcap, or report this with the output of `uname -a`"))
+        };
+        let mut ebpf = loader.load(object).map_err(|error| refused(explain(&error)))?;
+        program(&mut ebpf)?.load().map_err(|error| refused(explain(&error)))?;
+        let sources = ring::create(&mut ebpf, ring_count, options.ring_bytes)?;
+        Ok(Self { ebpf, interfaces: Vec::new(), sources, hook: options.hook })
+    }
+
+    /// Starts capturing on an interface, in the network namespace of the calling thread.
+    pub fn attach(&mut self, interface: &str) -> Result<InterfaceTap, CaptureError> {
+        let tap = attach::attach(program(&mut self.ebpf)?, interface, self.hook)?;
+        self.interfaces.push(tap.clone());
+        Ok(tap)
+    }
+
+    pub fn interfaces(&self) -> &[InterfaceTap] {
+        &self.interfaces
+    }
+
+    /// The reading ends, one per shard. A second call gives none.
+    pub fn take_sources(&mut self) -> Vec<RingSource> {
+        std::mem::take(&mut self.sources)
+    }
+
+    /// What the kernel side counted: what it copied, left alone and lost.
+    pub fn counters(&self) -> Counters {
+        let Some(Ok(counters)) = self.ebpf.map("TAP_COUNTERS").map(PerCpuArray::<_, u64>::try_from) else {
+            return Counters::default();
+        };
+        let sum = |index| counters.get(&index, 0).map_or(0, |per_cpu| per_cpu.iter().sum());
+        (0..).zip(tap::COUNTERS).map(|(index, name)| (name, sum(index))).collect()
+    }
+}
+
+fn program(ebpf: &mut Ebpf) -> Result<&mut SchedClassifier, CaptureError> {
+    ebpf.program_mut(PROGRAM)
+        .and_then(|program| program.try_into().ok())
+        .ok_or_else(|| failed("eBPF tap", Lack::new("not in the object", "run `cargo xtask build-ebpf`")))
+}
+
+fn failed(place: &str, lack: Lack) -> CaptureError {
+    CaptureError::Failed { place: place.to_owned(), what: lack.what, next_step: lack.next_step }
+}

@@ -1,0 +1,109 @@
+use std::{thread, time::Duration};
+
+use aya::{
+    Ebpf,
+    maps::{ArrayOfMaps, Map, MapData, RingBuf},
+};
+use aya_obj::generated::bpf_map_type::BPF_MAP_TYPE_RINGBUF;
+use portcullis_sensor_common::tap::{NO_VNI, RecordHeader};
+
+use super::failed;
+use crate::{
+    capture::{CaptureError, Polled, Source},
+    counters::Counters,
+    kernel::{
+        Lack,
+        clock::{BootTime, Epoch},
+        explain,
+    },
+    segment::{Segment, TcpFlags},
+};
+
+/// At least three of the largest records, and the page size of every architecture divides it.
+const SMALLEST_RING: u32 = 256 << 10;
+
+/// The kernel does not wake the reader; so long a record may lie there.
+const POLL_EVERY: Duration = Duration::from_millis(1);
+
+/// Handed over in one go, so that the caller gets to its timers under load too.
+const BATCH: usize = 1024;
+
+/// Reads one shard's ring buffer. Payloads are slices of the ring itself.
+pub struct RingSource {
+    ring: RingBuf<MapData>,
+    segments: u64,
+    payload_bytes: u64,
+    malformed: u64,
+}
+
+pub(super) fn create(ebpf: &mut Ebpf, shards: u32, bytes: u32) -> Result<Vec<RingSource>, CaptureError> {
+    let refused =
+        |what: String| failed("eBPF tap", Lack::new(what, "choose smaller ring buffers or fewer shards"));
+    let bytes = bytes.max(SMALLEST_RING).checked_next_power_of_two().unwrap_or(1 << 31);
+    let rings = ebpf.map_mut("RINGS").ok_or_else(|| refused("the object has no ring buffers".to_owned()))?;
+    let mut rings: ArrayOfMaps<_, MapData> = rings.try_into().map_err(|error| refused(explain(&error)))?;
+    (0..shards)
+        .map(|shard| {
+            let definition = aya_obj::Map::new_from_params(BPF_MAP_TYPE_RINGBUF as u32, 0, 0, bytes, 0);
+            let map = MapData::create(definition, "portcullis_ring", None)?;
+            rings.set(shard, &map, 0)?;
+            let ring = RingBuf::try_from(Map::RingBuf(map))?;
+            Ok(RingSource { ring, segments: 0, payload_bytes: 0, malformed: 0 })
+        })
+        .collect::<Result<_, aya::maps::MapError>>()
+        .map_err(|error| refused(format!("a ring buffer of {bytes} bytes: {}", explain(&error))))
+}
+
+impl Source for RingSource {
+    fn poll(&mut self, each: &mut dyn FnMut(&Segment<'_>)) -> Result<Polled, CaptureError> {
+        let read = self.read(each);
+        if read > 0 {
+            return Ok(Polled::Segments(read));
+        }
+        thread::sleep(POLL_EVERY);
+        Ok(match self.read(each) {
+            0 => Polled::Idle,
+            read => Polled::Segments(read),
+        })
+    }
+
+    fn counters(&mut self) -> Counters {
+        [
+            ("capture_segments_total", self.segments),
+            ("capture_payload_bytes_total", self.payload_bytes),
+            ("capture_malformed_records_total", self.malformed),
+        ]
+        .into_iter()
+        .collect()
+    }
+}
+
+impl RingSource {
+    fn read(&mut self, each: &mut dyn FnMut(&Segment<'_>)) -> usize {
+        let mut epoch = None;
+        let mut read = 0;
+        while read < BATCH {
+            let Some(record) = self.ring.next() else { break };
+            read += 1;
+            let Some((header, payload)) = RecordHeader::split(&record) else {
+                self.malformed += 1;
+                continue;
+            };
+            let epoch = *epoch.get_or_insert_with(Epoch::measure);
+            self.segments += 1;
+            self.payload_bytes += u64::from(header.payload_len);
+            each(&Segment {
+                time: epoch.timestamp(BootTime(header.time)),
+                source: header.source(),
+                destination: header.destination(),
+                vni: (header.vni != NO_VNI).then_some(header.vni),
+                sequence: header.sequence,
+                acknowledgement: header.acknowledgement,
+                flags: TcpFlags(header.flags),
+                payload,
+                wire_len: header.wire_len,
+            });
+        }
+        read
+    }
+}

@@ -1,0 +1,191 @@
+//! The XDP gate. Its maps and links are pinned, so that it goes on without an agent and the next one takes it over.
+
+mod attach;
+mod blocks;
+mod pins;
+mod trie;
+
+use std::{collections::BTreeSet, path::Path};
+
+use aya::{
+    Ebpf, EbpfLoader, Pod,
+    maps::{LpmTrie, MapData, PerCpuArray, PerCpuHashMap},
+};
+use ipnet::IpNet;
+use portcullis_sensor_common::gate::{AllowEntry, COUNTERS, MAPS};
+
+use self::{blocks::Blocks, pins::Pins, trie::DualTrie};
+use super::{
+    Block, BlockHits, EnforceError, Enforcer, GateOptions, InterfaceGuard, Refusal, allow::AllowList,
+    canonical,
+};
+use crate::{
+    counters::Counters,
+    kernel::{Lack, explain, object, requirements},
+};
+
+pub(super) use self::pins::detach;
+
+const COUNTER_MAP: &str = "GATE_COUNTERS";
+
+pub struct XdpEnforcer {
+    blocks: Blocks,
+    allow: AllowList,
+    allowed: DualTrie<AllowEntry>,
+    counters: PerCpuArray<MapData, u64>,
+    interfaces: Vec<InterfaceGuard>,
+    pins: Pins,
+    refused: u64,
+}
+
+impl XdpEnforcer {
+    /// Loads the gate, or takes over the maps of the one that is there, and attaches it to every interface.
+    pub fn open(options: GateOptions) -> Result<Self, EnforceError> {
+        let lack = |lack: Lack| EnforceError::lack("XDP gate", lack);
+        requirements::ebpf().map_err(lack)?;
+        let object = object::bytes().map_err(lack)?;
+        let pins = Pins::prepare(&options.pin_dir).map_err(lack)?;
+        let mut ebpf = load(object, &pins)?;
+        let mut gate = Self {
+            blocks: Blocks::adopt(
+                DualTrie::new(map(&mut ebpf, "BLOCK_V4")?, map(&mut ebpf, "BLOCK_V6")?),
+                PerCpuHashMap::try_from(take(&mut ebpf, "BLOCK_HITS")?).map_err(unusable)?,
+            )?,
+            allow: AllowList::new(&options.allow),
+            allowed: DualTrie::new(map(&mut ebpf, "ALLOW_V4")?, map(&mut ebpf, "ALLOW_V6")?),
+            counters: PerCpuArray::try_from(take(&mut ebpf, COUNTER_MAP)?).map_err(unusable)?,
+            interfaces: Vec::new(),
+            pins,
+            refused: 0,
+        };
+        // Before the first packet meets the gate.
+        gate.apply_allow_list()?;
+        gate.interfaces = attach::attach(&mut ebpf, &options.interfaces, &gate.pins)?;
+        Ok(gate)
+    }
+
+    fn apply_allow_list(&mut self) -> Result<(), EnforceError> {
+        let wanted = self.allow.nets();
+        let there: BTreeSet<IpNet> =
+            self.allowed.entries().map_err(broken)?.into_iter().map(|(net, _)| net).collect();
+        for net in wanted.difference(&there) {
+            self.allowed.insert(*net, 1).map_err(broken)?;
+        }
+        for net in there.difference(&wanted) {
+            self.allowed.remove(*net).map_err(broken)?;
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, net: IpNet) -> Option<Refusal> {
+        let refusal = self.allow.refuse(net)?;
+        self.refused += 1;
+        Some(refusal)
+    }
+}
+
+impl Enforcer for XdpEnforcer {
+    fn replace(&mut self, blocks: &[Block]) -> Result<Vec<Refusal>, EnforceError> {
+        let mut refusals = Vec::new();
+        let mut wanted = BTreeSet::new();
+        for block in blocks {
+            wanted.insert(canonical(block.net));
+            refusals.extend(self.block(block)?);
+        }
+        for net in self.blocks.nets() {
+            if !wanted.contains(&net) {
+                self.blocks.remove(net)?;
+            }
+        }
+        Ok(refusals)
+    }
+
+    fn block(&mut self, block: &Block) -> Result<Option<Refusal>, EnforceError> {
+        let net = canonical(block.net);
+        if let Some(refusal) = self.refuse(net) {
+            return Ok(Some(refusal));
+        }
+        let refusal = self.blocks.set(net, block.remaining)?;
+        self.refused += u64::from(refusal.is_some());
+        Ok(refusal)
+    }
+
+    fn unblock(&mut self, net: IpNet) -> Result<(), EnforceError> {
+        self.blocks.remove(canonical(net))
+    }
+
+    fn sweep(&mut self) -> Result<(), EnforceError> {
+        self.allow.refresh();
+        self.apply_allow_list()?;
+        self.blocks.sweep()
+    }
+
+    fn mode(&self) -> &'static str {
+        "xdp"
+    }
+
+    fn hits(&mut self) -> Result<Vec<BlockHits>, EnforceError> {
+        self.blocks.hits()
+    }
+
+    fn counters(&mut self) -> Counters {
+        let sum = |index| self.counters.get(&index, 0).map_or(0, |per_cpu| per_cpu.iter().sum());
+        let mut counters: Counters = (0..).zip(COUNTERS).map(|(index, name)| (name, sum(index))).collect();
+        counters.add("enforce_expired_total", self.blocks.expired());
+        counters.add("enforce_refused_total", self.refused);
+        counters
+    }
+
+    fn interfaces(&self) -> Vec<InterfaceGuard> {
+        self.interfaces.clone()
+    }
+
+    fn detach(self: Box<Self>) -> Result<(), EnforceError> {
+        detach(self.pins.folder()).map(|_| ())
+    }
+}
+
+fn load(object: &[u8], pins: &Pins) -> Result<Ebpf, EnforceError> {
+    let mut loader = EbpfLoader::new();
+    let paths: Vec<_> = MAPS.into_iter().chain([COUNTER_MAP]).map(|name| (name, pins.map(name))).collect();
+    for (name, path) in &paths {
+        loader.map_pin_path(name, path.as_path());
+    }
+    // The tap's table comes with the object; here it stays empty.
+    loader.map_max_entries("FLOWS", 1);
+    loader.load(object).map_err(|error| {
+        let next_step = format!("`sensor detach --pin-dir {}` clears the way", pins.folder().display());
+        EnforceError::lack("XDP gate", Lack::new(explain(&error), next_step))
+    })
+}
+
+fn map<const N: usize, V: Pod>(
+    ebpf: &mut Ebpf,
+    name: &str,
+) -> Result<LpmTrie<MapData, [u8; N], V>, EnforceError> {
+    LpmTrie::try_from(take(ebpf, name)?).map_err(unusable)
+}
+
+fn take(ebpf: &mut Ebpf, name: &str) -> Result<aya::maps::Map, EnforceError> {
+    ebpf.take_map(name).ok_or_else(|| {
+        EnforceError::lack("XDP gate", Lack::new(format!("no map {name}"), "rebuild the sensor"))
+    })
+}
+
+fn unusable(error: aya::maps::MapError) -> EnforceError {
+    let next_step = "the pinned maps are not this version's: run `sensor detach`, then start again";
+    EnforceError::lack("XDP gate", Lack::new(explain(&error), next_step))
+}
+
+fn broken(error: aya::maps::MapError) -> EnforceError {
+    EnforceError::lack(
+        "XDP gate",
+        Lack::new(explain(&error), "see `dmesg` and `sysctl vm.overcommit_memory`"),
+    )
+}
+
+/// For tests and benchmarks: the gate's program, run on frames that never were on a wire.
+pub fn load_unattached(pin_dir: &Path) -> Result<Ebpf, EnforceError> {
+    let lack = |lack: Lack| EnforceError::lack("XDP gate", lack);
+    load(object::bytes().map_err(lack)?, &Pins::prepare(pin_dir).map_err(lack)?)
+}

@@ -1,0 +1,144 @@
+use std::collections::BTreeSet;
+
+use aya::{
+    Ebpf,
+    programs::{
+        Xdp, XdpMode,
+        links::{FdLink, PinnedLink},
+        xdp::XdpLink,
+    },
+};
+
+use super::pins::{LinkPin, Pins};
+use crate::{
+    enforce::{EnforceError, InterfaceGuard},
+    kernel::{Lack, explain, interface::Interface},
+};
+
+/// The one that takes packets in pieces, and the one for kernels and drivers that cannot (before Linux 5.18).
+const PROGRAMS: [&str; 2] = ["portcullis_gate_frags", "portcullis_gate"];
+
+/// Attaches to every interface, taking over the links that are there, and lets go of interfaces that are no longer
+/// wanted.
+pub(super) fn attach(
+    ebpf: &mut Ebpf,
+    names: &[String],
+    pins: &Pins,
+) -> Result<Vec<InterfaceGuard>, EnforceError> {
+    let program = load(ebpf)?;
+    let io_error = |error: std::io::Error| {
+        let next_step = format!("look at {}", pins.folder().display());
+        EnforceError::lack("XDP gate", Lack::new(error.to_string(), next_step))
+    };
+    let there = pins.links().map_err(io_error)?;
+    let mut guards = Vec::new();
+    let mut wanted = BTreeSet::new();
+    for name in names {
+        let interface = Interface::open(name).map_err(|lack| EnforceError::lack(name, lack))?;
+        if !wanted.insert(interface.index) {
+            continue;
+        }
+        let old = there.iter().find(|link| link.interface == interface.index);
+        let guard = guard(program, &interface, old, pins).map_err(|lack| EnforceError::lack(name, lack))?;
+        guards.push(guard);
+    }
+    for link in there.iter().filter(|link| !wanted.contains(&link.interface)) {
+        tracing::info!(interface = link.interface, "letting go of an interface that is no longer guarded");
+        fs_err::remove_file(&link.path).map_err(io_error)?;
+    }
+    pins.forget_other_layouts().map_err(io_error)?;
+    Ok(guards)
+}
+
+fn load(ebpf: &mut Ebpf) -> Result<&mut Xdp, EnforceError> {
+    let mut refused = String::from("not in the object");
+    let mut loaded = None;
+    for name in PROGRAMS {
+        let Some(program) = ebpf.program_mut(name) else { continue };
+        match <&mut Xdp>::try_from(program).and_then(Xdp::load) {
+            Ok(()) => {
+                loaded = Some(name);
+                break;
+            }
+            Err(error) => refused = explain(&error),
+        }
+    }
+    loaded
+        .and_then(|name| ebpf.program_mut(name))
+        .and_then(|program| program.try_into().ok())
+        .ok_or_else(|| EnforceError::lack("XDP gate", Lack::new(refused, "use --enforce nftables")))
+}
+
+fn guard(
+    program: &mut Xdp,
+    interface: &Interface,
+    old: Option<&LinkPin>,
+    pins: &Pins,
+) -> Result<InterfaceGuard, Lack> {
+    let generic_because = generic_because(interface);
+    let guard = |mode, note: String| InterfaceGuard {
+        name: interface.name.clone(),
+        mode,
+        note: note.trim().to_owned(),
+    };
+    if let Some(old) = old {
+        match take_over(program, old) {
+            Ok(()) => {
+                let note =
+                    if old.mode == "native" { "" } else { generic_because.unwrap_or("native was refused") };
+                return Ok(guard(old.mode, note.to_owned()));
+            }
+            // The interface went and another got its number.
+            Err(error) => {
+                tracing::info!(interface = interface.name, %error, "an older link leads nowhere");
+                fs_err::remove_file(&old.path)
+                    .map_err(|error| Lack::new(error.to_string(), "remove it by hand"))?;
+            }
+        }
+    }
+    let mut note = generic_because.unwrap_or_default().to_owned();
+    if generic_because.is_none() {
+        match pin_new(program, interface, XdpMode::Driver, &pins.link(interface.index, "native")) {
+            Ok(()) => return Ok(guard("native", String::new())),
+            Err(error) => note = format!("native is refused: {error}"),
+        }
+    }
+    pin_new(program, interface, XdpMode::Skb, &pins.link(interface.index, "generic")).map_err(|error| {
+        let next_step = format!(
+            "see with `ip link show {}` whether another XDP program is there, or use --enforce nftables",
+            interface.name
+        );
+        Lack::new(format!("{note} generic is refused: {error}").trim().to_owned(), next_step)
+    })?;
+    Ok(guard("generic", note))
+}
+
+/// Why not even to try native.
+fn generic_because(interface: &Interface) -> Option<&'static str> {
+    if interface.loopback {
+        Some("loopback has no driver to run it in")
+    } else if interface.driver == "veth" {
+        Some("native on veth switches off the peer's segmentation offload and slows uploads down")
+    } else {
+        None
+    }
+}
+
+/// In one step, so that no packet gets through between the old program and this one.
+fn take_over(program: &mut Xdp, old: &LinkPin) -> Result<(), String> {
+    let pinned = PinnedLink::from_pin(&old.path).map_err(|error| explain(&error))?;
+    let link = XdpLink::try_from(FdLink::from(pinned)).map_err(|error| explain(&error))?;
+    let id = program.attach_to_link(link).map_err(|error| explain(&error))?;
+    // Gives back the handle; the pin holds the link.
+    program.take_link(id).map(drop).map_err(|error| explain(&error))
+}
+
+fn pin_new(program: &mut Xdp, interface: &Interface, mode: XdpMode, pin: &LinkPin) -> Result<(), String> {
+    let id = program.attach_to_if_index(interface.index, mode).map_err(|error| explain(&error))?;
+    let link: XdpLink = program.take_link(id).map_err(|error| explain(&error))?;
+    let link = FdLink::try_from(link).map_err(|_| {
+        // By netlink, after the kernel refused a link; such an attachment cannot be pinned.
+        format!("it got no link; `ip link set dev {} xdp off` takes it away", interface.name)
+    })?;
+    link.pin(&pin.path).map(drop).map_err(|error| explain(&error))
+}
