@@ -53,12 +53,14 @@ fn each(
     let mut rows = Rows::new(output, Table::new(COLUMNS));
     let mut notes = Vec::new();
     let mut done = 0;
+    let mut unmanned = false;
     let mut stopped = None;
     for cidr in cidrs {
         match one(client, endpoint, cidr, request) {
             Ok((reply, pushed)) => {
                 let short = shortfall(cidr, &pushed);
-                done += usize::from(short.is_empty());
+                done += usize::from(short.is_empty() && pushed.sensors.total > 0);
+                unmanned |= pushed.sensors.total == 0;
                 notes.extend(short);
                 rows.row(&reply, || fields(cidr, &pushed))?;
             }
@@ -71,6 +73,13 @@ fn each(
         }
     }
     let stored = rows.end()?;
+    if unmanned {
+        notes.push(
+            "stored, but no sensor is there to apply it\n  \
+             start one on each node: sensor run --interface NAME --control-plane URL --join-token FILE"
+                .to_owned(),
+        );
+    }
     for note in notes {
         output.note(&note);
     }
@@ -125,12 +134,7 @@ fn shortfall(cidr: &IpNet, pushed: &Pushed) -> Vec<String> {
         .iter()
         .map(|refusal| format!("{}: sensor {} refused: {}", refusal.cidr, refusal.sensor_id, refusal.reason))
         .collect();
-    if total == 0 {
-        notes.push(format!(
-            "{cidr}: stored, but no sensor is there to apply it\n  \
-             start one on each node: sensor run --interface NAME --control-plane URL --join-token FILE"
-        ));
-    } else if applied < total {
+    if applied < total {
         notes.push(format!(
             "{cidr}: applied by {applied} of {total} sensors so far; see which is behind with: portctl sensors"
         ));
