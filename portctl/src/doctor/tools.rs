@@ -10,9 +10,17 @@ use super::Check;
 use crate::cli::Capture;
 
 pub(super) fn checks(capture: Capture) -> Vec<Check> {
-    let version = Command::new("nft").arg("-V").output();
-    let nft = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    vec![libpcap(&library_directories()), nftables(nft, capture)]
+    vec![libpcap(&library_directories()), nftables(nft_version(), capture)]
+}
+
+/// The second place is where root finds it, and the PATH of others does not lead on Debian.
+fn nft_version() -> io::Result<String> {
+    let version = |program| Command::new(program).arg("-V").output();
+    let output = match version("nft") {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => version("/usr/sbin/nft"),
+        found => found,
+    }?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 fn libpcap(directories: &[PathBuf]) -> Check {
@@ -46,7 +54,7 @@ fn nftables(version: io::Result<String>, capture: Capture) -> Check {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Check::needed(
             needed,
             name,
-            "not in PATH: where XDP cannot be attached, nothing can be blocked",
+            "not installed: where XDP cannot be attached, nothing can be blocked",
             install,
         ),
         Err(error) => Check::needed(needed, name, format!("nft -V: {error}"), install),
