@@ -140,20 +140,24 @@ fn end(ctx: &TcContext, start: u32, total_len: u32) -> u32 {
     if total_len == 0 || start + total_len > frame { frame } else { start + total_len }
 }
 
-/// RFC 7348 section 5: UDP, flags, VNI, then a whole Ethernet frame.
+/// The VNI, and where the inner Ethernet frame begins: RFC 7348 section 5.
 #[inline(always)]
 fn vxlan(ctx: &TcContext, start: u32) -> Result<(u32, u32), Other> {
-    let header: [u8; 16] = load(ctx, start)?;
-    let port = u16::from_be_bytes([header[2], header[3]]);
+    const UDP_LEN: u32 = 8;
+    const VXLAN_LEN: u32 = 8;
+    let udp: [u8; 4] = load(ctx, start)?;
+    let port = u16::from_be_bytes([udp[2], udp[3]]);
     // SAFETY: read-only to this program; volatile, because the loader sets it after compilation.
     let ports = unsafe { core::ptr::read_volatile(&raw const VXLAN) };
     if port != ports[0] && port != ports[1] {
         return Err(Other::NotTcp);
     }
-    if header[8] & 0x08 == 0 {
+    let header: [u8; 8] = load(ctx, start + UDP_LEN)?;
+    if header[0] & 0x08 == 0 {
         return Err(Other::NotTcp);
     }
-    Ok((u32::from_be_bytes([0, header[12], header[13], header[14]]), start + 16))
+    let vni = u32::from_be_bytes([0, header[4], header[5], header[6]]);
+    Ok((vni, start + UDP_LEN + VXLAN_LEN))
 }
 
 #[inline(always)]

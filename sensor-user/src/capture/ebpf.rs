@@ -3,7 +3,13 @@
 mod attach;
 mod ring;
 
-use aya::{Ebpf, EbpfLoader, maps::PerCpuArray, programs::SchedClassifier};
+use std::time::Duration;
+
+use aya::{
+    Ebpf, EbpfLoader,
+    maps::PerCpuArray,
+    programs::{SchedClassifier, TestRun as _, TestRunOptions},
+};
 use portcullis_sensor_common::{gate, tap};
 
 pub use self::{
@@ -93,6 +99,16 @@ impl Tap {
     /// The reading ends, one per shard. A second call gives none.
     pub fn take_sources(&mut self) -> Vec<RingSource> {
         std::mem::take(&mut self.sources)
+    }
+
+    /// Shows the tap a frame `repeat` times (`BPF_PROG_TEST_RUN`), for tests and benchmarks. Gives the program's own
+    /// time, on average.
+    pub fn try_frame(&mut self, frame: &[u8], repeat: u32) -> Result<Duration, CaptureError> {
+        let options = TestRunOptions { data_in: Some(frame), repeat, ..TestRunOptions::new() };
+        let result = program(&mut self.ebpf)?.test_run(options).map_err(|error| {
+            failed("eBPF tap", Lack::new(explain(&error), "give it a frame of 14 bytes or more"))
+        })?;
+        Ok(result.duration)
     }
 
     /// What the kernel side counted: what it copied, left alone and lost.

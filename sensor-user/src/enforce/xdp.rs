@@ -5,11 +5,12 @@ mod blocks;
 mod pins;
 mod trie;
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, time::Duration};
 
 use aya::{
     Ebpf, EbpfLoader, Pod,
     maps::{LpmTrie, MapData, PerCpuArray, PerCpuHashMap},
+    programs::{TestRun as _, TestRunOptions},
 };
 use ipnet::IpNet;
 use portcullis_sensor_common::gate::{AllowEntry, COUNTERS, MAPS};
@@ -26,6 +27,9 @@ use crate::{
 
 pub(super) use self::pins::detach;
 
+/// Of linux/bpf.h.
+const XDP_DROP: u32 = 1;
+
 const COUNTER_MAP: &str = "GATE_COUNTERS";
 
 pub struct XdpEnforcer {
@@ -36,6 +40,15 @@ pub struct XdpEnforcer {
     interfaces: Vec<InterfaceGuard>,
     pins: Pins,
     refused: u64,
+    programs: Ebpf,
+}
+
+/// What the gate did with a frame that never was on a wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    pub dropped: bool,
+    /// Of the program alone, on average.
+    pub duration: Duration,
 }
 
 impl XdpEnforcer {
@@ -57,11 +70,21 @@ impl XdpEnforcer {
             interfaces: Vec::new(),
             pins,
             refused: 0,
+            programs: ebpf,
         };
         // Before the first packet meets the gate.
         gate.apply_allow_list()?;
-        gate.interfaces = attach::attach(&mut ebpf, &options.interfaces, &gate.pins)?;
+        gate.interfaces = attach::attach(&mut gate.programs, &options.interfaces, &gate.pins)?;
         Ok(gate)
+    }
+
+    /// Shows the gate a frame `repeat` times (`BPF_PROG_TEST_RUN`), for tests and benchmarks.
+    pub fn try_frame(&mut self, frame: &[u8], repeat: u32) -> Result<Trial, EnforceError> {
+        let options = TestRunOptions { data_in: Some(frame), repeat, ..TestRunOptions::new() };
+        let result = attach::loaded(&mut self.programs)?.test_run(options).map_err(|error| {
+            EnforceError::lack("XDP gate", Lack::new(explain(&error), "give it a frame of 14 bytes or more"))
+        })?;
+        Ok(Trial { dropped: result.return_value == XDP_DROP, duration: result.duration })
     }
 
     fn apply_allow_list(&mut self) -> Result<(), EnforceError> {
@@ -182,10 +205,4 @@ fn broken(error: aya::maps::MapError) -> EnforceError {
         "XDP gate",
         Lack::new(explain(&error), "see `dmesg` and `sysctl vm.overcommit_memory`"),
     )
-}
-
-/// For tests and benchmarks: the gate's program, run on frames that never were on a wire.
-pub fn load_unattached(pin_dir: &Path) -> Result<Ebpf, EnforceError> {
-    let lack = |lack: Lack| EnforceError::lack("XDP gate", lack);
-    load(object::bytes().map_err(lack)?, &Pins::prepare(pin_dir).map_err(lack)?)
 }

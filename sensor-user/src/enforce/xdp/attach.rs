@@ -50,23 +50,28 @@ pub(super) fn attach(
     Ok(guards)
 }
 
+/// The program that the kernel took.
+pub(super) fn loaded(ebpf: &mut Ebpf) -> Result<&mut Xdp, EnforceError> {
+    let taken = PROGRAMS.into_iter().find(|name| {
+        let program = ebpf.program(name).and_then(|program| <&Xdp>::try_from(program).ok());
+        program.is_some_and(|program| program.fd().is_ok())
+    });
+    taken
+        .and_then(|name| ebpf.program_mut(name))
+        .and_then(|program| program.try_into().ok())
+        .ok_or_else(|| EnforceError::lack("XDP gate", Lack::new("not loaded", "rebuild the sensor")))
+}
+
 fn load(ebpf: &mut Ebpf) -> Result<&mut Xdp, EnforceError> {
     let mut refused = String::from("not in the object");
-    let mut loaded = None;
     for name in PROGRAMS {
         let Some(program) = ebpf.program_mut(name) else { continue };
         match <&mut Xdp>::try_from(program).and_then(Xdp::load) {
-            Ok(()) => {
-                loaded = Some(name);
-                break;
-            }
+            Ok(()) => return loaded(ebpf),
             Err(error) => refused = explain(&error),
         }
     }
-    loaded
-        .and_then(|name| ebpf.program_mut(name))
-        .and_then(|program| program.try_into().ok())
-        .ok_or_else(|| EnforceError::lack("XDP gate", Lack::new(refused, "use --enforce nftables")))
+    Err(EnforceError::lack("XDP gate", Lack::new(refused, "use --enforce nftables")))
 }
 
 fn guard(

@@ -1,0 +1,124 @@
+//! Two network namespaces with a veth between them: the test's own thread is in the node's, a second thread in the
+//! visitor's. Both end with their threads, and the veth with them.
+
+use std::{
+    net::{IpAddr, SocketAddr, UdpSocket},
+    process::Command,
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+
+use nix::{
+    sched::{CloneFlags, unshare},
+    unistd::gettid,
+};
+
+/// The node's end of the veth.
+pub(crate) const VETH: &str = "pcknode";
+const PEER: &str = "pckvisitor";
+pub(crate) const NODE_V4: &str = "192.0.2.1";
+pub(crate) const NODE_V6: &str = "2001:db8::1";
+
+type Errand = Box<dyn FnOnce() + Send>;
+
+pub(crate) struct World {
+    visitor: Option<mpsc::Sender<Errand>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl World {
+    /// The calling thread is in a namespace of its own from here on; threads that it starts are too.
+    pub(crate) fn new() -> Self {
+        alone();
+        let (errands, inbox) = mpsc::channel::<Errand>();
+        let (say, tid) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            unshare(CloneFlags::CLONE_NEWNET).unwrap();
+            say.send(gettid()).unwrap();
+            inbox.into_iter().for_each(|errand| errand());
+        });
+        let tid = tid.recv().unwrap().to_string();
+        ip(&["link", "add", VETH, "type", "veth", "peer", "name", PEER, "netns", &tid]);
+        for (address, prefix) in [(NODE_V4, "24"), (NODE_V6, "64")] {
+            address_on(VETH, &format!("{address}/{prefix}"));
+        }
+        ip(&["link", "set", VETH, "up"]);
+        let world = Self { visitor: Some(errands), thread: Some(thread) };
+        world.as_visitor(|| {
+            for last in ["10", "11", "12"] {
+                address_on(PEER, &format!("192.0.2.{last}/24"));
+                address_on(PEER, &format!("2001:db8::{last}/64"));
+            }
+            ip(&["link", "set", PEER, "up"]);
+        });
+        world.await_link();
+        world
+    }
+
+    /// Does something in the visitor's namespace.
+    pub(crate) fn as_visitor<T: Send + 'static>(&self, errand: impl FnOnce() -> T + Send + 'static) -> T {
+        let (answer, result) = mpsc::channel();
+        let errand = Box::new(move || answer.send(errand()).unwrap());
+        self.visitor.as_ref().unwrap().send(errand).unwrap();
+        result.recv().unwrap()
+    }
+
+    /// Whether a datagram from this address of the visitor's gets to the node.
+    pub(crate) fn arrives_from(&self, from: &str) -> bool {
+        let from: IpAddr = from.parse().unwrap();
+        let node: IpAddr = if from.is_ipv4() { NODE_V4 } else { NODE_V6 }.parse().unwrap();
+        let inbox = UdpSocket::bind(SocketAddr::new(node, 0)).unwrap();
+        let to = inbox.local_addr().unwrap();
+        self.as_visitor(move || {
+            let outbox = UdpSocket::bind(SocketAddr::new(from, 0)).unwrap();
+            outbox.send_to(b"knock", to).unwrap();
+        });
+        inbox.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+        inbox.recv(&mut [0; 16]).is_ok()
+    }
+
+    fn await_link(&self) {
+        for _ in 0..50 {
+            if self.arrives_from("192.0.2.10") && self.arrives_from("2001:db8::10") {
+                return;
+            }
+        }
+        panic!("the veth does not come up");
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.visitor = None;
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+/// A namespace with loopback alone.
+pub(crate) fn alone() {
+    unshare(CloneFlags::CLONE_NEWNET).unwrap();
+    ip(&["link", "set", "lo", "up"]);
+}
+
+pub(crate) fn ip(arguments: &[&str]) -> String {
+    run("ip", arguments)
+}
+
+pub(crate) fn run(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {arguments:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Without duplicate address detection, which takes a second.
+fn address_on(interface: &str, address: &str) {
+    let mut arguments = vec!["address", "add", address, "dev", interface];
+    if address.contains(':') {
+        arguments.push("nodad");
+    }
+    ip(&arguments);
+}

@@ -1,0 +1,123 @@
+//! Enforcement without an agent, and from one agent to the next.
+
+use std::{
+    net::UdpSocket,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use sensor_user::enforce::{Enforcer as _, Mode, xdp::XdpEnforcer};
+
+use crate::support::{
+    PinDir, options, permanent, ready,
+    world::{NODE_V4, VETH, World, ip, run},
+};
+
+#[test]
+fn taking_over_opens_no_gap() {
+    if !ready() {
+        return;
+    }
+    let (world, pins) = (World::new(), PinDir::new());
+    let mut first = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
+    first.block(&permanent("192.0.2.10/32")).unwrap();
+    drop(first);
+    let inbox = UdpSocket::bind((NODE_V4, 0)).unwrap();
+    let to = inbox.local_addr().unwrap();
+    let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let flood = world.as_visitor({
+        let (stop, sent) = (stop.clone(), sent.clone());
+        move || {
+            thread::spawn(move || {
+                let outbox = UdpSocket::bind("192.0.2.10:0").unwrap();
+                while !stop.load(Ordering::Relaxed) {
+                    outbox.send_to(b"knock", to).ok();
+                    sent.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        }
+    });
+    for _ in 0..5 {
+        let before = sent.load(Ordering::Relaxed);
+        drop(XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap());
+        while sent.load(Ordering::Relaxed) < before + 100 {
+            thread::yield_now();
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    flood.join().unwrap();
+    inbox.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    assert!(inbox.recv(&mut [0; 16]).is_err(), "a packet came through");
+}
+
+#[test]
+fn an_interface_that_is_no_longer_named_is_let_go() {
+    if !ready() {
+        return;
+    }
+    let (world, pins) = (World::new(), PinDir::new());
+    let mut first = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
+    first.block(&permanent("192.0.2.10/32")).unwrap();
+    let _second = XdpEnforcer::open(options(&["lo"], &pins, &[])).unwrap();
+    assert!(world.arrives_from("192.0.2.10"));
+}
+
+#[test]
+fn an_interface_that_came_back_is_guarded_again() {
+    if !ready() {
+        return;
+    }
+    let pins = PinDir::new();
+    {
+        let _world = World::new();
+        XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
+        let index = ip(&["-oneline", "link", "show", VETH]).split(':').next().unwrap().to_owned();
+        ip(&["link", "delete", VETH]);
+        ip(&["link", "add", VETH, "index", &index, "type", "veth", "peer", "name", "pckother"]);
+        let gate = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
+        assert_eq!(gate.interfaces()[0].mode, "generic");
+        assert!(ip(&["-details", "link", "show", VETH]).contains("xdpgeneric"));
+    }
+}
+
+#[test]
+fn veth_and_loopback_are_guarded_generically_and_say_why() {
+    if !ready() {
+        return;
+    }
+    let (_world, pins) = (World::new(), PinDir::new());
+    let gate = XdpEnforcer::open(options(&[VETH, "lo"], &pins, &[])).unwrap();
+    let guards = gate.interfaces();
+    assert_eq!((guards[0].mode, guards[1].mode), ("generic", "generic"));
+    assert!(guards[0].note.contains("veth") && guards[1].note.contains("loopback"));
+}
+
+#[test]
+fn where_another_xdp_program_sits_auto_takes_nftables_and_says_why() {
+    if !ready() {
+        return;
+    }
+    let (world, foreign, pins) = (World::new(), PinDir::new(), PinDir::new());
+    let _other = XdpEnforcer::open(options(&[VETH], &foreign, &[])).unwrap();
+    let mut enforcer = sensor_user::enforce::open(Mode::Auto, options(&[VETH], &pins, &[])).unwrap();
+    let guard = enforcer.interfaces().remove(0);
+    assert_eq!((enforcer.mode(), guard.mode), ("nftables", "nftables"));
+    assert!(guard.note.contains(VETH), "{}", guard.note);
+    enforcer.block(&permanent("192.0.2.10/32")).unwrap();
+    assert!(!world.arrives_from("192.0.2.10"));
+    assert!(run("ip", &["-details", "link", "show", VETH]).contains("xdpgeneric"), "the other one stays");
+}
+
+#[test]
+fn an_interface_that_is_not_there_is_an_error_that_says_how_to_find_one() {
+    if !ready() {
+        return;
+    }
+    let pins = PinDir::new();
+    let error = XdpEnforcer::open(options(&["nosuch0"], &pins, &[])).err().unwrap().to_string();
+    assert!(error.starts_with("nosuch0: ") && error.contains("ip link"), "{error}");
+}
