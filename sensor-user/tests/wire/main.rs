@@ -1,0 +1,9 @@
+//! The way from TCP segments to exchanges: one behaviour a test, its bytes beside it.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+
+mod conversation;
+mod flow;
+mod hostile;
+mod http;
+mod segmentation;
