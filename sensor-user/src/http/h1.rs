@@ -51,6 +51,8 @@ struct Outstanding {
     exchange: Exchange,
     /// Where it begins in the client's stream.
     offset: i64,
+    /// How far the client had received the server's stream when it sent it.
+    acknowledged: Option<i64>,
     is_whole: bool,
     is_answered: bool,
     is_after_loss: bool,
@@ -207,7 +209,11 @@ impl Http1 {
     fn request(&mut self, peers: &Peers, mut head: RequestHead, time: Timestamp, shard: &mut HttpShard) {
         let start = self.requests.start();
         let framing = framing::of_request(&mut head);
-        self.is_pipelining |= self.outstanding.iter().any(|earlier| !earlier.is_answered);
+        // Another request without anything received since the last one did not wait for that one's answer.
+        self.is_pipelining |= self
+            .outstanding
+            .back()
+            .is_some_and(|last| !last.is_answered && start.acknowledged <= last.acknowledged);
         if !peers.is_seen(self.client.other()) || self.outstanding.len() >= MAX_OUTSTANDING {
             // No answer will be seen, or too many are owed.
             self.give_up_oldest(shard);
@@ -229,6 +235,7 @@ impl Http1 {
         self.outstanding.push_back(Outstanding {
             exchange,
             offset: start.offset,
+            acknowledged: start.acknowledged,
             is_whole: matches!(framing, Framing::Empty | Framing::Length(0)),
             is_answered: false,
             is_after_loss: std::mem::take(&mut self.is_after_loss),

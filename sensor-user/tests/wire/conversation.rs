@@ -149,9 +149,11 @@ pub(crate) fn summary(exchange: &Exchange) -> String {
     let request = exchange.request.as_ref().map_or("-".to_owned(), |request| {
         format!("{} {} {:?}", request.method, text(&request.target), text(&request.body.bytes))
     });
-    let response = exchange.response.as_ref().map_or("-".to_owned(), |response| {
-        format!("{} {:?}", response.status, text(&response.body.bytes))
-    });
-    let incomplete = exchange.incomplete.map_or(String::new(), |incomplete| format!(" {}", incomplete.name()));
+    let response = exchange
+        .response
+        .as_ref()
+        .map_or("-".to_owned(), |response| format!("{} {:?}", response.status, text(&response.body.bytes)));
+    let incomplete =
+        exchange.incomplete.map_or(String::new(), |incomplete| format!(" {}", incomplete.name()));
     format!("{request} > {response}{incomplete}")
 }

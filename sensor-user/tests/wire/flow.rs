@@ -25,7 +25,8 @@ fn a_keep_alive_probe_of_an_old_byte_changes_nothing() {
 
 #[test]
 fn what_came_first_wins_an_overlap_and_a_conflict_is_counted() {
-    let conversation = Conversation::opened().client("GET /").client("good HTTP/1.1\r\n\r\n").server(OK).closed();
+    let conversation =
+        Conversation::opened().client("GET /").client("good HTTP/1.1\r\n\r\n").server(OK).closed();
     let mut sent = conversation.sent;
     let mut other = sent[4].clone();
     other.payload = b"evil HTTP/1.1\r\n\r\n".to_vec();
@@ -93,11 +94,8 @@ fn one_direction_alone_gives_its_half() {
 
 #[test]
 fn a_capture_that_begins_inside_a_body_resumes_at_the_next_message() {
-    let conversation = Conversation::midstream()
-        .server("rest of a body that was under way")
-        .client(GET)
-        .server(OK)
-        .closed();
+    let conversation =
+        Conversation::midstream().server("rest of a body that was under way").client(GET).server(OK).closed();
     assert_eq!(conversation.summary(), ["GET /a \"\" > 200 \"ok\""]);
 }
 

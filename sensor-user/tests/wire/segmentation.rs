@@ -8,15 +8,18 @@ fn exchange() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
     let body = proptest::collection::vec(any::<u8>(), 0..300);
     let request = ("(GET|HEAD|POST|PUT)", "/[a-z0-9/?=&%]{0,60}", body.clone(), any::<bool>());
     let response = (200_u16..500, body, any::<bool>());
-    (request, response).prop_map(|((method, target, body, is_chunked), (status, answer, is_answer_chunked))| {
-        let has_body = method == "POST" || method == "PUT";
-        let mut request = format!("{method} {target} HTTP/1.1\r\nHost: api.test\r\nX-A: 1\r\n").into_bytes();
-        append_body(&mut request, has_body.then_some(&body), is_chunked);
-        let mut response = format!("HTTP/1.1 {status} Whatever\r\nServer: test\r\n").into_bytes();
-        let is_bodiless = method == "HEAD" || status == 204 || status == 304;
-        append_body(&mut response, (!is_bodiless).then_some(&answer), is_answer_chunked);
-        (request, response)
-    })
+    (request, response).prop_map(
+        |((method, target, body, is_chunked), (status, answer, is_answer_chunked))| {
+            let has_body = method == "POST" || method == "PUT";
+            let mut request =
+                format!("{method} {target} HTTP/1.1\r\nHost: api.test\r\nX-A: 1\r\n").into_bytes();
+            append_body(&mut request, has_body.then_some(&body), is_chunked);
+            let mut response = format!("HTTP/1.1 {status} Whatever\r\nServer: test\r\n").into_bytes();
+            let is_bodiless = method == "HEAD" || status == 204 || status == 304;
+            append_body(&mut response, (!is_bodiless).then_some(&answer), is_answer_chunked);
+            (request, response)
+        },
+    )
 }
 
 fn append_body(message: &mut Vec<u8>, body: Option<&Vec<u8>>, is_chunked: bool) {
