@@ -7,7 +7,7 @@ use crate::{
     cli::Block as Verb,
     client::Client,
     failure::{Failure, Outcome},
-    output::{Output, table::Field, terminal::Tone, when},
+    output::{Output, table::Field, terminal::Tone},
     reply::Applied,
 };
 
@@ -19,16 +19,6 @@ pub(super) fn run(client: &Client, verb: &Verb, output: &mut Output<'_>) -> Resu
         }
         Verb::Rm { cidrs } => change::remove(client, cidrs, output),
         Verb::List => list::run(client, output),
-    }
-}
-
-fn ends(expires_at: Option<i64>) -> String {
-    match expires_at {
-        None => "permanent".to_owned(),
-        Some(at) => match u64::try_from(at - when::now()) {
-            Ok(left) => format!("in {}", when::span(left)),
-            Err(_) => "ended".to_owned(),
-        },
     }
 }
 

@@ -75,6 +75,13 @@ fn here(sensors: &[Sensor], node: &str) -> Option<Check> {
 }
 
 fn interfaces(sensor: &Sensor) -> Vec<Check> {
+    if sensor.capture_mode.as_deref().unwrap_or_default().is_empty() {
+        return vec![Check::warning(
+            "sensors: interfaces",
+            format!("{} has not reported yet", name(sensor)),
+            "wait some seconds and look with: portctl sensors",
+        )];
+    }
     if sensor.interfaces.is_empty() {
         return vec![Check::warning(
             "sensors: interfaces",
@@ -176,6 +183,7 @@ mod tests {
             ("sensors: this node", json!({"node": "beta"})),
             ("sensors: interfaces", json!({"interfaces": [{"name": "lo", "gate": "none", "tap": "tcx"}]})),
             ("sensors: interfaces", json!({"interfaces": []})),
+            ("sensors: interfaces", json!({"captureMode": "", "interfaces": []})),
             ("sensors: losses", json!({"ingest": {"rejected": 1}})),
             ("sensors: losses", json!({"counters": {"tap_ring_full_total": 3}})),
         ] {

@@ -23,8 +23,8 @@ fn a_block_that_every_sensor_applied_is_done() {
     let run = server.portctl(&["block", "add", "203.0.113.7", "--ttl", "4h", "--reason", "scanner"]);
     assert_eq!(
         run.data,
-        "CIDR            NOW        SENSORS  REVISION\n\
-         203.0.113.7/32  permanent  2/2      3\n"
+        "CIDR            NOW               SENSORS  REVISION\n\
+         203.0.113.7/32  blocked for good  2/2      3\n"
     );
     assert_eq!((run.notes.as_str(), run.code), ("", 0));
     assert_eq!(

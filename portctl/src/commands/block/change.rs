@@ -5,11 +5,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 
-use super::{ends, sensors};
+use super::sensors;
 use crate::{
     client::Client,
     failure::{Failure, Outcome},
-    output::{Column, Output, Table, rows::Rows, table::Field},
+    output::{Column, Output, Table, rows::Rows, table::Field, when},
     reply::{Applied, Pushed},
 };
 
@@ -115,7 +115,7 @@ fn one(
 fn fields(cidr: &IpNet, pushed: &Pushed) -> Vec<Field> {
     // As it is in force: an IPv4 prefix that came dressed as IPv6 is stored as IPv4.
     let (cidr, now) = match &pushed.block {
-        Some(block) => (block.cidr.clone(), ends(block.expires_at)),
+        Some(block) => (block.cidr.clone(), until(block.expires_at)),
         None => (cidr.to_string(), "passes".to_owned()),
     };
     vec![
@@ -124,6 +124,11 @@ fn fields(cidr: &IpNet, pushed: &Pushed) -> Vec<Field> {
         sensors(pushed.sensors, pushed.refusals.len()),
         (pushed.revision.to_string(), None),
     ]
+}
+
+fn until(expires_at: Option<i64>) -> String {
+    expires_at
+        .map_or_else(|| "blocked for good".to_owned(), |at| format!("blocked until {}", when::stamp(at)))
 }
 
 /// Why a stored change is not in force everywhere.

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{ends, sensors};
+use super::sensors;
 use crate::{
     client::Client,
     failure::{Failure, Outcome},
@@ -44,4 +44,14 @@ fn fields(block: &Block) -> Vec<Field> {
         plain(block.author.as_deref().unwrap_or_default()),
         plain(&when::stamp(block.created_at)),
     ]
+}
+
+fn ends(expires_at: Option<i64>) -> String {
+    match expires_at {
+        None => "permanent".to_owned(),
+        Some(at) => match u64::try_from(at - when::now()) {
+            Ok(left) => format!("in {}", when::span(left)),
+            Err(_) => "ended".to_owned(),
+        },
+    }
 }
