@@ -106,10 +106,12 @@ impl Node for RunningNode {
     }
 
     fn report(&self) -> SensorReport {
+        // Each lock by itself: a guard inside of the literal would live to its end, and the next lock in it wait.
         let hits = self.orders().hits();
+        let enforcement_mode = self.orders().enforcement().to_owned();
         SensorReport {
             capture_mode: self.capture.name().to_owned(),
-            enforcement_mode: self.orders().enforcement().to_owned(),
+            enforcement_mode,
             interfaces: self.interfaces(),
             counters: self.counters().iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             started_at_ms: self.started_at_ms,

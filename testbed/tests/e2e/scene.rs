@@ -36,6 +36,16 @@ pub(crate) struct Scene {
     _folder: TempDir,
 }
 
+/// The test runner shows this for tests that fail.
+impl Drop for Scene {
+    #[expect(clippy::print_stdout, reason = "libtest keeps it and shows it with a failure")]
+    fn drop(&mut self) {
+        for process in self.stage.processes() {
+            println!("-- the last lines of {}:\n{}", process.name(), process.last_lines(40));
+        }
+    }
+}
+
 /// `None` where it cannot be set up, which `need` has told.
 pub(crate) fn set(capture: Capture) -> anyhow::Result<Option<Scene>> {
     set_with(capture, None)
