@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::reply::Sensor;
 
-const WORDS: [&str; 16] = [
+const WORDS: [&str; 20] = [
+    "bounded",
+    "damaged",
     "deep",
     "dropped",
     "errors",
@@ -18,15 +20,17 @@ const WORDS: [&str; 16] = [
     "lost",
     "malformed",
     "overflow",
+    "overflowed",
     "oversize",
     "refused",
     "shed",
+    "torn",
     "truncated",
     "unreadable",
 ];
 
-/// What the gate drops is its work, not a loss.
-const WORK: &str = "gate_dropped";
+/// What is dropped because it is blocked, and a block that is not carried out for a reason, are work and not loss.
+const WORK: [&str; 2] = ["gate_dropped", "enforce_refused"];
 
 /// The counters that stand for a loss and are not zero; what the control plane would not take is one, too.
 pub(crate) fn of(sensor: &Sensor) -> Vec<(&str, u64)> {
@@ -44,7 +48,7 @@ fn counted(counters: &Map<String, Value>) -> Vec<(&str, u64)> {
 }
 
 fn is_loss(name: &str) -> bool {
-    !name.starts_with(WORK) && name.split('_').any(|part| WORDS.contains(&part))
+    !WORK.iter().any(|work| name.starts_with(work)) && name.split('_').any(|part| WORDS.contains(&part))
 }
 
 #[cfg(test)]
@@ -56,7 +60,7 @@ mod tests {
     #[test]
     fn a_loss_is_shown_where_it_is_not_zero_and_work_done_is_none() {
         let counters = json!({
-            "gate_dropped_ipv4_total": 4, "gate_malformed_total": 1, "tap_ring_full_total": 7,
+            "gate_dropped_ipv4_total": 4, "enforce_refused_total": 2, "gate_malformed_total": 1, "tap_ring_full_total": 7,
             "tap_segments_total": 9, "capture_kernel_dropped_total": 0, "flow_gap_bytes_total": 3,
         });
         assert_eq!(
