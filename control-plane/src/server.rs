@@ -50,7 +50,7 @@ pub enum StartError {
     Store(#[from] StoreError),
 }
 
-/// A control plane at work. Dropping it leaves its tasks running; [`Server::shut_down`] ends them.
+/// A control plane at work. Dropping it ends its tasks, too, but nobody waits for that; [`Server::shut_down`] does.
 pub struct Server {
     pub http: SocketAddr,
     pub grpc: SocketAddr,

@@ -178,7 +178,8 @@ fn within_bound(connection: &Connection, table: &str, bound: i64) -> Result<()> 
 
 fn difference(view: &Transaction<'_>, after: u64, now: EpochMillis) -> Result<Difference> {
     let last = last_number(view)?;
-    if after == last {
+    // A new sensor is told even that there is nothing: what it adopted from a pinned map may be stale.
+    if after == last && after > 0 {
         return Ok(Difference::Revisions(Vec::new()));
     }
     let steps = if after == 0 || after > last || last - after > LONGEST_DIFFERENCE {

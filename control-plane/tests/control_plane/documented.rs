@@ -1,0 +1,397 @@
+//! Every documented request is accepted, and every documented key is in its reply.
+
+use control_plane::store::Role;
+use portcullis_proto::v1::EventType;
+use serde_json::{Value, json};
+
+use crate::harness::{Plane, event, event_at};
+
+/// `(endpoint, example body, keys of the reply, list in the reply, keys of its rows)`.
+type Documented = (&'static str, Value, Vec<&'static str>, &'static str, Vec<&'static str>);
+
+fn documented() -> Vec<Documented> {
+    vec![
+        (
+            "fetchSuspectSampleData",
+            json!({
+                "urls": ["/files"], "types": ["Rule-Based"], "limit": 50, "skip": 0, "sort": {"detectedAt": -1},
+                "endTimestamp": 1757442599, "startTimestamp": 1752172200
+            }),
+            vec![
+                "severity",
+                "total",
+                "urls",
+                "subCategory",
+                "types",
+                "sampleData",
+                "maliciousEvents",
+                "limit",
+                "skip",
+                "sort",
+                "endTimestamp",
+                "startTimestamp",
+            ],
+            "maliciousEvents",
+            vec![
+                "country",
+                "metadata",
+                "subCategory",
+                "method",
+                "ip",
+                "eventType",
+                "apiCollectionId",
+                "type",
+                "url",
+                "actor",
+                "filterId",
+                "payload",
+                "id",
+                "refId",
+                "category",
+                "timestamp",
+                "successfulExploit",
+                "status",
+                "host",
+                "severity",
+                "jiraTicketUrl",
+                "sensorId",
+                "matched",
+                "blocked",
+            ],
+        ),
+        (
+            "fetchThreatActors",
+            json!({"endTs": 1788978599, "skip": 0, "startTs": 0, "sort": {"discoveredAt": -1}}),
+            vec![
+                "splunkUrl",
+                "skip",
+                "startTs",
+                "actorsCountPerCounty",
+                "sort",
+                "eventType",
+                "splunkToken",
+                "actorsCountPerCountry",
+                "actor",
+                "filterId",
+                "actors",
+                "total",
+                "endTs",
+                "maliciousPayloadsResponses",
+                "refId",
+                "actorIp",
+                "status",
+            ],
+            "actors",
+            vec![
+                "latestAttack",
+                "country",
+                "activity",
+                "latestApiEndpoint",
+                "latestApiIp",
+                "id",
+                "latestApiMethod",
+                "latestApiHost",
+                "discoveredAt",
+                "firstSeenAt",
+                "lastSeenAt",
+                "eventCount",
+                "status",
+            ],
+        ),
+        (
+            "fetchFiltersThreatTable",
+            json!({}),
+            vec![
+                "severity",
+                "subCategory",
+                "types",
+                "apiCollectionIds",
+                "skip",
+                "sort",
+                "ips",
+                "latestAttack",
+                "urls",
+                "hosts",
+                "total",
+                "sampleData",
+                "maliciousEvents",
+                "limit",
+                "endTimestamp",
+                "startTimestamp",
+            ],
+            "ips",
+            vec![],
+        ),
+        (
+            "getThreatActivityTimeline",
+            json!({"endTs": 1757442599, "startTs": 1752172200}),
+            vec!["threatActivityTimelines", "startTs", "endTs"],
+            "threatActivityTimelines",
+            vec!["ts", "subCategoryWiseData"],
+        ),
+        (
+            "fetchAggregateMaliciousRequests",
+            json!({"actor": "203.0.113.9", "filterId": "PathTraversal", "refId": "the-reference", "eventType": "SINGLE"}),
+            vec![
+                "country",
+                "splunkUrl",
+                "skip",
+                "startTs",
+                "sort",
+                "eventType",
+                "splunkToken",
+                "actorsCountPerCounty",
+                "actorsCountPerCountry",
+                "actor",
+                "filterId",
+                "latestAttack",
+                "actors",
+                "total",
+                "actorId",
+                "endTs",
+                "maliciousPayloadsResponses",
+                "refId",
+                "status",
+                "actorIp",
+            ],
+            "maliciousPayloadsResponses",
+            vec!["metadata", "orig", "ts"],
+        ),
+        (
+            "fetchCountBySeverity",
+            json!({"endTs": 1757442599, "startTs": 1752172200}),
+            vec!["categoryCounts"],
+            "categoryCounts",
+            vec!["subCategory", "count", "category"],
+        ),
+        ("fetchRemediationInfo", json!({"testId": builtin_policy()}), vec!["remediation"], "", vec![]),
+        (
+            "fetchThreatApis",
+            json!({"skip": 0, "sort": {"discoveredAt": -1}}),
+            vec![
+                "total",
+                "threatActivityTimeline",
+                "apis",
+                "dailyThreatActorsCount",
+                "endTs",
+                "skip",
+                "startTs",
+                "sort",
+                "actorsCounts",
+                "categoryCounts",
+            ],
+            "apis",
+            vec!["method", "requestsCount", "actorsCount", "api", "host", "discoveredAt"],
+        ),
+        (
+            "fetchThreatCategoryCount",
+            json!({"endTs": 1757442599, "startTs": 1752172200}),
+            vec!["categoryCounts"],
+            "categoryCounts",
+            vec!["subCategory", "count", "category"],
+        ),
+        (
+            "fetchFilterYamlTemplate",
+            json!({}),
+            vec!["templates", "content"],
+            "templates",
+            vec!["createdAt", "author", "id", "content", "info", "updatedAt"],
+        ),
+        (
+            "fetchFiltersForThreatActors",
+            json!({}),
+            vec![
+                "country",
+                "splunkUrl",
+                "startTs",
+                "skip",
+                "eventType",
+                "actorsCountPerCounty",
+                "splunkToken",
+                "sort",
+                "actorsCountPerCountry",
+                "actor",
+                "filterId",
+                "latestAttack",
+                "actors",
+                "total",
+                "actorId",
+                "host",
+                "endTs",
+                "maliciousPayloadsResponses",
+                "refId",
+                "actorIp",
+                "status",
+            ],
+            "actorId",
+            vec![],
+        ),
+        (
+            "getDailyThreatActorsCount",
+            json!({"endTs": 1757442599, "startTs": 1752172200}),
+            vec![
+                "actorsCounts",
+                "totalAnalysed",
+                "totalAttacks",
+                "totalCriticalActors",
+                "totalActiveStatus",
+                "totalIgnoredStatus",
+                "totalUnderReviewStatus",
+            ],
+            "actorsCounts",
+            vec!["ts", "totalActors", "criticalActors"],
+        ),
+        (
+            "getActorsCountPerCounty",
+            json!({"endTs": 1757442599, "startTs": 1752172200}),
+            vec!["actorsCountPerCountry"],
+            "actorsCountPerCountry",
+            vec!["country", "count"],
+        ),
+    ]
+}
+
+fn builtin_policy() -> String {
+    let policies = portcullis_detection::PolicySet::builtin();
+    policies.iter().next().expect("a built-in policy").id.to_string()
+}
+
+#[tokio::test]
+async fn every_documented_body_is_accepted_and_every_documented_key_answered() {
+    let plane = Plane::start().await;
+    let mut sent = event();
+    sent.ref_id = "the-reference".into();
+    plane.sensor().await.send(vec![sent]).await;
+    let viewer = plane.person(Role::Viewer);
+    assert_eq!(documented().len(), 13);
+    for (name, body, keys, list, row_keys) in documented() {
+        let reply = viewer.ask(name, body.clone()).await;
+        for key in keys {
+            assert!(reply.get(key).is_some(), "{name}: no {key} in {reply}");
+        }
+        for (key, value) in body.as_object().unwrap() {
+            let echoed = reply.get(key);
+            assert!(echoed.is_none_or(|echoed| echoed == value), "{name}: {key} came back as {echoed:?}");
+        }
+        if list.is_empty() {
+            continue;
+        }
+        let rows = reply[list].as_array().unwrap();
+        assert!(!rows.is_empty(), "{name}: nothing in {list}");
+        for key in row_keys {
+            assert!(rows[0].get(key).is_some(), "{name}: no {key} in {}", rows[0]);
+        }
+        assert!(!reply.to_string().contains("\"null\""), "{name}: a null as text in {reply}");
+    }
+}
+
+#[tokio::test]
+async fn absent_keys_are_null_or_their_default_and_getter_names_say_success() {
+    let plane = Plane::start().await;
+    let viewer = plane.person(Role::Viewer);
+    let reply = viewer.ask("fetchThreatApis", json!({})).await;
+    assert_eq!(reply["threatActivityTimeline"], "SUCCESS");
+    assert_eq!(reply["dailyThreatActorsCount"], "SUCCESS");
+    assert_eq!((&reply["sort"], &reply["skip"]), (&Value::Null, &json!(0)));
+    let reply = viewer.ask("fetchSuspectSampleData", json!({})).await;
+    assert_eq!((&reply["limit"], &reply["severity"]), (&json!(50), &Value::Null));
+    let reply = viewer.ask("fetchFiltersForThreatActors", json!({})).await;
+    assert_eq!(reply["actorsCountPerCounty"], "SUCCESS");
+}
+
+#[tokio::test]
+async fn an_event_row_says_what_the_sensor_said() {
+    let plane = Plane::start().await;
+    let sensor = plane.sensor().await;
+    let mut sent = event();
+    sent.actor = "8.8.8.8".into();
+    sensor.send(vec![sent.clone()]).await;
+    let reply = plane.person(Role::Viewer).ask("fetchSuspectSampleData", json!({})).await;
+    let row = &reply["maliciousEvents"][0];
+    for (key, value) in [
+        ("id", json!(sent.event_id)),
+        ("actor", json!("8.8.8.8")),
+        ("country", json!("US")),
+        ("metadata", json!("country_code: \"US\"\n")),
+        ("filterId", json!("PathTraversal")),
+        ("category", json!("LFI")),
+        ("subCategory", json!("PATH_TRAVERSAL")),
+        ("severity", json!("HIGH")),
+        ("type", json!("Rule-Based")),
+        ("eventType", json!("SINGLE")),
+        ("status", json!("ACTIVE")),
+        ("timestamp", json!(crate::harness::NOON)),
+        ("successfulExploit", json!(false)),
+        ("sensorId", json!(sensor.id)),
+        ("blocked", json!(false)),
+        ("jiraTicketUrl", Value::Null),
+    ] {
+        assert_eq!(row[key], value, "{key}");
+    }
+    assert_eq!(row["matched"][0]["location"], "query.name");
+    let payload = row["payload"].as_str().unwrap();
+    assert!(payload.contains("path: \"/files?name=../../etc/passwd\"\n"), "{payload}");
+    assert!(payload.contains("akto_account_id: \"1000000\"\n"), "{payload}");
+}
+
+#[tokio::test]
+async fn samples_of_a_single_event_come_by_reference_and_of_an_aggregated_one_the_latest_ten() {
+    let plane = Plane::start().await;
+    let mut burst: Vec<_> = (0..12).map(|second| event_at(crate::harness::NOON + second)).collect();
+    for event in &mut burst {
+        event.event_type = EventType::Aggregated.into();
+    }
+    let single = burst[3].clone();
+    plane.sensor().await.send(burst).await;
+    let viewer = plane.person(Role::Viewer);
+    let ask = |event_type: &str| {
+        json!({
+            "actor": "203.0.113.9", "filterId": "PathTraversal", "refId": single.ref_id, "eventType": event_type
+        })
+    };
+    let times = |reply: &Value| -> Vec<u64> {
+        reply["maliciousPayloadsResponses"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["ts"].as_u64().unwrap())
+            .collect()
+    };
+    let reply = viewer.ask("fetchAggregateMaliciousRequests", ask("SINGLE")).await;
+    assert_eq!(times(&reply), [crate::harness::NOON + 3]);
+    let orig: Value =
+        serde_json::from_str(reply["maliciousPayloadsResponses"][0]["orig"].as_str().unwrap()).unwrap();
+    for key in [
+        "method",
+        "path",
+        "requestHeaders",
+        "requestPayload",
+        "responseHeaders",
+        "responsePayload",
+        "ip",
+        "destIp",
+        "statusCode",
+        "status",
+        "time",
+        "type",
+        "source",
+        "akto_vxlan_id",
+        "akto_account_id",
+    ] {
+        assert!(orig.get(key).is_some(), "no {key}");
+    }
+    let reply = viewer.ask("fetchAggregateMaliciousRequests", ask("AGGREGATED")).await;
+    let newest: Vec<_> = (2..12).rev().map(|second| crate::harness::NOON + second).collect();
+    assert_eq!(times(&reply), newest);
+}
+
+#[tokio::test]
+async fn remediation_of_an_unknown_policy_is_refused() {
+    let plane = Plane::start().await;
+    let viewer = plane.person(Role::Viewer);
+    for id in ["", "NoSuchPolicy"] {
+        assert!(
+            viewer.refused("fetchRemediationInfo", json!({ "testId": id })).await.starts_with("testId: ")
+        );
+    }
+}

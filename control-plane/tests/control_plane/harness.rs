@@ -1,0 +1,70 @@
+//! A running control plane, and the people and sensors around it.
+
+mod events;
+mod person;
+mod sensor;
+
+use std::time::Duration;
+
+use control_plane::{
+    Config, Server, auth::create_key, fleet::create_join_token, store::Role, store::SqliteStore,
+};
+use tempfile::TempDir;
+
+pub use self::{
+    events::{NOON, event, event_at},
+    person::Person,
+    sensor::TestSensor,
+};
+
+pub struct Plane {
+    pub server: Server,
+    pub folder: TempDir,
+}
+
+impl Plane {
+    pub async fn start() -> Self {
+        Self::start_in(tempfile::tempdir().unwrap()).await
+    }
+
+    pub async fn start_in(folder: TempDir) -> Self {
+        let server = Server::start(config(&folder)).await.unwrap();
+        Self { server, folder }
+    }
+
+    /// Ends it and starts another on the same data.
+    pub async fn restart(self) -> Self {
+        self.server.shut_down().await;
+        Self::start_in(self.folder).await
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.http)
+    }
+
+    /// The store as `control-plane keys` opens it: from outside, while the server runs.
+    pub fn store(&self) -> SqliteStore {
+        SqliteStore::open(self.folder.path()).unwrap()
+    }
+
+    pub fn key(&self, role: Role) -> String {
+        create_key(&self.store(), "test", role).unwrap().reveal().to_owned()
+    }
+
+    pub fn person(&self, role: Role) -> Person {
+        Person::new(self.url(), self.key(role))
+    }
+
+    pub fn join_token(&self) -> String {
+        create_join_token(&self.store(), Duration::from_secs(60), 100).unwrap().reveal().to_owned()
+    }
+
+    pub async fn sensor(&self) -> TestSensor {
+        TestSensor::enroll(&format!("http://{}", self.server.grpc), &self.join_token()).await.unwrap()
+    }
+}
+
+pub fn config(folder: &TempDir) -> Config {
+    let any = "127.0.0.1:0".parse().unwrap();
+    Config { data_dir: folder.path().to_owned(), http: any, grpc: any, account_id: "1000000".to_owned() }
+}

@@ -1,0 +1,23 @@
+//! The control plane over real HTTP and real gRPC on loopback ports of the system's choice, with its real store.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    unreachable_pub,
+    reason = "helpers of test functions, which clippy.toml excuses; nothing here is reached from outside"
+)]
+
+mod access;
+mod blocks;
+mod command_line;
+mod console;
+mod crash;
+mod documented;
+mod harness;
+mod ignore;
+mod ingest;
+mod listing;
+mod statistics;
+mod store_contract;

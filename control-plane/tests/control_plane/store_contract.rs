@@ -1,0 +1,223 @@
+//! What every store engine promises. An engine joins by a line in `engines`.
+
+use std::net::IpAddr;
+
+use control_plane::{
+    clock::{EpochMillis, TimeRange},
+    store::{
+        Appended, Block, Change, Combination, Difference, EventFilter, EventRow, EventSort, EventStatus,
+        NewEvent, Order, Page, SqliteStore, Store, Suppression,
+    },
+};
+use portcullis_detection::{DetectionType, EventType, Severity};
+use portcullis_proto::v1::ThreatEvent;
+use uuid::Uuid;
+
+/// Runs a promise against each engine, fresh.
+fn engines(promise: fn(&dyn Store)) {
+    let folder = tempfile::tempdir().unwrap();
+    promise(&SqliteStore::open(folder.path()).unwrap());
+}
+
+fn at(millis: i64) -> EpochMillis {
+    EpochMillis::from_millis(millis)
+}
+
+fn new_event(id: u128, detected_at: i64) -> NewEvent {
+    let row = EventRow {
+        id: Uuid::from_u128(id),
+        ref_id: format!("ref-{id}"),
+        detected_at: at(detected_at),
+        actor: "203.0.113.9".into(),
+        country: "NL".into(),
+        policy_id: "PathTraversal".into(),
+        category: "LFI".into(),
+        sub_category: "PATH_TRAVERSAL".into(),
+        severity: Severity::High,
+        event_type: EventType::Single,
+        detection_type: DetectionType::RuleBased,
+        method: "GET".into(),
+        url: "/files".into(),
+        host: "api.test".into(),
+        collection_id: 0,
+        sensor_id: "s".into(),
+        successful: false,
+        status: EventStatus::Active,
+    };
+    NewEvent { row, detail: ThreatEvent { url: "/files".into(), ..ThreatEvent::default() } }
+}
+
+fn page(limit: u64) -> Page<EventSort> {
+    Page { skip: 0, limit, sort: vec![(EventSort::DetectedAt, Order::Descending)] }
+}
+
+fn block(cidr: &str, expires_at: Option<EpochMillis>) -> Change {
+    Change::Block(Block {
+        cidr: cidr.parse().unwrap(),
+        reason: "test".into(),
+        author: "me".into(),
+        created_at: at(1),
+        expires_at,
+        revision: 0,
+    })
+}
+
+fn combination(url: &str) -> Combination {
+    let row = new_event(1, 0).row;
+    Combination {
+        actor: row.actor,
+        policy_id: row.policy_id,
+        method: row.method,
+        url: url.into(),
+        host: row.host,
+    }
+}
+
+fn suppression(of: Combination, expires_at: Option<EpochMillis>) -> Change {
+    Change::Suppress(Suppression {
+        actor: of.actor,
+        policy_id: of.policy_id,
+        method: of.method,
+        url: of.url,
+        host: of.host,
+        reason: String::new(),
+        author: "me".into(),
+        created_at: at(1),
+        expires_at,
+        hits: 0,
+    })
+}
+
+#[test]
+fn an_event_is_kept_once_whole_and_in_order() {
+    engines(|store| {
+        let first = store.append(vec![new_event(1, 10), new_event(2, 10), new_event(1, 10)]).unwrap();
+        assert_eq!(first, Appended { stored: 2, duplicates: 1 });
+        let again = store.append(vec![new_event(2, 99), new_event(3, 5)]).unwrap();
+        assert_eq!(again, Appended { stored: 1, duplicates: 1 });
+        let listing = store.list(&EventFilter::all(), &page(10)).unwrap();
+        assert_eq!(listing.rows, [2, 1, 3].map(|id| new_event(id, if id == 3 { 5 } else { 10 }).row));
+        assert_eq!(listing.total, 3);
+        let details = store.details(&[Uuid::from_u128(3), Uuid::from_u128(404)]).unwrap();
+        assert_eq!(details, [new_event(3, 5).detail, ThreatEvent::default()]);
+    });
+}
+
+#[test]
+fn list_update_and_delete_select_the_same_rows() {
+    engines(|store| {
+        let mut events: Vec<_> = (0..10).map(|id| new_event(id, i64::try_from(id).unwrap())).collect();
+        events[4].row.url = "/other".into();
+        store.append(events).unwrap();
+        let range = TimeRange { from: at(2), until: at(8) };
+        let filter = EventFilter { range, urls: vec!["/files".into()], ..EventFilter::all() };
+        let listed = store.list(&filter, &page(100)).unwrap();
+        assert_eq!(listed.total, 5);
+        assert_eq!(store.combinations(&filter, 9).unwrap(), [combination("/files")]);
+        assert_eq!(store.set_status(&filter, EventStatus::Ignored).unwrap(), 5);
+        let ignored = EventFilter { status: Some(EventStatus::Ignored), ..EventFilter::all() };
+        let now_ignored = store.list(&ignored, &page(100)).unwrap();
+        let ids = |rows: &[EventRow]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
+        assert_eq!(ids(&now_ignored.rows), ids(&listed.rows));
+        assert_eq!(store.delete(&ignored).unwrap(), 5);
+        assert_eq!(store.list(&EventFilter::all(), &page(100)).unwrap().total, 5);
+    });
+}
+
+#[test]
+fn no_ids_select_nothing() {
+    engines(|store| {
+        store.append(vec![new_event(1, 10)]).unwrap();
+        assert_eq!(store.delete(&EventFilter::ids(Vec::new())).unwrap(), 0);
+        assert_eq!(store.delete(&EventFilter::ids(vec![Uuid::from_u128(1)])).unwrap(), 1);
+    });
+}
+
+#[test]
+fn counts_are_exact_at_any_bound() {
+    const HOUR: i64 = 3_600_000;
+    engines(|store| {
+        let times = [0, 1, HOUR - 1, HOUR, HOUR + 1, 30 * HOUR, 72 * HOUR - 1, 72 * HOUR];
+        store.append((1..).zip(times).map(|(id, time)| new_event(id, time)).collect()).unwrap();
+        for from in times {
+            for until in times.into_iter().chain([i64::MAX]) {
+                let range = TimeRange { from: at(from), until: at(until) };
+                let expected = times.iter().filter(|time| **time >= from && **time < until).count() as u64;
+                let severities = store.severity_counts(range, &[]).unwrap();
+                let counted: u64 = severities.iter().map(|(_, count)| count).sum();
+                assert_eq!(counted, expected, "{from}..{until}");
+                let days: u64 = store.timeline(range, &[]).unwrap().iter().map(|day| day.count).sum();
+                assert_eq!(days, expected, "{from}..{until}");
+                let (actors, totals) = store.daily_actors(range, &[]).unwrap();
+                assert_eq!(totals.events, expected);
+                assert_eq!(actors.is_empty(), expected == 0, "{from}..{until}");
+            }
+        }
+    });
+}
+
+#[test]
+fn revisions_are_numbered_without_holes_and_nothing_changes_nothing() {
+    engines(|store| {
+        assert_eq!(store.revision().unwrap(), 0);
+        assert_eq!(store.apply("me", vec![block("192.0.2.1/32", None)]).unwrap(), 1);
+        assert_eq!(store.apply("me", vec![suppression(combination("/a"), None)]).unwrap(), 2);
+        // Said already, or about what is not there.
+        let unblock = |cidr: &str| Change::Unblock { cidr: cidr.parse().unwrap() };
+        assert_eq!(store.apply("me", vec![suppression(combination("/a"), None)]).unwrap(), 2);
+        assert_eq!(store.apply("me", vec![unblock("192.0.2.9/32")]).unwrap(), 2);
+        assert_eq!(store.apply("me", vec![unblock("192.0.2.9/32"), unblock("192.0.2.1/32")]).unwrap(), 3);
+        let Difference::Revisions(steps) = store.difference(1, at(9)).unwrap() else { panic!("a snapshot") };
+        assert_eq!(steps.iter().map(|step| step.number).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(steps[1].changes, [unblock("192.0.2.1/32")]);
+        let Difference::Snapshot(all) = store.difference(0, at(9)).unwrap() else { panic!("no snapshot") };
+        assert_eq!((all.revision, all.blocks.len(), all.suppressions.len()), (3, 0, 1));
+        let Difference::Revisions(none) = store.difference(3, at(9)).unwrap() else { panic!("a snapshot") };
+        assert!(none.is_empty());
+    });
+}
+
+#[test]
+fn a_block_covers_its_prefix_until_its_time() {
+    engines(|store| {
+        store
+            .apply("me", vec![block("203.0.113.0/24", Some(at(100))), block("2001:db8::/32", None)])
+            .unwrap();
+        let addresses: Vec<IpAddr> = ["203.0.113.9", "203.0.114.9", "2001:db8::1", "2001:db9::1"]
+            .map(|text| text.parse().unwrap())
+            .to_vec();
+        assert_eq!(store.blocked(&addresses, at(99)).unwrap(), [addresses[0], addresses[2]]);
+        assert_eq!(store.blocked(&addresses, at(100)).unwrap(), [addresses[2]]);
+        assert_eq!(store.blocks(at(99)).unwrap().len(), 2);
+        assert_eq!(store.blocks(at(100)).unwrap().len(), 1);
+        assert_eq!(store.expire(at(100)).unwrap(), 1);
+        assert_eq!(store.expire(at(100)).unwrap(), 0);
+    });
+}
+
+#[test]
+fn a_suppression_swallows_its_combination_alone_and_an_empty_field_is_any() {
+    engines(|store| {
+        let any_host = Combination { host: String::new(), ..combination("/b") };
+        let ending = suppression(combination("/c"), Some(at(100)));
+        store
+            .apply(
+                "me",
+                vec![suppression(combination("/a"), None), suppression(any_host.clone(), None), ending],
+            )
+            .unwrap();
+        let asked = [
+            combination("/a"),
+            Combination { host: "elsewhere".into(), ..combination("/a") },
+            Combination { host: "elsewhere".into(), ..combination("/b") },
+            combination("/c"),
+        ];
+        let ids = store.suppress(&asked, at(100)).unwrap();
+        let expected =
+            [Some(combination("/a").suppression_id()), None, Some(any_host.suppression_id()), None];
+        assert_eq!(ids, expected);
+        assert!(store.suppress(&asked[3..], at(99)).unwrap()[0].is_some());
+        let hits: u64 = store.suppressions(at(0)).unwrap().iter().map(|one| one.hits).sum();
+        assert_eq!(hits, 3);
+    });
+}
