@@ -24,13 +24,11 @@ pub struct ControlPlaneOptions {
 }
 
 impl ControlPlaneOptions {
-    /// Whether this data folder has never been used.
-    pub fn is_fresh(&self) -> bool {
+    fn is_fresh(&self) -> bool {
         !fs_err::read_dir(&self.data_dir).is_ok_and(|mut entries| entries.next().is_some())
     }
 
-    /// Makes an API key. Works before the first start too, and then the server has no key of its own to print: that
-    /// is how the key stays out of its log.
+    /// Makes an API key.
     pub fn create_key(&self, role: &str, name: &str) -> anyhow::Result<String> {
         self.secret(["keys", "create", "--role", role, "--name", name])
     }
@@ -62,6 +60,8 @@ impl ControlPlaneOptions {
 pub struct ControlPlane {
     pub process: Process,
     pub options: ControlPlaneOptions,
+    /// The admin key that was made because the data folder was new.
+    pub first_key: Option<String>,
 }
 
 impl ControlPlane {
@@ -73,12 +73,26 @@ impl ControlPlane {
                 options.http
             );
         }
+        // A server without any key makes one and prints it, and its output is a log. So it gets one before.
+        let first_key = if options.is_fresh() { Some(options.create_key("admin", "first")?) } else { None };
         let mut command = Command::new(&options.binary);
         command.arg("--data-dir").arg(&options.data_dir);
         command.arg("--http").arg(options.http.to_string()).arg("--grpc").arg(options.grpc.to_string());
         let mut process = Process::start("control-plane", command, &options.log)?;
         process.wait_until("it answers /healthz", START_LIMIT, |_| Ok(healthy(options.http)))?;
-        Ok(Self { process, options })
+        Ok(Self { process, options, first_key })
+    }
+
+    /// How to get in, in words: the key itself only when it was made by this start.
+    pub fn log_in(&self) -> String {
+        match &self.first_key {
+            Some(key) => format!("API key (shown once): {key}"),
+            None => format!(
+                "Log in with your API key. A new one: sudo {} keys create --data-dir {} --role admin",
+                self.options.binary.display(),
+                self.options.data_dir.display()
+            ),
+        }
     }
 
     pub fn url(&self) -> String {

@@ -45,19 +45,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 
 /// Until Ctrl-C: customers all the time, an attacker now and then.
 fn stay(args: &Args, interrupt: &Interrupt) -> anyhow::Result<()> {
-    let key_file_is_new = !args.data_dir.join("control-plane").exists();
     let mut stage = set_stage(args, &args.data_dir)?;
     say(&format!("\nPortcullis runs with the demo. Console: {}", stage.control_plane.url()));
-    let options = &stage.control_plane.options;
-    if key_file_is_new {
-        say(&format!("API key (shown once): {}", options.create_key("admin", "first")?));
-    } else {
-        say(&format!(
-            "Log in with your API key. A new one: sudo {} keys create --data-dir {} --role admin",
-            options.binary.display(),
-            options.data_dir.display()
-        ));
-    }
+    say(&stage.control_plane.log_in());
     say(&format!("Logs: {}\nCtrl-C ends it all and lifts all blocks.\n", args.data_dir.display()));
     let mut clients = start_clients(&stage, &args.data_dir)?;
     let mut processes = stage.processes();

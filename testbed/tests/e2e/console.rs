@@ -22,7 +22,10 @@ fn the_console_shows_an_attack_and_blocks_its_actor() -> anyhow::Result<()> {
     let Some(scene) = scene::set_with(Capture::Ebpf, Some(free_loopback_address()?))? else { return Ok(()) };
     assert_eq!(scene.get(CUSTOMER, "/api/users/1")?.status(), Some(200));
     // Markup, because what an attacker sends must never become a part of the page.
-    assert_eq!(scene.get(ATTACKER, "/api/products?search=%3Cscript%3Ealert(1)%3C/script%3E")?.status(), Some(200));
+    assert_eq!(
+        scene.get(ATTACKER, "/api/products?search=%3Cscript%3Ealert(1)%3C/script%3E")?.status(),
+        Some(200)
+    );
     scene.let_all_arrive()?;
 
     let browser = Command::new("npm")

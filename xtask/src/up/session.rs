@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use portcullis_stack::{Capture, ControlPlane, ControlPlaneOptions, Interrupt, Sensor, SensorOptions, watch};
+use portcullis_stack::{Capture, ControlPlane, Interrupt, Sensor, SensorOptions, watch};
 
 use super::{Args, binary, control_plane};
 use crate::program::{finish, say};
@@ -11,12 +11,11 @@ const PIN_DIR: &str = "/sys/fs/bpf/portcullis";
 pub(super) fn run(args: &Args, data_dir: &Path, interrupt: &Interrupt) -> anyhow::Result<()> {
     let options = control_plane(args, data_dir);
     keep_one_older(&options.log)?;
-    let first_key = if options.is_fresh() { Some(options.create_key("admin", "first")?) } else { None };
     let mut control_plane = ControlPlane::start(options)?;
     let sensor_options = sensor(args, data_dir);
     keep_one_older(&sensor_options.log)?;
     let mut sensor = start_sensor(&control_plane, sensor_options, data_dir)?;
-    introduce(&control_plane, &sensor, first_key.as_deref(), args)?;
+    introduce(&control_plane, &sensor, args)?;
 
     let watched = watch(&mut [&mut control_plane.process, &mut sensor.process], interrupt, || Ok(()));
     say("up: stopping");
@@ -72,14 +71,9 @@ fn detach() -> anyhow::Result<()> {
     finish(sensor.args(["detach", "--pin-dir", PIN_DIR]))
 }
 
-fn introduce(
-    control_plane: &ControlPlane,
-    sensor: &Sensor,
-    first_key: Option<&str>,
-    args: &Args,
-) -> anyhow::Result<()> {
+fn introduce(control_plane: &ControlPlane, sensor: &Sensor, args: &Args) -> anyhow::Result<()> {
     say(&format!("\nPortcullis runs. Console: {}", control_plane.url()));
-    say(&log_in(&control_plane.options, first_key));
+    say(&control_plane.log_in());
     say(&format!("Sensor:  {}", sensor.ready()?));
     if args.interface.is_empty() {
         say(
@@ -94,18 +88,6 @@ fn introduce(
         if args.keep_blocks { "; blocks stay" } else { " and lifts all blocks" }
     ));
     Ok(())
-}
-
-/// How to get in: the key itself only when it was made this minute.
-fn log_in(options: &ControlPlaneOptions, first_key: Option<&str>) -> String {
-    match first_key {
-        Some(key) => format!("API key (shown once): {key}"),
-        None => format!(
-            "Log in with your API key. A new one: sudo {} keys create --data-dir {} --role admin",
-            options.binary.display(),
-            options.data_dir.display()
-        ),
-    }
 }
 
 /// The log of the run before this one is worth keeping; those before it are not.
