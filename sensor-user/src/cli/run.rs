@@ -50,8 +50,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
 
-    /// Account that events are tagged with
-    #[arg(long, value_name = "ID", default_value = "0")]
+    /// Account that events are tagged with; the control plane's own where absent
+    #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
     account_id: String,
 
     /// API collection that events are tagged with

@@ -1,5 +1,4 @@
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
@@ -51,26 +50,25 @@ impl RunningNode {
         self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn counters(&self) -> Counters {
+    fn counters(&self, orders: &mut Orders) -> Counters {
         let mut sum = self.watched.counters();
         for shard in &self.shards {
             sum.merge(&shard.lock().unwrap_or_else(PoisonError::into_inner));
         }
         sum.merge(&self.engine.counters().into_iter().collect());
-        sum.merge(&self.orders().counters());
+        sum.merge(&orders.counters());
         sum
     }
 
-    fn interfaces(&self) -> Vec<InterfaceReport> {
-        let gates: HashMap<_, _> =
-            self.orders().interfaces().into_iter().map(|guard| (guard.name.clone(), guard)).collect();
+    fn interfaces(&self, orders: &Orders) -> Vec<InterfaceReport> {
+        let guards = orders.interfaces();
         let report = |tap: &InterfaceTap| {
-            let gate = gates.get(&tap.name);
-            let notes = [Some(tap.note.as_str()), gate.map(|guard| guard.note.as_str())];
+            let guard = guards.iter().find(|guard| guard.name == tap.name);
+            let notes = [Some(tap.note.as_str()), guard.map(|guard| guard.note.as_str())];
             let notes: Vec<_> = notes.into_iter().flatten().filter(|note| !note.is_empty()).collect();
             InterfaceReport {
                 name: tap.name.clone(),
-                gate: gate.map_or("none", |guard| guard.mode).to_owned(),
+                gate: guard.map_or("none", |guard| guard.mode).to_owned(),
                 tap: tap.mode.to_owned(),
                 note: notes.join("; "),
             }
@@ -106,17 +104,16 @@ impl Node for RunningNode {
     }
 
     fn report(&self) -> SensorReport {
-        // Each lock by itself: a guard inside of the literal would live to its end, and the next lock in it wait.
-        let hits = self.orders().hits();
-        let enforcement_mode = self.orders().enforcement().to_owned();
+        let orders = &mut *self.orders();
         SensorReport {
             capture_mode: self.capture.name().to_owned(),
-            enforcement_mode,
-            interfaces: self.interfaces(),
-            counters: self.counters().iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            enforcement_mode: orders.enforcement().to_owned(),
+            interfaces: self.interfaces(orders),
+            counters: self.counters(orders).iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             started_at_ms: self.started_at_ms,
             now_ms: now_ms(),
-            block_hits: hits
+            block_hits: orders
+                .hits()
                 .into_iter()
                 .map(|hit| BlockHits { cidr: hit.net.to_string(), packets: hit.packets, bytes: hit.bytes })
                 .collect(),
