@@ -32,8 +32,8 @@ pub struct Visit {
 pub struct Attack {
     /// In people's words, for tables.
     pub name: &'static str,
-    /// The policy category that it belongs to (`info.category.name`).
-    pub category: &'static str,
+    /// The built-in policy that is to find it.
+    pub policy: &'static str,
     pub succeeds: bool,
 }
 

@@ -93,13 +93,13 @@ fn findings(visits: &[Visit], outcomes: &[Outcome], events: &[Value]) -> Vec<Fin
     for (visit, outcome) in visits.iter().zip(outcomes) {
         let Some(attack) = visit.attack else { continue };
         // The requests of a burst are one finding together.
-        let is_burst = attack.category == BURST;
+        let is_burst = attack.policy == BURST;
         if is_burst && !seen.insert(visit.actor) {
             continue;
         }
         let fits = |event: &&Value| {
             text(event, "actor").parse() == Ok(visit.actor)
-                && text(event, "category") == attack.category
+                && text(event, "filterId") == attack.policy
                 && (is_burst || text(event, "url") == visit.path())
         };
         found.push(Finding {
@@ -113,8 +113,8 @@ fn findings(visits: &[Visit], outcomes: &[Outcome], events: &[Value]) -> Vec<Fin
     found
 }
 
-/// The category of the policy that counts client errors.
-const BURST: &str = "RL";
+/// The policy that counts client errors.
+const BURST: &str = "High4XXAlertFilter";
 
 impl Finding {
     fn exploited(&self) -> Option<bool> {

@@ -71,14 +71,14 @@ pub fn burst() -> Vec<Visit> {
                 &format!("/api/v{}/item{number}", number % 4),
                 "",
                 CURL,
-                attack("path guessing", "RL", false),
+                attack("path guessing", "High4XXAlertFilter", false),
             )
         })
         .collect()
 }
 
-const fn attack(name: &'static str, category: &'static str, succeeds: bool) -> Attack {
-    Attack { name, category, succeeds }
+const fn attack(name: &'static str, policy: &'static str, succeeds: bool) -> Attack {
+    Attack { name, policy, succeeds }
 }
 
 fn get(actor: IpAddr, before: &str, value: &str, agent: &'static str, attack: Attack) -> Visit {

@@ -1,5 +1,5 @@
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::{IpAddr, SocketAddr, TcpListener},
     path::Path,
     process::Command,
 };
@@ -22,10 +22,9 @@ fn the_console_shows_an_attack_and_blocks_its_actor() -> anyhow::Result<()> {
     let Some(scene) = scene::set_with(Capture::Ebpf, Some(free_loopback_address()?))? else { return Ok(()) };
     assert_eq!(scene.get(CUSTOMER, "/api/users/1")?.status(), Some(200));
     // Markup, because what an attacker sends must never become a part of the page.
-    assert_eq!(
-        scene.get(ATTACKER, "/api/products?search=%3Cscript%3Ealert(1)%3C/script%3E")?.status(),
-        Some(200)
-    );
+    let body = ["--json", r#"{"username": "<script>alert(1)</script>", "password": "x"}"#];
+    let answer = scene.stage.site.curl(IpAddr::from(ATTACKER)).with(&body).get("/api/login")?;
+    assert_eq!(answer.status(), Some(401));
     scene.let_all_arrive()?;
 
     let browser = Command::new("npm")
