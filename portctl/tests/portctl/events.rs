@@ -208,13 +208,13 @@ fn a_status_is_changed_for_all_ids_at_once_and_what_is_not_there_makes_it_partly
         .answer(UPDATE, 200, json!({"updateSuccess": true, "updateMessage": "", "updatedCount": 1}))
         .answer(UPDATE, 200, json!({"updateSuccess": false, "updateMessage": "none", "updatedCount": 0}));
     let all = server.portctl(&["events", "ignore", "e-2", "e-1", "e-2", "--reason", "ours"]);
-    assert_eq!((all.data.as_str(), all.code), ("2 of 2 events are now IGNORED\n", 0));
+    assert_eq!((all.data.as_str(), all.code), ("IGNORED: 2 of 2 events\n", 0));
     assert_eq!(
         server.seen()[0].body,
         json!({"eventIds": ["e-1", "e-2"], "status": "IGNORED", "reason": "ours"})
     );
     let some = server.portctl(&["events", "review", "e-1", "e-2"]);
-    assert_eq!((some.data.as_str(), some.code), ("1 of 2 events are now UNDER_REVIEW\n", 2));
+    assert_eq!((some.data.as_str(), some.code), ("UNDER_REVIEW: 1 of 2 events\n", 2));
     let none = server.portctl(&["events", "activate", "e-1", "e-2"]);
-    assert_eq!((none.data.as_str(), none.code), ("0 of 2 events are now ACTIVE\n", 1));
+    assert_eq!((none.data.as_str(), none.code), ("ACTIVE: 0 of 2 events\n", 1));
 }

@@ -116,6 +116,6 @@ fn tell(total: u64, shown: u32, output: &mut Output<'_>) {
     } else if total > u64::from(shown) {
         output.note(&format!("{shown} of {total} events; --limit N shows more"));
     } else {
-        output.note(&format!("{shown} events; portctl events show ID shows one"));
+        output.note(&format!("{total} in all; portctl events show ID shows one"));
     }
 }

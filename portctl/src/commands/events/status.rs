@@ -30,7 +30,7 @@ pub(super) fn run(
     let update: StatusUpdate = client.parse(UPDATE, reply.clone())?;
     let (done, asked) = (update.updated_count.min(ids.len()), ids.len());
     match output.format {
-        Format::Table => output.text(&format!("{done} of {asked} events are now {}\n", status.as_str()))?,
+        Format::Table => output.text(&format!("{}: {done} of {asked} events\n", status.as_str()))?,
         Format::Json | Format::Jsonl => output.document(&reply)?,
     }
     if done < asked {
