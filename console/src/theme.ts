@@ -24,6 +24,8 @@ export const theme = createTheme({
   headings: { fontWeight: "600", sizes: { h1: { fontSize: "1.25rem" }, h2: { fontSize: "1rem" } } },
   components: {
     Table: { defaultProps: { verticalSpacing: 6, horizontalSpacing: 8, fz: 13 } },
+    // On a phone they scroll: a second row of tabs reads as a second set.
+    Tabs: { styles: { list: { flexWrap: "nowrap", overflow: "auto hidden" } } },
     Badge: { defaultProps: { radius: "sm", variant: "light" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, multiline: true, maw: 420 } },
   },

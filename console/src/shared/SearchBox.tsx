@@ -21,7 +21,8 @@ export function SearchBox({ label, value, onChange }: SearchBoxProps) {
       aria-label={label}
       placeholder={label}
       size="xs"
-      w={{ base: "100%", xs: 216 }}
+      miw={{ base: "100%", xs: 216 }}
+      flex={1}
       leftSection={<Search size={14} />}
       value={typed}
       onChange={(event) => {

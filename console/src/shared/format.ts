@@ -5,6 +5,9 @@ const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1],
 ];
 
+// Shorter than pages refresh: a figure would be wrong by the time it is read.
+const MOMENT = 5;
+
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "narrow" });
 const absolute = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
 const days = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
@@ -12,9 +15,10 @@ const numbers = new Intl.NumberFormat("en");
 const compactNumbers = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const countries = new Intl.DisplayNames("en", { type: "region", fallback: "code" });
 
-/** `12s ago`, `in 3h`. */
+/** `12s ago`, `in 3h`, `now`. */
 export function timeFromNow(seconds: number, now: number): string {
   const distance = Math.round(seconds - now);
+  if (Math.abs(distance) < MOMENT) return "now";
   const [unit, size] = UNITS.find(([, size]) => Math.abs(distance) >= size) ?? ["second", 1];
   return relative.format(Math.trunc(distance / size), unit);
 }

@@ -9,7 +9,6 @@ import { compact } from "../../shared/format";
 import { Page } from "../../shared/Page";
 import { RangePicker } from "../../shared/RangePicker";
 import { rangeOf, toSearch } from "../../shared/search";
-import classes from "./ActivityPage.module.css";
 import { columns } from "./columns";
 import { Filters } from "./Filters";
 import { type ActivitySearch, FILTER_KEYS, filterOf, isFiltered, type Tab } from "./search";
@@ -44,7 +43,7 @@ export function ActivityPage() {
         onChange={(tab) => refine({ tab: tab === "active" ? undefined : (tab as Tab) })}
         mb="sm"
       >
-        <Tabs.List className={classes.tabs}>
+        <Tabs.List>
           <StatusTab tab="active" search={search}>
             Active
           </StatusTab>

@@ -33,7 +33,7 @@ export function Filters({ search, range, onChange }: FiltersProps) {
         onChange={(severity) => onChange({ severity })}
       />
       <Choice
-        label="Latest attack"
+        label="Attack"
         data={values?.subCategory}
         value={search.attack}
         onChange={(attack) => onChange({ attack })}

@@ -25,6 +25,7 @@ export const columns = [
         search={true}
         c="inherit"
         display="block"
+        fz="inherit"
         underline="hover"
         truncate
       >
@@ -56,7 +57,7 @@ export const columns = [
     header: "Attack",
     meta: { from: "sm", width: "15%" },
     cell: ({ getValue }) => (
-      <Text size="sm" truncate title={getValue()}>
+      <Text fz="inherit" truncate title={getValue()}>
         {getValue()}
       </Text>
     ),
@@ -72,13 +73,13 @@ export const columns = [
   }),
   column.accessor("successfulExploit", {
     header: "Exploit",
-    meta: { from: "md", width: 94, label: "Successful exploit" },
+    meta: { from: "md", width: 76, label: "Successful exploit" },
     cell: ({ getValue }) =>
       getValue() ? (
         <Group gap={4} wrap="nowrap" c="red">
           <Bomb size={14} aria-hidden />
           <Text size="xs" fw={600}>
-            Succeeded
+            Yes
           </Text>
         </Group>
       ) : (
@@ -89,7 +90,7 @@ export const columns = [
   }),
   column.accessor("blocked", {
     header: "Blocked",
-    meta: { from: "md", width: 78 },
+    meta: { from: "md", width: 88 },
     cell: ({ getValue }) =>
       getValue() ? (
         <Group gap={4} wrap="nowrap" c="teal">
@@ -108,7 +109,7 @@ export const columns = [
     id: "detected",
     header: "Detected",
     enableSorting: true,
-    meta: { width: 82 },
+    meta: { width: 94 },
     cell: ({ getValue }) => <Time at={getValue()} />,
   }),
 ];

@@ -19,7 +19,7 @@ export const columns = [
         <PageAnchor
           to="/activity"
           search={({ range, from, to }) => ({ range, from, to, actor: [actor.id] })}
-          size="sm"
+          fz="inherit"
         >
           <Hostile truncate>{actor.id}</Hostile>
         </PageAnchor>
@@ -36,7 +36,7 @@ export const columns = [
     header: "Latest attack",
     meta: { from: "sm" },
     cell: ({ getValue }) => (
-      <Text size="sm" truncate>
+      <Text fz="inherit" truncate>
         {getValue()}
       </Text>
     ),

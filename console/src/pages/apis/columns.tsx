@@ -19,7 +19,7 @@ export const columns = [
       <PageAnchor
         to="/activity"
         search={({ range, from, to }) => ({ range, from, to, url: [endpoint.api], host: [endpoint.host] })}
-        size="sm"
+        fz="inherit"
       >
         <Hostile truncate>{endpoint.api}</Hostile>
       </PageAnchor>

@@ -22,7 +22,7 @@ export const columns = [
       const { applied, total } = block.sensors;
       const refusals = block.refusals ?? [];
       return (
-        <Text size="sm" c={applied < total || refusals.length > 0 ? "orange" : undefined}>
+        <Text fz="inherit" c={applied < total || refusals.length > 0 ? "orange" : undefined}>
           {applied} of {total}
           {refusals.length > 0 && (
             <span title={refusals.map(({ reason }) => reason).join("\n")}> (refused)</span>

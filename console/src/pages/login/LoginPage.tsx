@@ -66,7 +66,7 @@ export function LoginPage() {
           </Button>
           <Text size="xs" c="dimmed" component="div">
             No key at hand? On the control plane's machine:
-            <Code block mt={4} fz={11}>
+            <Code block mt={4} fz={11} style={{ whiteSpace: "pre-wrap" }}>
               control-plane keys create --data-dir DIR --role admin
             </Code>
           </Text>

@@ -62,7 +62,7 @@ function bars(days: TimelineDay[]) {
   });
   return {
     color: PALETTE,
-    grid: { left: 4, right: 8, top: 12, bottom: 30 },
+    grid: { left: 4, right: 8, top: 12, bottom: 50 },
     legend: { bottom: 0, type: "scroll", itemWidth: 10, itemHeight: 10, textStyle: { fontSize: 11 } },
     tooltip: { ...TOOLTIP, trigger: "axis", axisPointer: { type: "shadow" } },
     xAxis: { type: "category", data: days.map(({ ts }) => day(ts)), axisTick: { show: false } },

@@ -19,7 +19,7 @@ export const columns = [
       <PageAnchor
         to="/policies/$policyId"
         params={{ policyId: getValue() }}
-        size="sm"
+        fz="inherit"
         truncate
         display="block"
       >
@@ -31,7 +31,7 @@ export const columns = [
     header: "Category",
     meta: { from: "sm", width: "18%" },
     cell: ({ getValue }) => (
-      <Text size="sm" truncate>
+      <Text fz="inherit" truncate>
         {getValue()}
       </Text>
     ),
@@ -40,7 +40,7 @@ export const columns = [
     header: "What it looks for",
     meta: { from: "xs" },
     cell: ({ getValue }) => (
-      <Text size="sm" c="dimmed" lineClamp={2}>
+      <Text fz="inherit" c="dimmed" lineClamp={2}>
         {getValue()}
       </Text>
     ),

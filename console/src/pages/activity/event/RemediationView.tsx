@@ -1,4 +1,4 @@
-import { List, Stack, Title } from "@mantine/core";
+import { List, Skeleton, Stack, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Wrench } from "lucide-react";
 import { ApiError } from "../../../api/client";
@@ -15,7 +15,7 @@ export function RemediationView({ policyId }: { policyId: string }) {
   const references = policies?.find(({ id }) => id === policyId)?.info.references ?? [];
   const gone = error instanceof ApiError && error.status === 422;
   if (error && !gone) return <ErrorNote error={error} title="The remediation could not be loaded" />;
-  if (remediation === undefined && !gone) return null;
+  if (remediation === undefined && !gone) return <Skeleton height={120} />;
   return (
     <Stack>
       {remediation ? (

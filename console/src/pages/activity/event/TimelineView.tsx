@@ -1,4 +1,4 @@
-import { Group, Stack, Text, Timeline } from "@mantine/core";
+import { Group, Skeleton, Stack, Text, Timeline } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { History } from "lucide-react";
 import { useMemo } from "react";
@@ -19,7 +19,7 @@ export function TimelineView({ event }: { event: ThreatEvent }) {
   const { data: attempts, error } = useQuery(actorActivityQuery(event.actor));
   const option = useMemo(() => attempts && scatter(attempts), [attempts]);
   if (error && !attempts) return <ErrorNote error={error} title="The actor's attempts could not be loaded" />;
-  if (!attempts || !option) return null;
+  if (!attempts || !option) return <Skeleton height={240} />;
   if (attempts.length === 0) {
     return (
       <EmptyState icon={History} title="No other attempt is kept">

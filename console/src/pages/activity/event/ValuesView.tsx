@@ -1,4 +1,4 @@
-import { Group, Pagination, Stack, Text, Title } from "@mantine/core";
+import { Group, Pagination, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { FileX } from "lucide-react";
 import { useMemo, useState } from "react";
@@ -23,7 +23,7 @@ export function ValuesView({ event }: { event: ThreatEvent }) {
   const [shown, setShown] = useState(1);
   const sample = samples?.[Math.min(shown, samples.length) - 1];
   if (error) return <ErrorNote error={error} title="The samples could not be loaded" />;
-  if (!samples) return null;
+  if (!samples) return <Skeleton height={240} />;
   if (!sample) {
     return (
       <EmptyState icon={FileX} title="No sample is kept for this event">
