@@ -20,6 +20,7 @@ export default defineConfig({
     environment: "happy-dom",
     environmentOptions: { happyDOM: { url: "http://console.test/" } },
     setupFiles: ["test/setup.ts"],
+    testTimeout: 60_000,
     include: ["src/**/*.test.{ts,tsx}", "test/**/*.test.{ts,tsx}"],
   },
 });

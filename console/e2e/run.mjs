@@ -1,10 +1,10 @@
 // Logs in to a running console, looks at an attack whose payload is markup, and blocks its actor.
 //
-// The control plane must hold at least one event whose request or response has `<script` or `onerror=` in it.
+// The control plane must hold at least one event whose request or response has a script element or `onerror=` in it.
 import assert from "node:assert/strict";
 import { call, inBrowser, logIn, target } from "./console.mjs";
 
-const MARKUP = /<script|onerror\s*=/i;
+const MARKUP = /(<|%3c)script|onerror\s*=/i;
 const SEARCHED = 200;
 
 const at = target();

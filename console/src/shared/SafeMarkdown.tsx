@@ -1,9 +1,22 @@
-import { Box, Text } from "@mantine/core";
+import { Box, Text, Title } from "@mantine/core";
 import Markdown, { type Components } from "react-markdown";
 import { ExternalLink } from "./ExternalLink";
 
+// Whatever the policy says, the page it stands in has its own order of headings.
+const heading: Components["h1"] = ({ children }) => (
+  <Title order={4} size="sm" mt="sm" mb={6}>
+    {children}
+  </Title>
+);
+
 // Images would load from wherever a policy says, and raw HTML is whatever it wants to be: neither is drawn.
 const components: Components = {
+  h1: heading,
+  h2: heading,
+  h3: heading,
+  h4: heading,
+  h5: heading,
+  h6: heading,
   a: ({ href, children }) => <ExternalLink href={href ?? ""}>{children}</ExternalLink>,
   img: ({ alt }) => <>{alt}</>,
   p: ({ children }) => (

@@ -91,7 +91,12 @@ function StatusTab({ tab, search, children }: { tab: Tab; search: ActivitySearch
       value={tab}
       rightSection={
         data !== undefined && (
-          <Badge size="sm" circle={data.total < 10} color={data.total > 0 ? undefined : "gray"}>
+          <Badge
+            size="sm"
+            style={{ flexShrink: 0 }}
+            circle={data.total < 10}
+            color={data.total > 0 ? undefined : "gray"}
+          >
             {compact(data.total)}
           </Badge>
         )

@@ -1,0 +1,151 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import { HttpResponse, http } from "msw";
+import { expect, test } from "vitest";
+import { openConsole } from "./app";
+import { answering, controlPlane, EVENT, refused } from "./control-plane";
+
+const events = (request: Record<string, unknown>) =>
+  request["eventIds"] || request["statusFilter"] === "ACTIVE"
+    ? { maliciousEvents: [EVENT], total: 1 }
+    : { maliciousEvents: [], total: 0 };
+
+const sample = () => ({
+  maliciousPayloadsResponses: [
+    {
+      ts: EVENT.timestamp,
+      metadata: "",
+      orig: JSON.stringify({
+        method: "GET",
+        path: "/search?q=<script>alert(1)</script>",
+        requestHeaders: '{"host":"shop.example"}',
+        statusCode: 200,
+        status: "200 OK",
+        responseHeaders: "{}",
+        responsePayload: "<img src=x onerror=alert(2)>",
+      }),
+    },
+  ],
+});
+
+test("without a session the log-in page comes first and leads back", async () => {
+  let loggedIn = false;
+  answering({});
+  controlPlane.use(
+    http.get("*/session", () =>
+      loggedIn ? HttpResponse.json({ name: "ada", role: "admin" }) : new HttpResponse(null, { status: 401 }),
+    ),
+    http.post("*/session", async ({ request }) => {
+      loggedIn = ((await request.json()) as { apiKey: string }).apiKey === "right";
+      return new HttpResponse(null, { status: loggedIn ? 204 : 401 });
+    }),
+  );
+  const { user, address } = openConsole("/activity?tab=review");
+
+  await user.type(await screen.findByLabelText(/API key/), "wrong");
+  await user.click(screen.getByRole("button", { name: "Log in" }));
+  expect(await screen.findByText("The control plane does not know this API key.")).toBeTruthy();
+
+  await user.clear(screen.getByLabelText(/API key/));
+  await user.type(screen.getByLabelText(/API key/), "right");
+  await user.click(screen.getByRole("button", { name: "Log in" }));
+  expect(await screen.findByText("Nothing is under review")).toBeTruthy();
+  expect(address()).toBe("/activity?tab=review");
+});
+
+test("a hostile URL is text in the list", async () => {
+  answering({ fetchSuspectSampleData: events });
+  openConsole("/activity");
+  expect(await screen.findByText(EVENT.url)).toBeTruthy();
+  expect(document.querySelector("img")).toBeNull();
+});
+
+test("the request and the response are text, with the match marked", async () => {
+  answering({ fetchSuspectSampleData: events, fetchAggregateMaliciousRequests: sample });
+  openConsole("/activity/e1?view=values");
+  const request = await screen.findByRole("region", { name: "Request" });
+  expect(request.textContent).toContain("GET /search?q=<script>alert(1)</script> HTTP/1.1");
+  expect(within(request).getByText("<script>").tagName).toBe("MARK");
+  expect(screen.getByRole("region", { name: "Response" }).textContent).toContain(
+    "<img src=x onerror=alert(2)>",
+  );
+  expect(document.querySelector("img, script")).toBeNull();
+});
+
+test("Block IP says on how many sensors it holds, and becomes Unblock", async () => {
+  const blocks: object[] = [];
+  answering({
+    fetchSuspectSampleData: events,
+    fetchBlocklist: () => ({ blocks, total: blocks.length }),
+    addBlock: (request) => {
+      expect(request).toEqual({
+        cidr: "203.0.113.9",
+        ttlSeconds: 14_400,
+        reason: `CrossSiteScripting on ${EVENT.url}`,
+      });
+      const block = { cidr: "203.0.113.9/32", expiresAt: null, sensors: { total: 3, applied: 2 } };
+      blocks.push(block);
+      return { block, revision: 4, sensors: block.sensors, refusals: [] };
+    },
+  });
+  const { user } = openConsole("/activity/e1");
+  await user.click(await screen.findByRole("button", { name: "Block IP" }));
+  await user.click(await screen.findByRole("button", { name: "Block 203.0.113.9" }));
+  expect(await screen.findByText("applied on 2 of 3 sensors")).toBeTruthy();
+  expect(screen.getByRole("button", { name: "Unblock" })).toBeTruthy();
+});
+
+test("a refused block says why", async () => {
+  answering({
+    fetchSuspectSampleData: events,
+    addBlock: () => refused("cidr: 203.0.113.9 is on the allow list"),
+  });
+  const { user } = openConsole("/activity/e1");
+  await user.click(await screen.findByRole("button", { name: "Block IP" }));
+  await user.click(await screen.findByRole("button", { name: "Block 203.0.113.9" }));
+  expect(await screen.findByText("cidr: 203.0.113.9 is on the allow list")).toBeTruthy();
+});
+
+test("ignoring an event names that event and nothing else", async () => {
+  let asked: object | undefined;
+  answering({
+    fetchSuspectSampleData: events,
+    updateMaliciousEventStatus: (request) => {
+      asked = request;
+      return { updateSuccess: true, updatedCount: 1 };
+    },
+  });
+  const { user } = openConsole("/activity/e1");
+  await user.click(await screen.findByRole("button", { name: "Event actions" }));
+  await user.click(await screen.findByRole("menuitem", { name: /Ignore/ }));
+  await waitFor(() => expect(asked).toEqual({ eventIds: ["e1"], status: "IGNORED" }));
+});
+
+test("a key that may only look is offered nothing to do", async () => {
+  answering({ fetchSuspectSampleData: events }, "viewer");
+  openConsole("/activity/e1");
+  const block = await screen.findByRole("button", { name: "Block IP" });
+  await waitFor(() => expect(block).toHaveProperty("disabled", true));
+});
+
+test("filters live in the address and reach the control plane", async () => {
+  const asked: Record<string, unknown>[] = [];
+  answering({
+    fetchSuspectSampleData: (request) => {
+      asked.push(request);
+      return events(request);
+    },
+  });
+  const { user, address } = openConsole("/activity?severity=%5B%22HIGH%22%5D&range=24h");
+  await user.type(await screen.findByLabelText("Search attack, host, actor, URL"), "shop");
+  await waitFor(() => expect(address()).toContain("q=shop"));
+  await waitFor(() => expect(asked.at(-1)).toMatchObject({ severity: ["HIGH"], searchText: "shop" }));
+  const { startTimestamp, endTimestamp } = asked.at(-1) as { startTimestamp: number; endTimestamp: number };
+  expect(endTimestamp - startTimestamp).toBeGreaterThanOrEqual(86_400);
+});
+
+test("a control plane that does not answer is said, not shown as an empty list", async () => {
+  answering({ fetchSuspectSampleData: () => refused("store: busy") });
+  openConsole("/activity");
+  expect(await screen.findByText("store: busy")).toBeTruthy();
+  expect(screen.queryByText("No attack seen in this time")).toBeNull();
+});
