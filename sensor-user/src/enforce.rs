@@ -34,18 +34,34 @@ pub enum Mode {
     Nftables,
 }
 
-/// Begins to guard the interfaces. With XDP, what an earlier agent left in the kernel is taken over as it is, and
-/// goes on dropping meanwhile.
+/// Begins to guard the interfaces. What an earlier agent left in the kernel is taken over as it is, and goes on
+/// dropping meanwhile; if it did it the other way, XDP or nftables, that goes away, since else nobody would lift its
+/// blocks.
 pub fn open(mode: Mode, options: GateOptions) -> Result<Box<dyn Enforcer>, EnforceError> {
+    let pin_dir = options.pin_dir.clone();
     let refused = match mode {
         Mode::Nftables => String::new(),
-        Mode::Xdp => return Ok(Box::new(xdp::XdpEnforcer::open(options)?)),
-        Mode::Auto => match xdp::XdpEnforcer::open(options.clone()) {
-            Ok(xdp) => return Ok(Box::new(xdp)),
+        Mode::Xdp => return open_xdp(options),
+        Mode::Auto => match open_xdp(options.clone()) {
+            Ok(xdp) => return Ok(xdp),
             Err(error) => error.to_string(),
         },
     };
-    Ok(Box::new(nftables::NftablesEnforcer::open(options, &refused)?))
+    let enforcer = nftables::NftablesEnforcer::open(options, &refused)?;
+    say_removed(&xdp::detach(&pin_dir)?);
+    Ok(Box::new(enforcer))
+}
+
+fn open_xdp(options: GateOptions) -> Result<Box<dyn Enforcer>, EnforceError> {
+    let enforcer = xdp::XdpEnforcer::open(options)?;
+    say_removed(&nftables::detach()?);
+    Ok(Box::new(enforcer))
+}
+
+fn say_removed(removed: &[String]) {
+    for what in removed {
+        tracing::info!(what, "removed what an earlier agent had left");
+    }
 }
 
 /// What drops packets on this node.

@@ -4,8 +4,13 @@
 pub(crate) mod bpffs;
 pub(crate) mod clock;
 pub(crate) mod interface;
+pub(crate) mod link;
 pub(crate) mod object;
 pub(crate) mod requirements;
+
+use std::io::ErrorKind;
+
+use aya::programs::ProgramError;
 
 /// Something is not there. Carries the next step, so that whoever reports it cannot forget it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,9 +25,23 @@ impl Lack {
     }
 }
 
-/// An error with its causes in one line. The verifier's log is cut to its end, where the reason stands.
+/// Loads a program, again where a signal interrupted the verifier, which answers EAGAIN then.
+pub(crate) fn load_program(mut load: impl FnMut() -> Result<(), ProgramError>) -> Result<(), ProgramError> {
+    const ATTEMPTS: usize = 5;
+    for _ in 1..ATTEMPTS {
+        match load() {
+            Err(ProgramError::LoadError { io_error, .. }) if io_error.kind() == ErrorKind::WouldBlock => {}
+            result => return result,
+        }
+    }
+    load()
+}
+
+/// An error with its causes in one line. Of a long one, as the verifier's log makes it, the beginning and the end:
+/// what failed stands first, and why stands last.
 pub(crate) fn explain(error: &dyn std::error::Error) -> String {
-    const MOST: usize = 600;
+    const HEAD: usize = 200;
+    const TAIL: usize = 500;
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -32,9 +51,11 @@ pub(crate) fn explain(error: &dyn std::error::Error) -> String {
         }
         cause = error.source();
     }
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.char_indices().rev().nth(MOST) {
-        Some((start, _)) => format!("…{}", text.get(start..).unwrap_or_default()),
-        None => text,
+    let text: Vec<char> = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().collect();
+    match (text.get(..HEAD), text.len().checked_sub(TAIL).filter(|start| *start > HEAD)) {
+        (Some(head), Some(start)) => {
+            head.iter().chain([&'…']).chain(text.get(start..).unwrap_or_default()).collect()
+        }
+        _ => text.into_iter().collect(),
     }
 }

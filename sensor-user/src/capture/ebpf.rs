@@ -19,7 +19,7 @@ pub use self::{
 use super::CaptureError;
 use crate::{
     counters::Counters,
-    kernel::{Lack, explain, object, requirements},
+    kernel::{Lack, explain, load_program, object, requirements},
 };
 
 pub use portcullis_sensor_common::tap::MAX_SHARDS;
@@ -80,7 +80,8 @@ impl Tap {
             lack(Lack::new(what, "use --capture pcap, or report this with the output of `uname -a`"))
         };
         let mut ebpf = loader.load(object).map_err(|error| refused(explain(&error)))?;
-        program(&mut ebpf)?.load().map_err(|error| refused(explain(&error)))?;
+        let tap = program(&mut ebpf)?;
+        load_program(|| tap.load()).map_err(|error| refused(explain(&error)))?;
         let sources = ring::create(&mut ebpf, ring_count, options.ring_bytes)?;
         Ok(Self { ebpf, interfaces: Vec::new(), sources, hook: options.hook })
     }
@@ -106,7 +107,7 @@ impl Tap {
     pub fn try_frame(&mut self, frame: &[u8], repeat: u32) -> Result<Duration, CaptureError> {
         let options = TestRunOptions { data_in: Some(frame), repeat, ..TestRunOptions::new() };
         let result = program(&mut self.ebpf)?.test_run(options).map_err(|error| {
-            failed("eBPF tap", Lack::new(explain(&error), "give it a frame of 14 bytes or more"))
+            failed("eBPF tap", Lack::new(explain(&error), "give it a frame of 14 to 3,500 bytes"))
         })?;
         Ok(result.duration)
     }

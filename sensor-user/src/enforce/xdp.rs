@@ -58,31 +58,42 @@ impl XdpEnforcer {
         requirements::ebpf().map_err(lack)?;
         let object = object::bytes().map_err(lack)?;
         let pins = Pins::prepare(&options.pin_dir).map_err(lack)?;
-        let mut ebpf = load(object, &pins)?;
-        let mut gate = Self {
+        let mut gate = Self::load(object, pins, &options.allow)?;
+        // Before the first packet meets the gate.
+        gate.apply_allow_list()?;
+        match attach::attach(&mut gate.programs, &options.interfaces, &gate.pins) {
+            Ok(interfaces) => gate.interfaces = interfaces,
+            Err(error) => {
+                gate.pins.clear_if_unused()?;
+                return Err(error);
+            }
+        }
+        Ok(gate)
+    }
+
+    fn load(object: &[u8], pins: Pins, allow: &[IpNet]) -> Result<Self, EnforceError> {
+        let mut programs = load(object, &pins)?;
+        let ebpf = &mut programs;
+        Ok(Self {
             blocks: Blocks::adopt(
-                DualTrie::new(map(&mut ebpf, "BLOCK_V4")?, map(&mut ebpf, "BLOCK_V6")?),
-                PerCpuHashMap::try_from(take(&mut ebpf, "BLOCK_HITS")?).map_err(unusable)?,
+                DualTrie::new(map(ebpf, "BLOCK_V4")?, map(ebpf, "BLOCK_V6")?),
+                PerCpuHashMap::try_from(take(ebpf, "BLOCK_HITS")?).map_err(unusable)?,
             )?,
-            allow: AllowList::new(&options.allow),
-            allowed: DualTrie::new(map(&mut ebpf, "ALLOW_V4")?, map(&mut ebpf, "ALLOW_V6")?),
-            counters: PerCpuArray::try_from(take(&mut ebpf, COUNTER_MAP)?).map_err(unusable)?,
+            allow: AllowList::new(allow),
+            allowed: DualTrie::new(map(ebpf, "ALLOW_V4")?, map(ebpf, "ALLOW_V6")?),
+            counters: PerCpuArray::try_from(take(ebpf, COUNTER_MAP)?).map_err(unusable)?,
             interfaces: Vec::new(),
             pins,
             refused: 0,
-            programs: ebpf,
-        };
-        // Before the first packet meets the gate.
-        gate.apply_allow_list()?;
-        gate.interfaces = attach::attach(&mut gate.programs, &options.interfaces, &gate.pins)?;
-        Ok(gate)
+            programs,
+        })
     }
 
     /// Shows the gate a frame `repeat` times (`BPF_PROG_TEST_RUN`), for tests and benchmarks.
     pub fn try_frame(&mut self, frame: &[u8], repeat: u32) -> Result<Trial, EnforceError> {
         let options = TestRunOptions { data_in: Some(frame), repeat, ..TestRunOptions::new() };
         let result = attach::loaded(&mut self.programs)?.test_run(options).map_err(|error| {
-            EnforceError::lack("XDP gate", Lack::new(explain(&error), "give it a frame of 14 bytes or more"))
+            EnforceError::lack("XDP gate", Lack::new(explain(&error), "give it a frame of 14 to 3,500 bytes"))
         })?;
         Ok(Trial { dropped: result.return_value == XDP_DROP, duration: result.duration })
     }

@@ -11,6 +11,7 @@
 )]
 
 mod blocking;
+mod cost;
 mod gate;
 mod support;
 mod survival;

@@ -113,6 +113,58 @@ fn where_another_xdp_program_sits_auto_takes_nftables_and_says_why() {
 }
 
 #[test]
+fn going_from_nftables_to_xdp_leaves_no_block_that_nobody_lifts() {
+    if !ready() {
+        return;
+    }
+    let (world, pins) = (World::new(), PinDir::new());
+    let mut first = sensor_user::enforce::open(Mode::Nftables, options(&[VETH], &pins, &[])).unwrap();
+    first.block(&permanent("192.0.2.10/32")).unwrap();
+    drop(first);
+    let _second = sensor_user::enforce::open(Mode::Xdp, options(&[VETH], &pins, &[])).unwrap();
+    assert!(world.arrives_from("192.0.2.10"));
+    assert_eq!(run("nft", &["list", "tables"]), "");
+}
+
+#[test]
+fn going_from_xdp_to_nftables_leaves_no_block_that_nobody_lifts() {
+    if !ready() {
+        return;
+    }
+    let (world, pins) = (World::new(), PinDir::new());
+    let mut first = sensor_user::enforce::open(Mode::Xdp, options(&[VETH], &pins, &[])).unwrap();
+    first.block(&permanent("192.0.2.10/32")).unwrap();
+    drop(first);
+    let _second = sensor_user::enforce::open(Mode::Nftables, options(&[VETH], &pins, &[])).unwrap();
+    assert!(world.arrives_from("192.0.2.10"));
+    assert!(!pins.path().exists());
+}
+
+#[test]
+fn a_start_that_fails_leaves_nothing() {
+    if !ready() {
+        return;
+    }
+    let (_world, pins) = (World::new(), PinDir::new());
+    assert!(XdpEnforcer::open(options(&[VETH, "nosuch0"], &pins, &[])).is_err());
+    assert!(!ip(&["-details", "link", "show", VETH]).contains("xdp"));
+    assert!(!pins.path().exists());
+}
+
+#[test]
+fn a_start_that_fails_leaves_an_earlier_guard_as_it_was() {
+    if !ready() {
+        return;
+    }
+    let (world, pins) = (World::new(), PinDir::new());
+    let mut first = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
+    first.block(&permanent("192.0.2.10/32")).unwrap();
+    drop(first);
+    assert!(XdpEnforcer::open(options(&[VETH, "nosuch0"], &pins, &[])).is_err());
+    assert!(!world.arrives_from("192.0.2.10"));
+}
+
+#[test]
 fn an_interface_that_is_not_there_is_an_error_that_says_how_to_find_one() {
     if !ready() {
         return;

@@ -207,6 +207,26 @@ fn ipv6_is_read_through_its_extension_headers() {
 }
 
 #[test]
+fn vlan_tags_and_ip_options_are_read_over() {
+    if !ready() {
+        return;
+    }
+    let plain = Tcp::new(CLIENT, SERVER, 1, "A", REQUEST).frame();
+    let tag = |frame: &[u8], kind: [u8; 2]| [&frame[..12], &kind, &[0, 7], &frame[12..]].concat();
+    let once = tag(&plain, [0x81, 0x00]);
+    let twice = tag(&once, [0x88, 0xa8]);
+    // Two words of no-operation options.
+    let mut options = [&plain[..34], &[1; 8], &plain[34..]].concat();
+    options[14] = 0x47;
+    options[17] += 8;
+    for frame in [once, twice, options] {
+        let mut bench = Bench::new();
+        bench.show(&frame);
+        assert_eq!(bench.seen()[0].payload, REQUEST);
+    }
+}
+
+#[test]
 fn vxlan_is_taken_off_and_the_vni_kept_on_both_ports() {
     if !ready() {
         return;

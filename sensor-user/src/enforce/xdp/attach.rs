@@ -12,41 +12,57 @@ use aya::{
 use super::pins::{LinkPin, Pins};
 use crate::{
     enforce::{EnforceError, InterfaceGuard},
-    kernel::{Lack, explain, interface::Interface},
+    kernel::{Lack, explain, interface::Interface, link, load_program},
 };
 
 /// The one that takes packets in pieces, and the one for kernels and drivers that cannot (before Linux 5.18).
 const PROGRAMS: [&str; 2] = ["portcullis_gate_frags", "portcullis_gate"];
 
 /// Attaches to every interface, taking over the links that are there, and lets go of interfaces that are no longer
-/// wanted.
+/// wanted. All of them or, as far as new links go, none.
 pub(super) fn attach(
     ebpf: &mut Ebpf,
     names: &[String],
     pins: &Pins,
 ) -> Result<Vec<InterfaceGuard>, EnforceError> {
-    let program = load(ebpf)?;
     let io_error = |error: std::io::Error| {
         let next_step = format!("look at {}", pins.folder().display());
         EnforceError::lack("XDP gate", Lack::new(error.to_string(), next_step))
     };
-    let there = pins.links().map_err(io_error)?;
-    let mut guards = Vec::new();
-    let mut wanted = BTreeSet::new();
+    let before = pins.links().map_err(io_error)?;
+    let guards = attach_each(ebpf, names, pins, &before);
+    let after = pins.links().map_err(io_error)?;
+    let wanted: BTreeSet<u32> = match &guards {
+        Ok(guards) => guards.iter().map(|(index, _)| *index).collect(),
+        Err(_) => before.iter().map(|link| link.interface).collect(),
+    };
+    for link in after.iter().filter(|link| !wanted.contains(&link.interface)) {
+        tracing::info!(interface = link.interface, "letting go of an interface that is not guarded");
+        link::detach_pinned(&link.path).map_err(io_error)?;
+    }
+    if guards.is_ok() {
+        pins.forget_other_layouts().map_err(io_error)?;
+    }
+    guards.map(|guards| guards.into_iter().map(|(_, guard)| guard).collect())
+}
+
+fn attach_each(
+    ebpf: &mut Ebpf,
+    names: &[String],
+    pins: &Pins,
+    there: &[LinkPin],
+) -> Result<Vec<(u32, InterfaceGuard)>, EnforceError> {
+    let program = load(ebpf)?;
+    let mut guards: Vec<(u32, InterfaceGuard)> = Vec::new();
     for name in names {
-        let interface = Interface::open(name).map_err(|lack| EnforceError::lack(name, lack))?;
-        if !wanted.insert(interface.index) {
+        let lack = |lack| EnforceError::lack(name, lack);
+        let interface = Interface::open(name).map_err(lack)?;
+        if guards.iter().any(|(index, _)| *index == interface.index) {
             continue;
         }
         let old = there.iter().find(|link| link.interface == interface.index);
-        let guard = guard(program, &interface, old, pins).map_err(|lack| EnforceError::lack(name, lack))?;
-        guards.push(guard);
+        guards.push((interface.index, guard(program, &interface, old, pins).map_err(lack)?));
     }
-    for link in there.iter().filter(|link| !wanted.contains(&link.interface)) {
-        tracing::info!(interface = link.interface, "letting go of an interface that is no longer guarded");
-        fs_err::remove_file(&link.path).map_err(io_error)?;
-    }
-    pins.forget_other_layouts().map_err(io_error)?;
     Ok(guards)
 }
 
@@ -66,7 +82,8 @@ fn load(ebpf: &mut Ebpf) -> Result<&mut Xdp, EnforceError> {
     let mut refused = String::from("not in the object");
     for name in PROGRAMS {
         let Some(program) = ebpf.program_mut(name) else { continue };
-        match <&mut Xdp>::try_from(program).and_then(Xdp::load) {
+        let loaded_now = <&mut Xdp>::try_from(program).and_then(|gate| load_program(|| gate.load()));
+        match loaded_now {
             Ok(()) => return loaded(ebpf),
             Err(error) => refused = explain(&error),
         }
@@ -96,7 +113,7 @@ fn guard(
             // The interface went and another got its number.
             Err(error) => {
                 tracing::info!(interface = interface.name, %error, "an older link leads nowhere");
-                fs_err::remove_file(&old.path)
+                link::detach_pinned(&old.path)
                     .map_err(|error| Lack::new(error.to_string(), "remove it by hand"))?;
             }
         }

@@ -20,7 +20,7 @@ use portcullis_sensor_common::GATE_LAYOUT;
 
 use crate::{
     enforce::EnforceError,
-    kernel::{Lack, bpffs},
+    kernel::{Lack, bpffs, link},
 };
 
 const LINKS: &str = "links";
@@ -86,6 +86,14 @@ impl Pins {
         Ok(links)
     }
 
+    /// Takes everything away, unless a link still needs it.
+    pub(super) fn clear_if_unused(&self) -> Result<(), EnforceError> {
+        match children(&self.folder.join(LINKS)) {
+            Ok(links) if links.is_empty() => detach(&self.folder).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
     /// Takes away the maps of other layouts, once no link leads to them.
     pub(super) fn forget_other_layouts(&self) -> io::Result<()> {
         for path in children(&self.folder)? {
@@ -114,9 +122,9 @@ pub(in crate::enforce) fn detach(folder: &Path) -> Result<Vec<String>, EnforceEr
     };
     let mut removed = Vec::new();
     let links = folder.join(LINKS);
-    for link in children(&links).map_err(failed)? {
-        fs_err::remove_file(&link).map_err(failed)?;
-        removed.push(format!("XDP link {}", link.display()));
+    for pin in children(&links).map_err(failed)? {
+        link::detach_pinned(&pin).map_err(failed)?;
+        removed.push(format!("XDP link {}", pin.display()));
     }
     if links.exists() {
         fs_err::remove_dir(&links).map_err(failed)?;
