@@ -5,8 +5,10 @@ use std::{thread, time::Duration};
 use sensor_user::enforce::{Enforcer, Mode};
 
 use crate::support::{
-    PinDir, lasting, net, options, permanent, ready,
-    world::{VETH, World, ip, run},
+    PinDir,
+    frame::tagged,
+    lasting, net, options, permanent, ready,
+    world::{NODE_V4, VETH, World, ip, run},
 };
 
 fn enforcer(mode: Mode, pins: &PinDir, allow: &[&str]) -> Box<dyn Enforcer> {
@@ -58,6 +60,15 @@ fn hits_are_counted(mode: Mode) {
     assert!(hits[0].bytes > 28);
     assert_eq!(hits[1].packets, 0);
     assert_eq!(enforcer.counters().value("gate_dropped_ipv4_total"), 1);
+}
+
+fn a_block_holds_behind_a_vlan_tag(mode: Mode) {
+    let (world, pins) = (World::new(), PinDir::new());
+    let mut enforcer = enforcer(mode, &pins, &[]);
+    enforcer.block(&permanent("203.0.113.7/32")).unwrap();
+    world.send_frame(tagged("203.0.113.7", NODE_V4, &[10]));
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!(enforcer.hits().unwrap()[0].packets, 1);
 }
 
 fn a_block_ends_with_nobody_left_to_end_it(mode: Mode) {
@@ -133,6 +144,7 @@ over_both!(
     allow_wins_over_block,
     a_block_of_the_nodes_own_address_is_refused,
     hits_are_counted,
+    a_block_holds_behind_a_vlan_tag,
     a_block_ends_with_nobody_left_to_end_it,
     a_block_outlives_its_enforcer_and_the_next_one_knows_it,
     an_end_can_be_put_off_without_a_gap_and_keeps_its_hits,

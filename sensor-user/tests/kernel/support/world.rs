@@ -3,6 +3,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr, UdpSocket},
+    os::fd::AsRawFd as _,
     process::Command,
     sync::mpsc,
     thread,
@@ -10,7 +11,9 @@ use std::{
 };
 
 use nix::{
+    net::if_::if_nametoindex,
     sched::{CloneFlags, unshare},
+    sys::socket::{AddressFamily, SockFlag, SockType, socket},
     unistd::gettid,
 };
 
@@ -76,6 +79,29 @@ impl World {
         });
         inbox.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
         inbox.recv(&mut [0; 16]).is_ok()
+    }
+
+    /// Puts a frame on the visitor's end of the wire as it is.
+    pub(crate) fn send_frame(&self, frame: Vec<u8>) {
+        self.as_visitor(move || {
+            let socket = socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None).unwrap();
+            // SAFETY: a C structure of integers, for which zeros are valid.
+            let mut to: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+            to.sll_family = libc::AF_PACKET as u16;
+            to.sll_ifindex = i32::try_from(if_nametoindex(PEER).unwrap()).unwrap();
+            // SAFETY: the frame and the address are as long as they are said to be.
+            let sent = unsafe {
+                libc::sendto(
+                    socket.as_raw_fd(),
+                    frame.as_ptr().cast(),
+                    frame.len(),
+                    0,
+                    (&raw const to).cast(),
+                    size_of_val(&to) as libc::socklen_t,
+                )
+            };
+            assert_eq!(usize::try_from(sent), Ok(frame.len()));
+        });
     }
 
     fn await_link(&self) {
