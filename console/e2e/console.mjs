@@ -70,7 +70,7 @@ export async function logIn(page, { url, apiKey }) {
   await page.goto(`${url}/activity`);
   await page.getByLabel("API key").fill(apiKey);
   await page.getByRole("button", { name: "Log in" }).click();
-  await page.getByRole("table", { name: "Threat activity" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "Threat activity" }).waitFor();
 }
 
 /**

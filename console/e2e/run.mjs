@@ -10,7 +10,7 @@ const SEARCHED = 200;
 const at = target();
 const trouble = await inBrowser({ width: 1280, height: 800 }, async (page) => {
   await logIn(page, at);
-  console.log("ok: logged in, Threat activity lists events");
+  console.log("ok: logged in");
 
   const { event, markup } = await markupEvent(page);
   await page.goto(`${at.url}/activity/${event.id}?view=values`);
