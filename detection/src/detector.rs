@@ -1,5 +1,23 @@
 //! Built-in grammar detectors: `detect: NAME` in a policy.
 
+mod code;
+mod nosql;
+mod path_traversal;
+mod patterns;
+mod request;
+mod server_request;
+mod sqli;
+mod structure;
+mod unix_command;
+mod windows_command;
+mod xss;
+
+use std::ops::Range;
+
+pub(crate) use self::request::smuggling;
+
+use crate::view::{Field, View};
+
 /// One class of attack that has a grammar of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -82,6 +100,100 @@ impl Detector {
             Self::RequestSmuggling => "smuggling",
             Self::SessionFixation => "session_fixation",
             Self::GraphQlAbuse => "graphql",
+        }
+    }
+}
+
+/// One form of one value, about to be judged.
+pub(crate) struct Subject<'a> {
+    pub(crate) field: &'a Field<'a>,
+    pub(crate) view: &'a View<'a>,
+    /// The view's bytes in lower case; same length.
+    pub(crate) lower: &'a [u8],
+}
+
+impl Subject<'_> {
+    fn bytes(&self) -> &[u8] {
+        self.view.text.bytes()
+    }
+
+    /// Whether the parameter or the JSON leaf is called one of these.
+    fn name_is(&self, names: &[&str]) -> bool {
+        let name = self.field.leaf_name();
+        names.iter().any(|known| name.eq_ignore_ascii_case(known))
+    }
+
+    /// Runs of non-blank bytes: how much a value reads like prose.
+    fn words(&self) -> usize {
+        self.lower.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty()).take(1000).count()
+    }
+}
+
+impl Detector {
+    pub(crate) const fn bit(self) -> u32 {
+        1 << self as u8
+    }
+
+    /// Lower-case literals of which at least one occurs in everything that this detector finds.
+    pub(crate) const fn gates(self) -> &'static [&'static str] {
+        match self {
+            Self::SqlInjection => sqli::GATES,
+            Self::NoSqlInjection => nosql::GATES,
+            Self::CrossSiteScripting => xss::GATES,
+            Self::UnixCommand => unix_command::GATES,
+            Self::WindowsCommand => windows_command::GATES,
+            Self::PathTraversal => path_traversal::GATES,
+            Self::RemoteFileInclusion | Self::ServerSideRequestForgery | Self::OpenRedirect => {
+                server_request::GATES
+            }
+            Self::SensitivePath => request::SENSITIVE_GATES,
+            Self::TemplateInjection => code::TEMPLATE_GATES,
+            Self::JavaInjection => code::JAVA_GATES,
+            Self::PhpInjection => code::PHP_GATES,
+            Self::NodeInjection => code::NODE_GATES,
+            Self::ExternalEntity => structure::XXE_GATES,
+            Self::ServerSideInclude => code::SSI_GATES,
+            Self::LdapInjection => structure::LDAP_GATES,
+            Self::XpathInjection => structure::XPATH_GATES,
+            Self::HeaderInjection => structure::HEADER_GATES,
+            Self::FileUpload => request::UPLOAD_GATES,
+            Self::SessionFixation => request::SESSION_GATES,
+            Self::GraphQlAbuse => structure::GRAPHQL_GATES,
+            Self::RequestSmuggling => &[],
+        }
+    }
+
+    /// Whether it reads the request as a whole instead of single values.
+    pub(crate) const fn reads_whole_request(self) -> bool {
+        matches!(self, Self::RequestSmuggling)
+    }
+
+    /// Where in the view the attack stands. Linear in the view's length.
+    pub(crate) fn find(self, subject: &Subject<'_>) -> Option<Range<usize>> {
+        match self {
+            Self::SqlInjection => sqli::find(subject),
+            Self::NoSqlInjection => nosql::find(subject),
+            Self::CrossSiteScripting => xss::find(subject),
+            Self::UnixCommand => unix_command::find(subject),
+            Self::WindowsCommand => windows_command::find(subject),
+            Self::PathTraversal => path_traversal::find(subject),
+            Self::RemoteFileInclusion => server_request::file_inclusion(subject),
+            Self::ServerSideRequestForgery => server_request::request_forgery(subject),
+            Self::OpenRedirect => server_request::open_redirect(subject),
+            Self::SensitivePath => request::sensitive_path(subject),
+            Self::TemplateInjection => code::template(subject),
+            Self::JavaInjection => code::java(subject),
+            Self::PhpInjection => code::php(subject),
+            Self::NodeInjection => code::node(subject),
+            Self::ExternalEntity => structure::external_entity(subject),
+            Self::ServerSideInclude => code::server_include(subject),
+            Self::LdapInjection => structure::ldap(subject),
+            Self::XpathInjection => structure::xpath(subject),
+            Self::HeaderInjection => structure::header(subject),
+            Self::FileUpload => request::upload(subject),
+            Self::SessionFixation => request::session_fixation(subject),
+            Self::GraphQlAbuse => structure::graphql(subject),
+            Self::RequestSmuggling => None,
         }
     }
 }

@@ -1,31 +1,137 @@
-use std::sync::Arc;
+mod aggregate;
+mod evaluate;
+mod prefilter;
+mod reading;
+mod terms;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use portcullis_exchange::TaggedExchange;
 
-use crate::{Detection, PolicySet};
+use self::{aggregate::Aggregator, evaluate::Evaluation, prefilter::Prefilter, reading::Reading};
+use crate::{
+    Detection, DetectionType, EventType, Evidence, PolicySet, evidence,
+    policy::{Policy, Rules},
+};
 
 /// Judges exchanges by a set of policies. One for all shards: share it in an `Arc`.
 #[derive(Debug)]
 pub struct Engine {
     policies: PolicySet,
+    prefilter: Prefilter,
+    aggregator: Arc<Aggregator>,
+    counters: Arc<Counters>,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    exchanges: AtomicU64,
+    evaluated: AtomicU64,
+    matched: AtomicU64,
+    bounded: AtomicU64,
 }
 
 impl Engine {
     pub fn new(policies: PolicySet) -> Self {
-        Self { policies }
+        let prefilter = Prefilter::new(policies.iter());
+        Self { policies, prefilter, aggregator: Arc::default(), counters: Arc::default() }
+    }
+
+    /// An engine for other policies that goes on with this one's windows and counters.
+    #[must_use]
+    pub fn with_policies(&self, policies: PolicySet) -> Self {
+        let (aggregator, counters) = (Arc::clone(&self.aggregator), Arc::clone(&self.counters));
+        Self { aggregator, counters, ..Self::new(policies) }
     }
 
     /// Every policy that this exchange matches, and every aggregation rule that it fills.
-    pub fn judge(&self, _exchange: &Arc<TaggedExchange>) -> Vec<Detection> {
-        Vec::new()
+    pub fn judge(&self, exchange: &Arc<TaggedExchange>) -> Vec<Detection> {
+        self.counters.exchanges.fetch_add(1, Ordering::Relaxed);
+        let mut hits = self.prefilter.hits(self.policies.len());
+        let reading = Reading::of(exchange, &self.prefilter, &mut hits);
+        self.counters.bounded.fetch_add(reading.views.work.bounded, Ordering::Relaxed);
+        let mut detections = Vec::new();
+        for policy in hits.candidates().filter_map(|index| self.policies.shared().get(index)) {
+            self.counters.evaluated.fetch_add(1, Ordering::Relaxed);
+            if let Some(detection) = self.apply(policy, &reading, exchange) {
+                self.counters.matched.fetch_add(1, Ordering::Relaxed);
+                detections.push(detection);
+            }
+        }
+        detections
     }
 
     pub fn policies(&self) -> &PolicySet {
         &self.policies
     }
 
-    /// Monotonic counters by metric name.
+    /// Monotonic counters by metric name, but for `detect_windows`, which is a gauge.
     pub fn counters(&self) -> Vec<(&'static str, u64)> {
-        Vec::new()
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        vec![
+            ("detect_exchanges_total", read(&self.counters.exchanges)),
+            ("detect_policies_evaluated_total", read(&self.counters.evaluated)),
+            ("detect_detections_total", read(&self.counters.matched)),
+            ("detect_bounded_values_total", read(&self.counters.bounded)),
+            ("detect_windows_evicted_total", self.aggregator.evicted()),
+            ("detect_windows", self.aggregator.len() as u64),
+        ]
     }
+
+    fn apply(
+        &self,
+        policy: &Policy,
+        reading: &Reading<'_>,
+        exchange: &Arc<TaggedExchange>,
+    ) -> Option<Detection> {
+        let Verdict { matches, by_success } = verdict(&policy.rules, reading)?;
+        let evidence = policy
+            .evidence
+            .iter()
+            .find_map(|kind| evidence::find(*kind, &exchange.exchange, &matches))
+            // What `success_filter` matched in the response is its author's own evidence.
+            .or_else(|| {
+                let at = matches.iter().find(|at| by_success && at.location.starts_with("response."))?;
+                Some(Evidence { kind: "success-filter".to_owned(), at: at.clone() })
+            });
+        let single = Detection {
+            policy_id: Arc::clone(&policy.id),
+            info: Arc::clone(&policy.info),
+            severity: policy.info.severity,
+            event_type: EventType::Single,
+            detection_type: DetectionType::RuleBased,
+            matched: matches,
+            successful_exploit: evidence,
+            match_count: 1,
+            samples: vec![Arc::clone(exchange)],
+        };
+        if policy.aggregation.is_empty() {
+            return Some(single);
+        }
+        let filled = self.aggregator.note(policy, exchange)?;
+        Some(Detection {
+            event_type: EventType::Aggregated,
+            match_count: filled.match_count,
+            samples: filled.samples,
+            ..single
+        })
+    }
+}
+
+struct Verdict {
+    matches: Vec<crate::Match>,
+    by_success: bool,
+}
+
+fn verdict(rules: &Rules, reading: &Reading<'_>) -> Option<Verdict> {
+    let alternatives = [(&rules.success, true), (&rules.filter, false), (&rules.failure, false)];
+    let (evaluation, by_success) = alternatives.into_iter().find_map(|(filter, by_success)| {
+        let mut evaluation = Evaluation::of(reading);
+        evaluation.filter(filter.as_ref()?).then_some((evaluation, by_success))
+    })?;
+    let ignored = rules.ignore.as_ref().is_some_and(|ignore| Evaluation::of(reading).filter(ignore));
+    (!ignored).then_some(Verdict { matches: evaluation.matches, by_success })
 }

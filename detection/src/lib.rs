@@ -3,12 +3,14 @@
 //! Pure: no files, no sockets, no clock of its own. Time comes with the exchange, policy texts come as strings, so
 //! the agent, the control plane and a test all run the very same judgement.
 
+pub mod corpus;
 mod detection;
 mod detector;
 mod engine;
 mod evidence;
 mod policy;
 mod suppression;
+mod view;
 
 pub use detection::{Detection, DetectionType, EventType, Evidence, Match};
 pub use engine::Engine;

@@ -36,13 +36,6 @@ pub(crate) enum Term {
     WireFact,
 }
 
-impl Term {
-    /// Whether a test on it can be judged without the response.
-    pub(crate) fn is_request(self) -> bool {
-        !matches!(self, Self::ResponseHeaders | Self::ResponsePayload | Self::ResponseCode)
-    }
-}
-
 /// A condition on the values of a term.
 #[derive(Clone, Debug)]
 pub(crate) enum Test {

@@ -1,0 +1,117 @@
+//! One line of a labelled corpus, for measuring: `{id, label, class, tier, request{…}, response{…}|null}`.
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use portcullis_exchange::{
+    Actor, ActorSource, Body, Exchange, Facts, Headers, Protocol, Request, Response, TaggedExchange, Tags,
+    Timestamp,
+};
+use serde::Deserialize;
+
+/// A request that somebody called an attack or benign.
+#[derive(Clone, Debug)]
+pub struct Labelled {
+    pub id: String,
+    pub label: Label,
+    pub class: String,
+    pub tier: String,
+    /// Whether the response shows that the attack worked, where the corpus says.
+    pub exploit_success: Option<bool>,
+    pub exchange: Arc<TaggedExchange>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Label {
+    Attack,
+    Benign,
+}
+
+/// Why a line is no line of a corpus.
+#[derive(Debug, thiserror::Error)]
+pub enum CorpusError {
+    #[error("not the corpus schema: {0}")]
+    Schema(#[from] serde_json::Error),
+    #[error("{field}: not base64: {error}")]
+    Base64 { field: &'static str, error: base64::DecodeError },
+}
+
+#[derive(Deserialize)]
+struct Line {
+    id: String,
+    label: Label,
+    class: String,
+    #[serde(default)]
+    tier: String,
+    request: LineRequest,
+    #[serde(default)]
+    response: Option<LineResponse>,
+    #[serde(default)]
+    exploit_success: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct LineRequest {
+    method: String,
+    path: String,
+    headers: BTreeMap<String, String>,
+    body_base64: String,
+}
+
+#[derive(Deserialize)]
+struct LineResponse {
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body_base64: String,
+}
+
+impl Labelled {
+    pub fn parse(line: &str) -> Result<Self, CorpusError> {
+        let line: Line = serde_json::from_str(line)?;
+        let body = |text: &str, field| {
+            STANDARD.decode(text).map(Body::plain).map_err(|error| CorpusError::Base64 { field, error })
+        };
+        let request = Request {
+            body: body(&line.request.body_base64, "request.body_base64")?,
+            method: line.request.method,
+            target: line.request.path.into_bytes(),
+            headers: Headers::from_pairs(&line.request.headers),
+        };
+        let response = match line.response {
+            Some(response) => Some(Response {
+                status: response.status,
+                reason: Vec::new(),
+                headers: Headers::from_pairs(&response.headers),
+                body: body(&response.body_base64, "response.body_base64")?,
+            }),
+            None => None,
+        };
+        let client = SocketAddr::new(Ipv4Addr::new(203, 0, 113, 7).into(), 40_000);
+        let exchange = Exchange {
+            started_at: Timestamp::default(),
+            completed_at: Timestamp::default(),
+            client,
+            server: SocketAddr::new(Ipv4Addr::new(192, 0, 2, 1).into(), 80),
+            vni: None,
+            protocol: Protocol::Http11,
+            request: Some(request),
+            response,
+            incomplete: None,
+            facts: Facts::default(),
+        };
+        let actor = Actor { address: client.ip(), source: ActorSource::Packet };
+        Ok(Self {
+            id: line.id,
+            label: line.label,
+            class: line.class,
+            tier: line.tier,
+            exploit_success: line.exploit_success,
+            exchange: Arc::new(TaggedExchange { exchange, actor, tags: Arc::new(Tags::default()) }),
+        })
+    }
+}

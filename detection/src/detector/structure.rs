@@ -1,0 +1,171 @@
+//! Injection into structured languages: XML entities, LDAP filters, XPath, header lines, GraphQL.
+
+use std::{ops::Range, sync::LazyLock};
+
+use super::{Subject, patterns::Patterns};
+use crate::view::Place;
+
+pub(super) const XXE_GATES: &[&str] = &["<!doctype", "<!entity", "xi:include", "xinclude", "<xsl:", "system"];
+pub(super) const LDAP_GATES: &[&str] = &[")(", "*)", "(&", "(|", "(!", "=*", "*(", "objectclass", ")\u{0}"];
+pub(super) const XPATH_GATES: &[&str] =
+    &["'", "\"", "//", "count(", "name(", "::", "text()", "position()", "last()", "doc("];
+pub(super) const HEADER_GATES: &[&str] = &["\n", "\r", "%0a", "%0d", "\u{560a}", "\u{560d}", "%e5%98"];
+pub(super) const GRAPHQL_GATES: &[&str] =
+    &["__schema", "__type", "fragment", "introspection", "query", "mutation", "{"];
+
+static XXE: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(&[
+        (10, r"<!entity\s+(?:%\s*)?[^\s>]{1,80}\s+(?:system|public)\b"),
+        (
+            10,
+            r"<!doctype\s[^>\[]{0,120}(?:system|public)\s+['\x22](?:file|ftp|php|expect|jar|netdoc|gopher|http://[^w]|http://(?:127|localhost|10\.|192\.168|169\.254|[0-9]+\.)|https?://[^'\x22]+\.dtd|/)",
+        ),
+        (10, r"<!entity\s+%?\s*[^\s>]+\s+['\x22]|<!doctype\s[^>]{0,80}\[\s*<!(?:entity|element|attlist)"),
+        (10, r"<xi:include|xmlns:xi\s*=|http://www\.w3\.org/2001/xinclude"),
+        (
+            10,
+            r"<xsl:(?:value-of|include|import|template|variable)[^>]{0,120}(?:document\s*\(|system-property|php:function|unparsed-text|runtime)",
+        ),
+        (
+            10,
+            r"%(?:xxe|dtd|remote|file|asd|payload|all|send|param|int|ext|start|sp|eval|error|exfil[a-z]*|foo|a|b|c|p[0-9]);",
+        ),
+    ])
+});
+
+static LDAP: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(&[(
+        10,
+        r"\*?\)\s*\(\s*[|&!]|\)\s*\(\s*[a-z][a-z0-9;-]*\s*(?:=|>=|<=|~=)[^()]*(?:\*|\)|$)|\*\s*\)\s*\)|\(\s*[|&]\s*\(\s*[a-z]+\s*[~<>]?=[^()]*\)|\(\s*!\s*\(?[&|]?\s*\(?[a-z]+\s*=|^\s*\*\s*\(\s*[|&]|\*\)\(\||\)\x00|^\s*[|&]\s*\(|\)\)%00|^\)\(|\*\)\)|\(objectclass\s*=|^[^()\s]*\)\(&\)|\*\(\)\|%26|\)\(cn=|admin\*\)?\(|^[a-z0-9@.]{0,20}\*\)[;)(]|^\(?\|?\(?(?:mail|uid|cn|sn|objectclass|userpassword)=\*",
+    )])
+});
+
+static XPATH: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(&[
+        (
+            10,
+            r"['\x22]\s*(?:or|and|\|)\s*(?:count|name|local-name|string-length|substring|starts-with|contains|position|last|text|string|codepoints-to-string|doc|not|true|false)\s*\(",
+        ),
+        (
+            10,
+            r"['\x22\])]\s*\|\s*//|['\x22\])]\s*(?:or|and)\s+(?://|\.\.?/|\*/)|/(?:child|parent|descendant|ancestor|following|preceding|attribute|self)(?:-or-self|-sibling)?::|count\s*\(\s*(?:/|//|\.\./|\*|\.)|string-length\s*\(\s*(?:name|//|/|\()|substring\s*\(\s*(?:name|//|/|string|\()[^)]*\)?|//\*\[|//[a-z*]+\[|\bposition\s*\(\s*\)\s*=|/text\s*\(\s*\)|\]/\*\||name\s*\(\s*/|doc\s*\(\s*concat",
+        ),
+    ])
+});
+
+static HEADER: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(&[
+        (
+            10,
+            r"[\r\n]+[ \t]*(?:set-cookie|location|content-(?:type|length|disposition|encoding)|transfer-encoding|refresh|host|x-[a-z-]+|access-control-[a-z-]+|status|link|cache-control|last-modified|referer|user-agent|connection|header[a-z0-9-]*|[a-z]*injected?[a-z-]*|crlf[a-z-]*)[ \t]*(?::|=|%3a)",
+        ),
+        (10, r"[\r\n]+http/[0-9.]+ [0-9]{3}|[\r\n]+(?:get|post|head|put|delete|options) /[^\r\n]* http/"),
+        (10, r"[\r\n]{2,}\s*<(?:html|script|img|svg|body|h1|iframe)"),
+        (
+            10,
+            r"(?:[\r\n]|%0a|%0d)+[ \t]*(?:bcc|cc|to|from|subject|reply-to|mime-version|return-path)[ \t]*(?::|%3a)",
+        ),
+        (
+            10,
+            r"[\r\n.]+[\r\n]+(?:mail from|rcpt to|data|quit|helo|ehlo|vrfy|expn|rset|auth|noop|stat|retr|dele|uidl|capa|apop|(?:[a-z]?[0-9]{2,4} )?(?:capability|login|select|examine|fetch|store|logout|authenticate|starttls|list|lsub|create|delete|rename|search|uid))\b",
+        ),
+        (
+            10,
+            r"\xe5\x98[\x8a\x8d]|[\r\n]+(?:set|get|config|slaveof|flushall|eval|save|keys|del|incr|auth|add|replace|stats|delete|gets|append|prepend|version|quit)[ \t]+[a-z0-9_:.*$'\x22/-]+",
+        ),
+    ])
+});
+
+static GRAPHQL: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(&[
+        (10, r"__schema\b\s*(?:\(|\{|\\n|[^a-z]{0,6}\{)|__type\s*\(|introspectionquery"),
+        (10, r"\.\.\.\s*([a-z]+)\s*\}\s*fragment\s+[a-z]+\s+on\s+[a-z]+\s*\{[^}]*\.\.\."),
+    ])
+});
+
+pub(super) fn external_entity(subject: &Subject<'_>) -> Option<Range<usize>> {
+    XXE.score(subject.lower)
+        .filter(|score| score.total >= super::patterns::SURE && memchr::memchr(b'<', subject.lower).is_some())
+        .map(|score| score.at)
+}
+
+pub(super) fn ldap(subject: &Subject<'_>) -> Option<Range<usize>> {
+    let short = subject.lower.len() <= 300 && subject.words() <= 8;
+    let place = matches!(subject.field.place, Place::GraphQl | Place::XmlDocument | Place::Body);
+    let header = matches!(subject.field.place, Place::Header);
+    if !short || place || header { None } else { LDAP.find(subject.lower) }
+}
+
+pub(super) fn xpath(subject: &Subject<'_>) -> Option<Range<usize>> {
+    let place = matches!(
+        subject.field.place,
+        Place::GraphQl | Place::XmlDocument | Place::Body | Place::Path | Place::Segment
+    );
+    if subject.lower.len() > 400 || place { None } else { XPATH.find(subject.lower) }
+}
+
+/// A line end in a place whose value servers copy into a header: another header, or a whole response, behind it.
+pub(super) fn header(subject: &Subject<'_>) -> Option<Range<usize>> {
+    let place = matches!(
+        subject.field.place,
+        Place::Query
+            | Place::Form
+            | Place::Path
+            | Place::Segment
+            | Place::Header
+            | Place::Cookie
+            | Place::Json
+            | Place::Multipart
+            | Place::Xml
+    );
+    // A long text may hold a letter's head by right.
+    if !place || subject.lower.len() > 1000 { None } else { HEADER.find(subject.lower) }
+}
+
+pub(super) fn graphql(subject: &Subject<'_>) -> Option<Range<usize>> {
+    if let Some(range) = GRAPHQL.find(subject.lower) {
+        return Some(range);
+    }
+    if subject.field.place != Place::GraphQl {
+        return None;
+    }
+    nesting(subject.lower).or_else(|| aliases(subject.lower))
+}
+
+/// Selections nested beyond what a client renders.
+fn nesting(bytes: &[u8]) -> Option<Range<usize>> {
+    const DEEP: usize = 15;
+    let mut depth = 0_usize;
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEP {
+            return Some(at..at + 1);
+        }
+    }
+    None
+}
+
+/// The same field under many aliases, to try many values in one request.
+fn aliases(bytes: &[u8]) -> Option<Range<usize>> {
+    const MANY: usize = 20;
+    static ALIAS: LazyLock<Patterns> =
+        LazyLock::new(|| Patterns::new(&[(10, r"(?:\b[a-z_]+[0-9]+\s*:\s*[a-z_]+\s*[({][^:]{0,200}?){20}")]));
+    let colons = memchr::memchr_iter(b':', bytes).take(MANY).count();
+    if colons < MANY { None } else { ALIAS.find(bytes) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_expression_compiles() {
+        for patterns in [&XXE, &LDAP, &XPATH, &HEADER, &GRAPHQL] {
+            LazyLock::force(patterns);
+        }
+    }
+}

@@ -1,0 +1,137 @@
+use std::cell::OnceCell;
+
+use portcullis_exchange::TaggedExchange;
+
+use super::prefilter::{Hits, Prefilter};
+use crate::{
+    Match,
+    detector::{self, Detector, Subject},
+    view::{Field, View, Views},
+};
+
+/// What one policy tells of one exchange at most.
+pub(super) const MAX_MATCHES: usize = 8;
+const MAX_PHRASE: usize = 160;
+
+/// One exchange while it is judged: its views, and what each detector found, computed at most once.
+pub(super) struct Reading<'x> {
+    pub(super) tagged: &'x TaggedExchange,
+    pub(super) views: Views<'x>,
+    /// By field and view: what of it detectors may look at.
+    scanned: Vec<Vec<Scanned>>,
+    found: [OnceCell<Vec<Match>>; Detector::ALL.len()],
+}
+
+#[derive(Debug, Default)]
+struct Scanned {
+    detectors: u32,
+    lower: Vec<u8>,
+}
+
+impl<'x> Reading<'x> {
+    pub(super) fn of(tagged: &'x TaggedExchange, prefilter: &Prefilter, hits: &mut Hits) -> Self {
+        let request = tagged.exchange.request.as_ref();
+        let views = request.map(Views::of).unwrap_or_default();
+        let mut all = 0;
+        let mut scan = |view: &View<'_>| {
+            let mask = prefilter.scan(view.text.bytes(), hits);
+            if view.superseded || mask == 0 {
+                return Scanned::default();
+            }
+            all |= mask;
+            Scanned { detectors: mask, lower: view.text.bytes().to_ascii_lowercase() }
+        };
+        let scanned = views.fields.iter().map(|field| field.views.iter().map(&mut scan).collect()).collect();
+        if prefilter.has_policy_literals
+            && let Some(request) = request
+        {
+            prefilter.scan(&request.target, hits);
+            prefilter.scan(&request.body.bytes, hits);
+            for (name, value) in request.headers.iter() {
+                prefilter.scan(name, hits);
+                prefilter.scan(value, hits);
+            }
+        }
+        if request.is_some() {
+            prefilter.mark_detectors(all, hits);
+        }
+        Self { tagged, views, scanned, found: [const { OnceCell::new() }; Detector::ALL.len()] }
+    }
+
+    /// What the detector finds anywhere in the request.
+    pub(super) fn detect(&self, detector: Detector) -> &[Match] {
+        match self.found.get(detector as usize) {
+            Some(cell) => cell.get_or_init(|| self.run(detector)),
+            None => &[],
+        }
+    }
+
+    fn run(&self, detector: Detector) -> Vec<Match> {
+        if detector.reads_whole_request() {
+            return self.run_whole(detector).into_iter().collect();
+        }
+        let mut matches: Vec<Match> = Vec::new();
+        for (index, field) in self.views.fields.iter().enumerate() {
+            if let Some(found) = self.detect_in(detector, index, field) {
+                // A path and its segment tell the same twice.
+                if !matches
+                    .iter()
+                    .any(|known| known.location == found.location && known.phrase == found.phrase)
+                {
+                    matches.push(found);
+                }
+                if matches.len() >= MAX_MATCHES {
+                    break;
+                }
+            }
+        }
+        matches
+    }
+
+    fn run_whole(&self, detector: Detector) -> Option<Match> {
+        let request = self.tagged.exchange.request.as_ref()?;
+        let what = detector::smuggling(&self.tagged.exchange, request)?;
+        Some(Match {
+            location: "request".to_owned(),
+            start: 0,
+            end: 0,
+            phrase: what,
+            detector: detector.name().to_owned(),
+        })
+    }
+
+    /// What the detector finds in one field.
+    pub(super) fn detect_in(&self, detector: Detector, index: usize, field: &Field<'x>) -> Option<Match> {
+        let scanned = self.scanned.get(index)?;
+        field.views.iter().zip(scanned).find_map(|(view, scanned)| {
+            if scanned.detectors & detector.bit() == 0 {
+                return None;
+            }
+            let range = detector.find(&Subject { field, view, lower: &scanned.lower })?;
+            Some(matched(field, view, range, detector.name()))
+        })
+    }
+}
+
+/// A match of a view, told in offsets of the original.
+pub(super) fn matched(
+    field: &Field<'_>,
+    view: &View<'_>,
+    range: std::ops::Range<usize>,
+    detector: &str,
+) -> Match {
+    let original = view.text.original_range(range.clone());
+    Match {
+        location: field.location(),
+        start: original.start,
+        end: original.end,
+        phrase: phrase(view.text.bytes(), range),
+        detector: detector.to_owned(),
+    }
+}
+
+/// The matched text, readable and cut to a bound.
+pub(crate) fn phrase(bytes: &[u8], range: std::ops::Range<usize>) -> String {
+    let end = range.end.min(range.start.saturating_add(MAX_PHRASE)).min(bytes.len());
+    String::from_utf8_lossy(bytes.get(range.start..end).unwrap_or_default()).into_owned()
+}
