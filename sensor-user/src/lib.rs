@@ -7,6 +7,7 @@
 pub mod capture;
 pub mod counters;
 pub mod enforce;
+pub mod evaluate;
 pub mod event;
 pub mod flow;
 pub mod http;

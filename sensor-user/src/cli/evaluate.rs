@@ -1,8 +1,15 @@
-use std::path::PathBuf;
+use std::{
+    io::{self, BufWriter},
+    path::PathBuf,
+};
 
 use clap::{Args, ValueEnum};
+use sensor_user::evaluate::{self, EvaluateOutput};
 
-use super::exit::{Exit, Failure};
+use super::{
+    exit::{Exit, Failure},
+    policies,
+};
 
 #[derive(Args)]
 pub(crate) struct EvaluateArgs {
@@ -27,6 +34,12 @@ enum Format {
 }
 
 pub(crate) fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
-    let _ = (&args.policies, matches!(args.output, Format::Jsonl));
-    Err(anyhow::anyhow!("evaluate {} is not built yet", args.corpus.display()).into())
+    let output = match args.output {
+        Format::Jsonl => EvaluateOutput::Jsonl,
+        Format::Summary => EvaluateOutput::Summary,
+    };
+    let policies = policies::load(args.policies.as_deref())?;
+    let job = evaluate::EvaluateArgs { corpus: args.corpus.clone(), policies, output };
+    evaluate::run(&job, &mut BufWriter::new(io::stdout().lock()))?;
+    Ok(Exit::Done)
 }

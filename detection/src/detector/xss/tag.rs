@@ -94,12 +94,7 @@ impl Tag<'_> {
         if RUNNING.contains(&name) && (self.closed || !self.inner.is_empty()) {
             return true;
         }
-        let inner: Vec<u8> = self
-            .inner
-            .iter()
-            .copied()
-            .filter(|byte| !matches!(byte, 0..=13))
-            .collect();
+        let inner: Vec<u8> = self.inner.iter().copied().filter(|byte| !matches!(byte, 0..=13)).collect();
         let has = |needle: &[u8]| memchr::memmem::find(&inner, needle).is_some();
         if [
             "javascript:",
