@@ -26,6 +26,8 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         b"GET / HTTP/1.1\r\n",
         b"POST /a HTTP/1.0\r\nContent-Length: 18446744073709551615\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 x\r\n\r\n",
+        b"GET /\r\n\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\n",
         b"Transfer-Encoding: chunked\r\n",
         b"Content-Encoding: gzip, br, zstd, deflate\r\n",

@@ -127,6 +127,13 @@ fn a_message_that_the_connection_cuts_off_says_so() {
 }
 
 #[test]
+fn a_status_line_without_a_status_is_no_response() {
+    let conversation =
+        Conversation::opened().client(GET).server("HTTP/1.1 ok\r\nA: b\r\n\r\n").server(OK).closed();
+    assert_eq!(conversation.summary(), ["GET /a \"\" > 200 \"ok\""]);
+}
+
+#[test]
 fn other_protocols_give_nothing() {
     for (client, server) in [
         ("\x16\x03\x01\x02\x00\x01", "\x16\x03\x03"),

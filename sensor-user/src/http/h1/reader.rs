@@ -199,12 +199,10 @@ impl Reader {
             }
             self.start = Start { time: chunk.time, offset: chunk.offset, acknowledged: chunk.acknowledged };
             if let Some(end) = head::end(chunk.bytes, 0) {
-                let event = self.parse(chunk.bytes.get(..end).unwrap_or_default());
-                match event {
-                    Some(_) => advance(chunk, end),
-                    None => self.state = State::Lost,
-                }
-                return Some(event.unwrap_or(Event::NoMessage));
+                let head = chunk.bytes.get(..end).unwrap_or_default();
+                // Passed over also where it is no message: it looked like one, and would again.
+                advance(chunk, end);
+                return Some(self.parse_or_lose(head));
             }
         }
         let before = self.held.len();
@@ -216,11 +214,14 @@ impl Reader {
         let held = std::mem::take(&mut self.held);
         self.searched = 0;
         advance(chunk, end.saturating_sub(before));
-        let event = self.parse(held.get(..end).unwrap_or_default());
-        if event.is_none() {
+        Some(self.parse_or_lose(held.get(..end).unwrap_or_default()))
+    }
+
+    fn parse_or_lose(&mut self, head: &[u8]) -> Event {
+        self.parse(head).unwrap_or_else(|| {
             self.state = State::Lost;
-        }
-        Some(event.unwrap_or(Event::NoMessage))
+            Event::NoMessage
+        })
     }
 
     fn judge_partial(&mut self) -> Option<Event> {

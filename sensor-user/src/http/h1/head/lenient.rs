@@ -41,6 +41,9 @@ pub(super) fn response(bytes: &[u8], facts: &mut Facts) -> Option<ResponseHead> 
     }
     let digits = rest.iter().take(3).take_while(|byte| byte.is_ascii_digit());
     let status = digits.fold(0, |status, digit| status * 10 + u16::from(digit - b'0'));
+    if status < 100 {
+        return None;
+    }
     let reason = rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).and_then(|at| rest.get(at..));
     Some(ResponseHead {
         status,

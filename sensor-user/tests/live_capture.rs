@@ -1,0 +1,60 @@
+//! Live capture on loopback, with a real server and client of this process.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    time::{Duration, Instant},
+};
+
+use sensor_user::{
+    capture::{Polled, Source, live::LiveCapture},
+    wire::{Wire, WireConfig},
+};
+
+#[test]
+fn a_request_over_loopback_is_seen_with_its_answer_within_milliseconds() {
+    let mut capture = match LiveCapture::open("lo") {
+        Ok(capture) => capture,
+        Err(error) => {
+            assert!(std::env::var_os("PORTCULLIS_REQUIRE_ALL").is_none(), "{error}");
+            println!("skipped: {error}");
+            return;
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = listener.local_addr().unwrap();
+    let answering = std::thread::spawn(move || {
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut request = [0; 1024];
+        let _ = connection.read(&mut request).unwrap();
+        connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+    });
+    let mut client = TcpStream::connect(server).unwrap();
+    client.write_all(b"GET /live HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).unwrap();
+    answering.join().unwrap();
+    let answered = Instant::now();
+
+    let mut wire = Wire::new(WireConfig::default());
+    let mut completed = Vec::new();
+    while completed.is_empty() && answered.elapsed() < Duration::from_secs(5) {
+        let polled = capture
+            .poll(&mut |segment| {
+                // Other tests may use loopback too.
+                if segment.source == server || segment.destination == server {
+                    wire.segment(segment, &mut completed);
+                }
+            })
+            .unwrap();
+        assert_ne!(polled, Polled::Ended);
+    }
+    let exchange = completed.first().expect("the exchange was captured");
+    assert_eq!(exchange.request.as_ref().unwrap().target, b"/live");
+    assert_eq!(exchange.response.as_ref().unwrap().body.bytes, b"ok");
+    assert_eq!(exchange.server, server);
+    assert!(capture.counters().value("capture_segments_total") >= 6);
+    println!("seen {:?} after the answer", answered.elapsed());
+}
