@@ -1,7 +1,5 @@
 //! Live capture on loopback, with a real server and client of this process.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},

@@ -1,7 +1,12 @@
 //! Holds the way from packets to exchanges against 752 captures of other projects' test suites and the transactions
 //! that other tools found in them. The captures are not part of this project: without them the test says so.
 
-#![expect(clippy::unwrap_used, reason = "reading the expectations, in helpers of a test")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "reading the expectations, in helpers of a test"
+)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
