@@ -27,12 +27,12 @@ impl Selection {
         selection.codes("e.detection_type", filter.detection_types.iter().map(|t| codes::detection_type(*t)));
         selection.codes("e.severity", filter.severities.iter().map(|s| codes::severity(*s)));
         selection.sub_categories(&filter.sub_categories);
-        // A code, no text from outside: spelled out, so that the partial index on status can serve it.
+        // A code, no text from outside: spelled out, so that the partial index on it can serve. So below.
         if let Some(status) = filter.status {
             selection.conditions.push(format!("e.status = {}", codes::status(status)));
         }
         if let Some(successful) = filter.successful {
-            selection.push("e.successful = ?", Value::Integer(successful.into()));
+            selection.conditions.push(format!("e.successful = {}", u8::from(successful)));
         }
         if let Some(search) = filter.search.as_deref().filter(|search| !search.is_empty()) {
             selection.search(search);

@@ -32,8 +32,11 @@ CREATE INDEX event_by_url      ON event (url, detected_at, id);
 CREATE INDEX event_by_host     ON event (host, detected_at, id);
 CREATE INDEX event_by_country  ON event (country, detected_at);
 CREATE INDEX event_by_ref      ON event (ref_id);
--- Few rows are under review or ignored, so this stays small and finds them at once.
+-- Few rows are under review, ignored or proven, so these stay small and find them at once.
 CREATE INDEX event_by_status   ON event (status, detected_at, id) WHERE status <> 0;
+CREATE INDEX event_by_success  ON event (successful, detected_at, id) WHERE successful <> 0;
+-- Covers the grouping by endpoint: without it each event's row is read, which took five times as long.
+CREATE INDEX event_by_endpoint ON event (url, method, host, actor, detected_at, policy_id);
 
 -- Samples, matches and evidence: a compressed protobuf, apart, so that lists read narrow rows only.
 CREATE TABLE event_detail (
