@@ -32,11 +32,18 @@ const WAIT_MILLIS: i32 = 5;
 /// Packets handed over before the caller gets to look at its clock and its commands.
 const BATCH: usize = 1024;
 
-/// TCP, its fragments, and the tunnels that may hold it; each also behind VLAN tags. The filter language shifts all
-/// that follows `vlan`, so the same terms come again.
-fn filter() -> String {
-    let wanted = "tcp or ip proto 47 or ip6 proto 47 or (ip[6:2] & 0x3fff != 0) or ip6 proto 44 \
-                  or udp dst port 4789 or udp dst port 8472 or udp dst port 6081 or ip proto 4 or ip proto 41";
+/// TCP, also behind IPv6 extension headers (which `tcp` does not look behind), fragments, and the tunnels that may hold
+/// it; each also behind VLAN tags, where the link layer
+/// has them. The filter language shifts all that follows `vlan`, so the same terms come again.
+fn filter(link: LinkType) -> String {
+    let wanted = "tcp or (ip[6:2] & 0x3fff != 0) or ip proto 4 or ip proto 41 or ip proto 47 \
+                  or ip6 proto 0 or ip6 proto 4 or ip6 proto 41 or ip6 proto 43 or ip6 proto 44 or ip6 proto 47 \
+                  or ip6 proto 51 or ip6 proto 60 or ip6 proto 135 \
+                  or (udp and (dst port 4789 or dst port 8472 or dst port 4790 or dst port 6081 or dst port 4754 \
+                  or dst port 2152))";
+    if link != LinkType::ETHERNET {
+        return wanted.to_owned();
+    }
     format!("({wanted}) or (vlan and ({wanted})) or (vlan and ({wanted}))")
 }
 
@@ -59,7 +66,7 @@ impl LiveCapture {
             .map_err(failed)?;
         let Linktype(link) = capture.get_datalink();
         // Where the link layer knows no such terms everything is decoded: slower, and nothing is missed.
-        if let Err(error) = capture.filter(&filter(), true) {
+        if let Err(error) = capture.filter(&filter(LinkType(link)), true) {
             tracing::warn!(interface, %error, "capturing without a kernel filter");
         }
         Ok(Self {
@@ -135,4 +142,17 @@ fn timestamp(time: libc::timeval) -> Timestamp {
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let micros = u64::try_from(time.tv_usec).unwrap_or(0);
     Timestamp::from_nanos(seconds.saturating_mul(1_000_000_000).saturating_add(micros * 1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filter_compiles_for_the_link_layers_of_linux() {
+        for link in [Linktype::ETHERNET, Linktype(LinkType::LINUX_SLL.0)] {
+            let compiled = Capture::dead(link).unwrap().compile(&filter(LinkType(link.0)), true);
+            assert!(compiled.is_ok(), "{link:?}: {:?}", compiled.err());
+        }
+    }
 }
