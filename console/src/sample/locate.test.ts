@@ -10,9 +10,10 @@ const sample = parseSample({
   metadata: "",
   orig: JSON.stringify({
     method: "POST",
-    path: "/é/../passwd?x=1&id=1%27+OR+1=1",
+    path: "/é/../passwd?x=1&x=7&id=1%27+OR+1=1",
     requestHeaders: JSON.stringify({ "Content-Type": "application/json", "User-Agent": "sqlmap/1.8" }),
-    requestPayload: '{"a.b": [1, {"name": "x\' OR 1=1"}], "esc": "\\u0027"}',
+    requestPayload:
+      '{"a.b": [1, {"name": "x\' OR 1=1"}], "esc": "\\u0027", "tags": ["one", "two"], "raw": "\ufffdx"}',
     statusCode: 200,
     status: "200 OK",
     responseHeaders: "{}",
@@ -42,13 +43,30 @@ test("a match in a header is found whatever the case of the name", () => {
   expect(marked("request.header.user-agent", 0, 6)).toBe("request: sqlmap");
 });
 
-test("a match in a JSON leaf is found by its path, dots in keys and list items included", () => {
-  expect(marked("request.body.a.b.1.name", 1, 9)).toBe("request: ' OR 1=1");
-  expect(marked("request.body.a.b[1].name", 1, 9)).toBe("request: ' OR 1=1");
+test("a match in a JSON leaf is found by its path, dots in names and list items included", () => {
+  expect(marked("request.body.a.b[].name", 1, 9, "' or 1=1")).toBe("request: ' OR 1=1");
 });
 
-test("where an escape shifts the offsets, the whole value is meant", () => {
-  expect(marked("request.body.esc", 0, 1)).toBe("request: \\u0027");
+test("of several list items or parameters the one with the phrase is meant", () => {
+  expect(marked("request.body.tags[]", 0, 3, "two")).toBe("request: two");
+  expect(marked("query.x", 0, 1, "7")).toBe("request: 7");
+});
+
+test("a match in a name marks the name", () => {
+  expect(marked("request.body.esc (name)", 0, 3)).toBe("request: esc");
+  expect(marked("query.id (name)", 0, 2)).toBe("request: id");
+});
+
+test("a leaf of a document inside a parameter counts from the start of the parameter", () => {
+  expect(marked("query.id.inner", 0, 1)).toBe("request: 1");
+});
+
+test("escapes count as they were sent", () => {
+  expect(marked("request.body.esc", 0, 6)).toBe("request: \\u0027");
+});
+
+test("where bytes were no text, the whole value is meant", () => {
+  expect(marked("request.body.raw", 0, 1)).toBe("request: \ufffdx");
 });
 
 test("a match in the response is shown in the response", () => {

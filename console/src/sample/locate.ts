@@ -1,11 +1,14 @@
 import type { Match } from "../api/types";
-import { jsonLeaf } from "./json-leaf";
+import { jsonPlaces } from "./json-places";
 import type { Message, Range } from "./message";
 
 export interface Located {
   side: "request" | "response";
   range: Range;
 }
+
+// How a sensor marks that it was the name at a location that matched, and not the value.
+const NAME = " (name)";
 
 /**
  * Where a match stands in the messages as they are shown, or `null` where it cannot be told.
@@ -14,75 +17,104 @@ export interface Located {
  * be laid over each other exactly, the whole value at the location is meant.
  */
 export function locate(match: Match, request: Message, response: Message): Located | null {
-  const [side, value] = valueAt(match.location, request, response);
+  const isName = match.location.endsWith(NAME);
+  const location = isName ? match.location.slice(0, -NAME.length) : match.location;
+  const side = location === "response" || location.startsWith("response.") ? "response" : "request";
   const message = side === "request" ? request : response;
-  if (!value) {
-    const found = match.phrase === "" ? -1 : message.text.indexOf(match.phrase);
-    return found < 0 ? null : { side, range: { start: found, end: found + match.phrase.length } };
-  }
-  return { side, range: within(value, message.text, match) };
+  const part = location.startsWith(`${side}.`) ? location.slice(side.length + 1) : location;
+  const range =
+    best(candidates(part, isName, message), message.text, match) ?? phraseIn(message.text, match.phrase);
+  return range && { side, range };
 }
 
-function valueAt(location: string, request: Message, response: Message): [Located["side"], Range | null] {
-  if (location.startsWith("response.")) return ["response", partAt(location.slice(9), response)];
-  if (location.startsWith("request.")) return ["request", partAt(location.slice(8), request)];
-  return ["request", targetPart(location, request)];
-}
-
-function partAt(part: string, message: Message): Range | null {
+/** Every value, or name, that a location may mean: parameters and list items repeat. */
+function candidates(part: string, isName: boolean, { text, target, headers, body }: Message): Range[] {
   const [kind, rest] = cut(part, ".");
-  if (kind === "header") {
-    return message.headers.find(({ name }) => name.toLowerCase() === rest.toLowerCase())?.value ?? null;
-  }
-  if (kind === "cookie") {
-    const cookies = message.headers.find(({ name }) => name.toLowerCase() === "cookie")?.value;
-    return cookies ? pairValue(message.text, cookies, rest, ";") : null;
-  }
-  if (kind !== "body") return null;
-  return rest === "" ? message.body : bodyValue(rest, message);
-}
-
-function bodyValue(path: string, { text, body, headers }: Message): Range | null {
-  const type = headers.find(({ name }) => name.toLowerCase() === "content-type");
-  if (type && text.slice(type.value.start, type.value.end).includes("urlencoded")) {
-    return pairValue(text, body, path, "&");
-  }
-  const leaf = jsonLeaf(text.slice(body.start, body.end), path.replaceAll(/\[(\d+)\]/g, ".$1"));
-  return leaf && { start: body.start + leaf.start, end: body.start + leaf.end };
-}
-
-function targetPart(location: string, { text, target }: Message): Range | null {
-  const [kind, rest] = cut(location, ".");
+  const header = (wanted: string) =>
+    headers.filter(({ name }) => name.toLowerCase() === wanted.toLowerCase());
   const question = text.slice(target.start, target.end).indexOf("?");
   const pathEnd = question < 0 ? target.end : target.start + question;
-  if (location === "url") return target;
-  if (location.startsWith("url.path")) return { start: target.start, end: pathEnd };
-  if (kind !== "query" || question < 0) return null;
-  const query = { start: pathEnd + 1, end: target.end };
-  return rest === "" ? query : pairValue(text, query, rest, "&");
+  switch (kind) {
+    case "url":
+      return [rest === "" ? target : { start: target.start, end: pathEnd }];
+    case "query":
+      return question < 0 ? [] : pairs(text, { start: pathEnd + 1, end: target.end }, rest, "&", isName);
+    case "header":
+      return header(rest).map(({ value }) => value);
+    case "cookie":
+      return header("cookie").flatMap(({ value }) => pairs(text, value, rest, ";", isName));
+    case "body": {
+      if (rest === "") return [body];
+      const isForm = header("content-type").some(({ value }) =>
+        text.slice(value.start, value.end).includes("urlencoded"),
+      );
+      return isForm ? pairs(text, body, rest, "&", isName) : leaves(text, body, rest, isName);
+    }
+    default:
+      return [];
+  }
 }
 
-/** The value of `name` in a list like `a=1&b=2` that stands at `list`. */
-function pairValue(text: string, list: Range, name: string, separator: string): Range | null {
-  let start = list.start;
-  for (const pair of text.slice(list.start, list.end).split(separator)) {
-    const [key] = cut(pair, "=");
-    const end = start + pair.length;
-    if (key.trim() === name || decoded(key) === name)
-      return { start: Math.min(start + key.length + 1, end), end };
-    start = end + separator.length;
+function leaves(text: string, body: Range, path: string, isName: boolean): Range[] {
+  const json = text.slice(body.start, body.end);
+  return nearest(path, (path) => jsonPlaces(json, path)[isName ? "names" : "values"]).map(
+    ({ start, end }) => ({
+      start: body.start + start,
+      end: body.start + end,
+    }),
+  );
+}
+
+/** The values, or names, called `name` in a list like `a=1&b=2` that stands at `list`. */
+function pairs(text: string, list: Range, name: string, separator: string, isName: boolean): Range[] {
+  if (name === "") return [list];
+  return nearest(name, (name) => {
+    const found: Range[] = [];
+    let start = list.start;
+    for (const pair of text.slice(list.start, list.end).split(separator)) {
+      const [key] = cut(pair, "=");
+      const end = start + pair.length;
+      const equals = start + key.length;
+      if (key.trim() === name || decoded(key) === name) {
+        found.push(isName ? { start, end: equals } : { start: Math.min(equals + 1, end), end });
+      }
+      start = end + separator.length;
+    }
+    return found;
+  });
+}
+
+/** A value may hold a document of its own (`query.filter.user`); its leaves count from the start of that value. */
+function nearest(path: string, find: (path: string) => Range[]): Range[] {
+  const segments = path.split(".");
+  for (let count = segments.length; count > 0; count -= 1) {
+    const found = find(segments.slice(0, count).join("."));
+    if (found.length > 0) return found;
   }
-  return null;
+  return [];
+}
+
+/** The candidate that shows the match's phrase, else the first. */
+function best(ranges: Range[], text: string, match: Match): Range | undefined {
+  const placed = ranges.map((range) => within(range, text, match));
+  const phrase = match.phrase.toLowerCase();
+  const shows = ({ start, end }: Range) => decoded(text.slice(start, end)).toLowerCase().includes(phrase);
+  return placed.find(shows) ?? placed[0];
 }
 
 /** The match's bytes inside a value, as UTF-16 units of the text; the whole value where bytes and text differ. */
 function within(value: Range, text: string, { start, end }: Match): Range {
   const shown = text.slice(value.start, value.end);
   const bytes = new TextEncoder().encode(shown);
-  // U+FFFD stands for bytes that were no UTF-8, and a backslash for an escape: both shift what follows.
-  if (end > bytes.length || start >= end || /[\ufffd\\]/.test(shown)) return value;
+  // U+FFFD stands for a byte that was no UTF-8, and is three of them: what follows is shifted.
+  if (end > bytes.length || start >= end || shown.includes("\ufffd")) return value;
   const units = (count: number) => new TextDecoder().decode(bytes.subarray(0, count)).length;
   return { start: value.start + units(start), end: value.start + units(end) };
+}
+
+function phraseIn(text: string, phrase: string): Range | null {
+  const start = phrase === "" ? -1 : text.indexOf(phrase);
+  return start < 0 ? null : { start, end: start + phrase.length };
 }
 
 function cut(text: string, separator: string): [string, string] {

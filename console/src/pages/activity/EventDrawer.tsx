@@ -35,7 +35,7 @@ export function EventDrawer() {
       opened
       onClose={close}
       position="right"
-      size="min(760px, 100%)"
+      size="min(700px, 100%)"
       closeOnClickOutside={false}
       closeOnEscape={false}
       trapFocus={false}

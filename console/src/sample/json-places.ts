@@ -2,16 +2,24 @@ import type { Range } from "./message";
 
 // Far beyond any honest document, far below what the stack holds: the text is an attacker's.
 const MAX_DEPTH = 200;
+const MAX_PLACES = 1_000;
+
+export interface JsonPlaces {
+  /** Values at the path, strings without their quotes. */
+  values: Range[];
+  /** The names that lead to them. */
+  names: Range[];
+}
 
 /**
- * Where the value at `wanted` (`user.tags.0`) stands in a JSON text, without the quotes of a string.
+ * Where the values at `wanted` (`user.roles[].name`, as a sensor names a leaf) stand in a JSON text.
  *
  * A scanner of its own because `JSON.parse` forgets positions, and because a body that was cut still shows the leaves
  * before the cut.
  */
-export function jsonLeaf(text: string, wanted: string): Range | null {
+export function jsonPlaces(text: string, wanted: string): JsonPlaces {
+  const found: JsonPlaces = { values: [], names: [] };
   let at = 0;
-  let found: Range | null = null;
 
   function space() {
     while (at < text.length && " \t\r\n".includes(text.charAt(at))) at += 1;
@@ -36,9 +44,9 @@ export function jsonLeaf(text: string, wanted: string): Range | null {
     return at > start ? { start, end: at } : null;
   }
 
-  /** The value that begins here; `null` ends the scan, at the find as well as where the text is no JSON. */
+  /** The value that begins here; `null` where the text is no JSON, or enough was found. */
   function value(path: string, depth: number): Range | null {
-    if (depth > MAX_DEPTH) return null;
+    if (depth > MAX_DEPTH || found.values.length >= MAX_PLACES) return null;
     space();
     const opening = text.charAt(at);
     const range =
@@ -47,35 +55,37 @@ export function jsonLeaf(text: string, wanted: string): Range | null {
         : opening === '"'
           ? quoted()
           : bare();
-    if (range === null || path !== wanted) return range;
-    found = range;
-    return null;
+    if (range && path === wanted) found.values.push(range);
+    return range;
   }
 
   function members(opening: "{" | "[", path: string, depth: number): Range | null {
     const start = at;
     const closing = opening === "{" ? "}" : "]";
     at += 1;
-    for (let index = 0; ; index += 1) {
+    for (;;) {
       space();
       if (text.charAt(at) === closing) {
         at += 1;
         return { start, end: at };
       }
-      const key = opening === "{" ? name() : String(index);
-      if (key === null || !value(path === "" ? key : `${path}.${key}`, depth + 1)) return null;
+      const inner = opening === "[" ? `${path}[]` : named(path);
+      if (inner === null || !value(inner, depth + 1)) return null;
       space();
       if (text.charAt(at) === ",") at += 1;
       else if (text.charAt(at) !== closing) return null;
     }
   }
 
-  function name(): string | null {
+  function named(path: string): string | null {
     const range = text.charAt(at) === '"' ? quoted() : null;
     space();
     if (!range || text.charAt(at) !== ":") return null;
     at += 1;
-    return unescaped(text.slice(range.start, range.end));
+    const name = unescaped(text.slice(range.start, range.end));
+    const inner = path === "" ? name : `${path}.${name}`;
+    if (inner === wanted) found.names.push(range);
+    return inner;
   }
 
   value("", 0);
