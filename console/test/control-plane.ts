@@ -29,6 +29,7 @@ const EMPTY: Record<string, Answer> = {
   fetchFiltersThreatTable: () => ({ ips: [], urls: [], hosts: [], subCategory: [] }),
   fetchAggregateMaliciousRequests: () => ({ maliciousPayloadsResponses: [] }),
   fetchFilterYamlTemplate: () => ({ templates: [], content: null }),
+  fetchSensors: () => ({ sensors: [], revision: 0 }),
   fetchBlocklist: () => ({ blocks: [], total: 0 }),
 };
 

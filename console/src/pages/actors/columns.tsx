@@ -13,7 +13,6 @@ const column = createColumnHelper<Actor>();
 export const columns = [
   column.accessor("id", {
     header: "Actor",
-    meta: { width: "22%" },
     cell: ({ row: { original: actor } }) => (
       <Group gap={6} wrap="nowrap">
         <PageAnchor
@@ -29,12 +28,12 @@ export const columns = [
   }),
   column.accessor("eventCount", {
     header: "Events",
-    meta: { width: 80, align: "right" },
+    meta: { width: 70, align: "right" },
     cell: ({ getValue }) => count(getValue()),
   }),
   column.accessor("latestAttack", {
     header: "Latest attack",
-    meta: { from: "sm" },
+    meta: { from: "sm", width: "20%" },
     cell: ({ getValue }) => (
       <Text fz="inherit" truncate>
         {getValue()}
@@ -43,7 +42,7 @@ export const columns = [
   }),
   column.accessor("latestApiEndpoint", {
     header: "Latest endpoint",
-    meta: { from: "md" },
+    meta: { from: "md", width: "24%" },
     cell: ({ row: { original: actor } }) => (
       <Hostile
         truncate

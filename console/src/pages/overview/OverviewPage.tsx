@@ -48,7 +48,7 @@ export function OverviewPage() {
         </SimpleGrid>
         <Grid>
           <Grid.Col span={{ base: 12, md: 8 }}>
-            <Panel title="Attacks over time">
+            <Panel title="Attacks per day">
               {timeline.data?.length === 0 ? (
                 <EmptyState icon={ShieldCheck} title="No attack seen in this time">
                   Choose a longer time range, or look at Sensors whether traffic is being seen.

@@ -38,14 +38,15 @@ export function SensorCard({ sensor, revision }: { sensor: Sensor; revision: num
       </Facts>
       <SimpleGrid cols={{ base: 1, md: 2 }} mt="md">
         <Interfaces sensor={sensor} />
-        <Drops counters={sensor.counters} />
+        <Drops sensor={sensor} />
       </SimpleGrid>
       <CounterTable counters={sensor.counters} />
     </Card>
   );
 }
 
-function Interfaces({ sensor: { interfaces } }: { sensor: Sensor }) {
+function Interfaces({ sensor }: { sensor: Sensor }) {
+  const { interfaces } = sensor;
   return (
     <section>
       <Title order={3} size="sm" mb={4}>
@@ -53,7 +54,7 @@ function Interfaces({ sensor: { interfaces } }: { sensor: Sensor }) {
       </Title>
       {interfaces.length === 0 ? (
         <Text size="sm" c="dimmed">
-          None. Start the sensor with --interface NAME.
+          {sensor.startedAt === null ? "Not reported yet." : "None. Start the sensor with --interface NAME."}
         </Text>
       ) : (
         <Table fz="xs" verticalSpacing={4}>
@@ -81,8 +82,8 @@ function Interfaces({ sensor: { interfaces } }: { sensor: Sensor }) {
   );
 }
 
-function Drops({ counters }: { counters: Sensor["counters"] }) {
-  const { total, causes } = dropsOf(counters);
+function Drops({ sensor }: { sensor: Sensor }) {
+  const { total, causes } = dropsOf(sensor.counters);
   return (
     <section>
       <Title order={3} size="sm" mb={4}>
@@ -90,7 +91,7 @@ function Drops({ counters }: { counters: Sensor["counters"] }) {
       </Title>
       {total === 0 ? (
         <Text size="sm" c="dimmed">
-          Nothing was lost since it started.
+          {sensor.startedAt === null ? "Not reported yet." : "Nothing was lost since it started."}
         </Text>
       ) : (
         <Table fz="xs" verticalSpacing={4}>

@@ -1,7 +1,7 @@
 import { Alert, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Bomb } from "lucide-react";
-import { policiesQuery } from "../../../api/queries";
+import { policiesQuery, sensorsQuery } from "../../../api/queries";
 import type { ThreatEvent } from "../../../api/types";
 import { Country } from "../../../shared/Country";
 import { Fact, Facts } from "../../../shared/Fact";
@@ -16,6 +16,7 @@ const STATUS_NAMES = { ACTIVE: "Active", UNDER_REVIEW: "Under review", IGNORED: 
 /** What happened, why it was called an attack, and why that matters. */
 export function OverviewView({ event }: { event: ThreatEvent }) {
   const { data: policies } = useQuery(policiesQuery);
+  const sensors = useQuery(sensorsQuery).data?.sensors;
   const info = policies?.find(({ id }) => id === event.filterId)?.info;
   return (
     <Stack gap="lg">
@@ -47,7 +48,11 @@ export function OverviewView({ event }: { event: ThreatEvent }) {
             {event.filterId}
           </PageAnchor>
         </Fact>
-        {event.sensorId && <Fact name="Sensor">{event.sensorId}</Fact>}
+        {event.sensorId && (
+          <Fact name="Sensor">
+            {sensors?.find(({ id }) => id === event.sensorId)?.node ?? event.sensorId}
+          </Fact>
+        )}
       </Facts>
       <Part title="Why it matched">
         <MatchList matches={event.matched ?? []} />
