@@ -34,12 +34,29 @@ enum Format {
 }
 
 pub(crate) fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
-    let output = match args.output {
-        Format::Jsonl => EvaluateOutput::Jsonl,
-        Format::Summary => EvaluateOutput::Summary,
+    let arguments = evaluate::EvaluateArgs {
+        corpus: args.corpus.clone(),
+        policies: policies::load(args.policies.as_deref())?,
+        output: match args.output {
+            Format::Jsonl => EvaluateOutput::Jsonl,
+            Format::Summary => EvaluateOutput::Summary,
+        },
     };
-    let policies = policies::load(args.policies.as_deref())?;
-    let job = evaluate::EvaluateArgs { corpus: args.corpus.clone(), policies, output };
-    evaluate::run(&job, &mut BufWriter::new(io::stdout().lock()))?;
-    Ok(Exit::Done)
+    let mut out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
+    match evaluate::run(&arguments, &mut out) {
+        Ok(_) => Ok(Exit::Done),
+        Err(error) if reader_left(&error) => Ok(Exit::Done),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `… | head` has had enough; serde tells of it in an error of its own kind.
+fn reader_left(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let kind = match cause.downcast_ref::<serde_json::Error>() {
+            Some(json) => json.io_error_kind(),
+            None => cause.downcast_ref::<io::Error>().map(io::Error::kind),
+        };
+        kind == Some(io::ErrorKind::BrokenPipe)
+    })
 }
