@@ -1,6 +1,8 @@
 //! From a frame to the TCP segment in it: VLAN tags, IPv4 and IPv6 with what may stand between, one VXLAN tunnel.
 
-use aya_ebpf::programs::TcContext;
+use aya_ebpf::{
+    bindings::bpf_hdr_start_off::BPF_HDR_START_NET, helpers::bpf_skb_load_bytes_relative, programs::TcContext,
+};
 use portcullis_sensor_common::tap::{Counter, NO_VNI, RecordHeader, VXLAN_PORTS};
 
 /// A segment: what its record will say, and where its payload is.
@@ -26,6 +28,8 @@ pub(crate) enum Other {
 #[unsafe(no_mangle)]
 static VXLAN: [u16; 2] = VXLAN_PORTS;
 
+const IPV4: u16 = 0x0800;
+const IPV6: u16 = 0x86dd;
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 const ETHERNET_LEN: u32 = 14;
@@ -36,7 +40,10 @@ const EXTENSION_HEADERS: usize = 6;
 #[inline(always)]
 pub(crate) fn read(ctx: &TcContext, segment: &mut Segment) -> Result<(), Other> {
     segment.record.vni = NO_VNI;
-    let mut packet = packet(ctx, 0, &mut segment.record)?;
+    let mut packet = match bare_ip(ctx) {
+        Some(ethertype) => ip(ctx, ethertype, 0, &mut segment.record)?,
+        None => packet(ctx, 0, &mut segment.record)?,
+    };
     if packet.protocol == UDP {
         let (vni, inner) = vxlan(ctx, packet.payload)?;
         segment.record.vni = vni;
@@ -67,11 +74,38 @@ fn packet(ctx: &TcContext, start: u32, record: &mut RecordHeader) -> Result<Pack
         ethertype = u16::from_be_bytes(load(ctx, offset + 2)?);
         offset += 4;
     }
+    ip(ctx, ethertype, offset, record)
+}
+
+#[inline(always)]
+fn ip(ctx: &TcContext, ethertype: u16, start: u32, record: &mut RecordHeader) -> Result<Packet, Other> {
     match ethertype {
-        0x0800 => ipv4(ctx, offset, record),
-        0x86dd => ipv6(ctx, offset, record),
+        IPV4 => ipv4(ctx, start, record),
+        IPV6 => ipv6(ctx, start, record),
         _ => Err(Other::NotTcp),
     }
+}
+
+/// The ethertype of a packet that comes without its Ethernet header.
+///
+/// At ingress behind generic XDP it does: that copies the frames of a veth, the copy's `mac_len` is 0, and traffic
+/// control puts that many bytes back in front of the IP header (seen in Linux 6.18). So do devices without a link
+/// layer. The network header is where it always was, which tells.
+#[inline(always)]
+fn bare_ip(ctx: &TcContext) -> Option<u16> {
+    // SAFETY: the context is the one this program was called with. A 16-bit value in network order in 32 bits.
+    let ethertype = u16::from_be(unsafe { (*ctx.skb.skb).protocol } as u16);
+    if ethertype != IPV4 && ethertype != IPV6 {
+        return None;
+    }
+    let first: [u64; 2] = ctx.load(0).ok()?;
+    let mut network = [0_u64; 2];
+    // SAFETY: writes the 16 bytes of `network`.
+    let read = unsafe {
+        let into = network.as_mut_ptr();
+        bpf_skb_load_bytes_relative(ctx.skb.skb.cast(), 0, into.cast(), 16, BPF_HDR_START_NET)
+    };
+    (read == 0 && first[0] == network[0] && first[1] == network[1]).then_some(ethertype)
 }
 
 #[inline(always)]
