@@ -1,7 +1,9 @@
-//! IPv4 and IPv6 headers, read by ourselves: etherparse 0.21 walks IPv6 extension headers of a truncated packet past
-//! the slice's end.
+//! IPv4 and IPv6 headers. etherparse reads the fixed ones; IPv6 extension headers are walked here, because etherparse
+//! 0.21 walks those of a truncated packet past the slice's end.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
+
+use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
 
 use super::bytes::{be16, be32};
 
@@ -44,28 +46,23 @@ pub(super) fn datagram(bytes: &[u8], frame_cut: usize) -> Option<Datagram<'_>> {
 
 /// RFC 791 section 3.1.
 fn version_4(bytes: &[u8], frame_cut: usize) -> Option<Datagram<'_>> {
-    const MORE_FRAGMENTS: u16 = 0x2000;
-    const OFFSET: u16 = 0x1fff;
-    let header_len = usize::from(bytes.first()? & 0x0f) * 4;
-    if header_len < 20 {
-        return None;
-    }
-    let total = usize::from(be16(bytes, 2)?);
-    let flags = be16(bytes, 6)?;
-    let (offset, more) = (usize::from(flags & OFFSET) * 8, flags & MORE_FRAGMENTS != 0);
-    let fragment = Fragment { identification: u32::from(be16(bytes, 4)?), offset, more };
-    let (packet, cut) = bounded(bytes, total, frame_cut);
+    let header = Ipv4HeaderSlice::from_slice(bytes).ok()?;
+    let (packet, cut) = bounded(bytes, usize::from(header.total_len()), frame_cut);
+    let fragment = Fragment {
+        identification: u32::from(header.identification()),
+        offset: usize::from(header.fragments_offset().value()) * 8,
+        more: header.more_fragments(),
+    };
     Some(Datagram {
-        source: IpAddr::V4(Ipv4Addr::from_bits(be32(bytes, 12)?)),
-        destination: IpAddr::V4(Ipv4Addr::from_bits(be32(bytes, 16)?)),
-        protocol: *bytes.get(9)?,
-        payload: packet.get(header_len..)?,
+        source: IpAddr::V4(header.source_addr()),
+        destination: IpAddr::V4(header.destination_addr()),
+        protocol: header.protocol().0,
+        payload: packet.get(header.slice().len()..)?,
         cut,
-        fragment: (more || offset > 0).then_some(fragment),
+        fragment: header.is_fragmenting_payload().then_some(fragment),
     })
 }
 
-const VERSION_6_HEADER: usize = 40;
 /// Extension headers that are followed; RFC 8200 section 4.1 has seven kinds, each to occur once or twice.
 const MAX_EXTENSIONS: usize = 16;
 
@@ -79,11 +76,13 @@ fn version_6(bytes: &[u8], frame_cut: usize) -> Option<Datagram<'_>> {
     const MOBILITY: u8 = 135;
     const HOST_IDENTITY: u8 = 139;
     const SHIM: u8 = 140;
-    let payload_len = usize::from(be16(bytes, 4)?);
-    let total = if payload_len == 0 { 0 } else { payload_len + VERSION_6_HEADER };
+    let header = Ipv6HeaderSlice::from_slice(bytes).ok()?;
+    let header_len = header.slice().len();
+    let payload_len = usize::from(header.payload_length());
+    let total = if payload_len == 0 { 0 } else { payload_len + header_len };
     let (packet, cut) = bounded(bytes, total, frame_cut);
-    let mut protocol = *bytes.get(6)?;
-    let mut payload = packet.get(VERSION_6_HEADER..)?;
+    let mut protocol = header.next_header().0;
+    let mut payload = packet.get(header_len..)?;
     let mut fragment = None;
     for _ in 0..MAX_EXTENSIONS {
         let len = match protocol {
@@ -109,8 +108,8 @@ fn version_6(bytes: &[u8], frame_cut: usize) -> Option<Datagram<'_>> {
         }
     }
     Some(Datagram {
-        source: IpAddr::V6(Ipv6Addr::from(address(bytes, 8)?)),
-        destination: IpAddr::V6(Ipv6Addr::from(address(bytes, 24)?)),
+        source: IpAddr::V6(header.source_addr()),
+        destination: IpAddr::V6(header.destination_addr()),
         protocol,
         payload,
         cut,
@@ -125,8 +124,4 @@ fn bounded(bytes: &[u8], total: usize, frame_cut: usize) -> (&[u8], usize) {
         return (bytes, frame_cut);
     }
     (bytes.get(..total).unwrap_or(bytes), total.saturating_sub(bytes.len()).min(frame_cut))
-}
-
-fn address(bytes: &[u8], at: usize) -> Option<[u8; 16]> {
-    bytes.get(at..at + 16)?.try_into().ok()
 }

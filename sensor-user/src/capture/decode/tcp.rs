@@ -1,7 +1,11 @@
-use super::bytes::{be16, be32};
+use etherparse::TcpHeaderSlice;
+
 use crate::segment::TcpFlags;
 
-/// A TCP header (RFC 9293 section 3.1) and what follows it.
+/// Where the control bits stand in the header (RFC 9293 section 3.1).
+const FLAGS: usize = 13;
+
+/// A TCP header and what follows it.
 pub(super) struct Header<'a> {
     pub(super) source_port: u16,
     pub(super) destination_port: u16,
@@ -12,16 +16,13 @@ pub(super) struct Header<'a> {
 }
 
 pub(super) fn header(bytes: &[u8]) -> Option<Header<'_>> {
-    let len = usize::from(bytes.get(12)? >> 4) * 4;
-    if len < 20 {
-        return None;
-    }
+    let header = TcpHeaderSlice::from_slice(bytes).ok()?;
     Some(Header {
-        source_port: be16(bytes, 0)?,
-        destination_port: be16(bytes, 2)?,
-        sequence: be32(bytes, 4)?,
-        acknowledgement: be32(bytes, 8)?,
-        flags: TcpFlags(*bytes.get(13)?),
-        payload: bytes.get(len..)?,
+        source_port: header.source_port(),
+        destination_port: header.destination_port(),
+        sequence: header.sequence_number(),
+        acknowledgement: header.acknowledgment_number(),
+        flags: TcpFlags(*header.slice().get(FLAGS)?),
+        payload: bytes.get(header.slice().len()..)?,
     })
 }
