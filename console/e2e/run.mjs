@@ -34,7 +34,7 @@ const trouble = await inBrowser({ width: 1280, height: 800 }, async (page) => {
 
   await drawer.getByRole("button", { name: "Block IP" }).click();
   await page.getByRole("button", { name: `Block ${event.actor}` }).click();
-  const applied = await drawer.getByText(/applied on \d+ of \d+ sensors?/).textContent();
+  const applied = await drawer.getByText(/applied on ([1-9]\d*) of \1 sensors?/).textContent();
   console.log(`ok: ${event.actor} is blocked, ${applied}`);
 
   await drawer.getByRole("button", { name: "Unblock" }).click();

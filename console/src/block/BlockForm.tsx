@@ -1,11 +1,10 @@
 import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { addBlock, useCommand } from "../api/commands";
-import type { CommandReply } from "../api/types";
 import { ErrorNote } from "../shared/ErrorNote";
-import { plural } from "../shared/format";
-import { showDone } from "../shared/notices";
 import { parsePrefix } from "./cidr";
+import { coverageOf } from "./coverage";
+import { showCoverage } from "./notice";
 
 const TTLS = [
   { value: "900", label: "15 minutes" },
@@ -36,7 +35,7 @@ export function BlockForm({ address, reason: suggested = "", onDone }: BlockForm
       { cidr: cidr.trim(), ttlSeconds: ttl === "permanent" ? null : Number(ttl), reason: reason.trim() },
       {
         onSuccess: (reply) => {
-          showDone(`Blocked ${reply.block?.cidr ?? cidr}`, appliedText(reply));
+          showCoverage(`Blocked ${reply.block?.cidr ?? cidr}`, coverageOf(reply));
           onDone();
         },
       },
@@ -81,10 +80,4 @@ export function BlockForm({ address, reason: suggested = "", onDone }: BlockForm
       </Group>
     </Stack>
   );
-}
-
-/** «applied on 2 of 3 sensors», with what a sensor would not do. */
-export function appliedText({ sensors, refusals = [] }: CommandReply): string {
-  const applied = `Applied on ${sensors.applied} of ${plural(sensors.total, "sensor")}.`;
-  return [applied, ...refusals.map(({ sensorId, reason }) => `${sensorId} refused: ${reason}.`)].join(" ");
 }

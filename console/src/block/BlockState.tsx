@@ -1,25 +1,31 @@
 import { Badge, Group, Text } from "@mantine/core";
 import { Ban } from "lucide-react";
 import type { Block } from "../api/types";
-import { duration, plural } from "../shared/format";
+import { duration } from "../shared/format";
 import { useNow } from "../shared/Time";
+import { coverageOf, coverageText } from "./coverage";
 
-/** «applied on N of M sensors», and how long it still holds. */
+/** «applied on N of M sensors», how long it still holds, and who refused it. */
 export function BlockState({ block }: { block: Block }) {
-  const { applied, total } = block.sensors;
-  const everywhere = applied === total && total > 0;
+  const coverage = coverageOf(block);
+  const everywhere = coverage.enforcing === coverage.total && coverage.total > 0;
   return (
-    <Group gap={8}>
-      <Badge color={everywhere ? "teal" : "yellow"} leftSection={<Ban size={11} />}>
-        Blocked
-      </Badge>
-      <Text size="xs">
-        applied on {applied} of {plural(total, "sensor")}
-      </Text>
-      <Text size="xs" c="dimmed">
-        <Remaining block={block} />
-      </Text>
-    </Group>
+    <div>
+      <Group gap={8}>
+        <Badge color={everywhere ? "teal" : "yellow"} leftSection={<Ban size={11} />}>
+          Blocked
+        </Badge>
+        <Text size="xs">{coverageText(coverage)}</Text>
+        <Text size="xs" c="dimmed">
+          <Remaining block={block} />
+        </Text>
+      </Group>
+      {coverage.refusals.map((refusal) => (
+        <Text key={refusal} size="xs" c="red" mt={4}>
+          Refused by {refusal}
+        </Text>
+      ))}
+    </div>
   );
 }
 

@@ -1,9 +1,10 @@
 import { Button, type ButtonProps } from "@mantine/core";
 import { LockOpen } from "lucide-react";
 import { removeBlock, useCommand } from "../api/commands";
-import { showDone, showProblem } from "../shared/notices";
+import { showProblem } from "../shared/notices";
 import { useMayAct } from "../shared/rights";
-import { appliedText } from "./BlockForm";
+import { coverageOf } from "./coverage";
+import { showCoverage } from "./notice";
 
 export function Unblock({ cidr, size = "xs" }: { cidr: string; size?: ButtonProps["size"] }) {
   const unblock = useCommand(removeBlock);
@@ -17,7 +18,7 @@ export function Unblock({ cidr, size = "xs" }: { cidr: string; size?: ButtonProp
       loading={unblock.isPending}
       onClick={() =>
         unblock.mutate(cidr, {
-          onSuccess: (reply) => showDone(`Unblocked ${cidr}`, appliedText(reply)),
+          onSuccess: (reply) => showCoverage(`Unblocked ${cidr}`, coverageOf(reply)),
           onError: (error) => showProblem(`${cidr} is still blocked`, error),
         })
       }

@@ -2,6 +2,7 @@ import { Text } from "@mantine/core";
 import { createColumnHelper } from "@tanstack/react-table";
 import type { Block } from "../../api/types";
 import { Remaining } from "../../block/BlockState";
+import { coverageOf } from "../../block/coverage";
 import { Unblock } from "../../block/Unblock";
 import { bytes, count } from "../../shared/format";
 import { Time } from "../../shared/Time";
@@ -19,14 +20,11 @@ export const columns = [
     header: "Applied",
     meta: { width: 130 },
     cell: ({ row: { original: block } }) => {
-      const { applied, total } = block.sensors;
-      const refusals = block.refusals ?? [];
+      const { enforcing, total, refusals } = coverageOf(block);
       return (
-        <Text fz="inherit" c={applied < total || refusals.length > 0 ? "orange" : undefined}>
-          {applied} of {total}
-          {refusals.length > 0 && (
-            <span title={refusals.map(({ reason }) => reason).join("\n")}> (refused)</span>
-          )}
+        <Text fz="inherit" c={enforcing < total ? "orange" : undefined} title={refusals.join("\n")}>
+          {enforcing} of {total}
+          {refusals.length > 0 && " (refused)"}
         </Text>
       );
     },
