@@ -15,7 +15,7 @@ const SEARCHES: [&str; 8] = [
     "lamp",
     "reading light (warm)",
     "lantern, brass",
-    "select a gift for the union",
+    "gifts to select from",
     "candle & holder",
     "50% off or more",
     "table/desk lamps",
