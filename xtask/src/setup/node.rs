@@ -39,7 +39,17 @@ fn install(caller: &Caller) -> anyhow::Result<PathBuf> {
     ));
     finish(caller.command("python3").args(["-m", "venv", "--clear"]).arg(&venv))?;
     finish(caller.command(venv.join("bin/python")).args(["-m", "pip", "install", "--quiet", WHEEL]))?;
-    bin_folder(caller)?.with_context(|| format!("{WHEEL} brought no Node.js into {}", venv.display()))
+    let bin =
+        bin_folder(caller)?.with_context(|| format!("{WHEEL} brought no Node.js into {}", venv.display()))?;
+    repair_npm(caller, &bin)?;
+    Ok(bin)
+}
+
+/// A wheel holds no symbolic links: its `npm` is a copy of the link's target, which looks for its library beside
+/// itself in vain.
+fn repair_npm(caller: &Caller, bin: &Path) -> anyhow::Result<()> {
+    finish(caller.command("chmod").arg("+x").arg(bin.join("../lib/node_modules/npm/bin/npm-cli.js")))?;
+    finish(caller.command("ln").args(["-sf", "../lib/node_modules/npm/bin/npm-cli.js"]).arg(bin.join("npm")))
 }
 
 fn venv(caller: &Caller) -> anyhow::Result<PathBuf> {
