@@ -123,6 +123,12 @@ impl Subject<'_> {
         names.iter().any(|known| name.eq_ignore_ascii_case(known))
     }
 
+    /// Whether it is a text of several lines or many words, such as a post or a file of code: there, single signs of
+    /// an attack stand by right, so more of them must come together.
+    fn is_document(&self) -> bool {
+        memchr::memchr_iter(b'\n', self.lower).take(4).count() > 3 || self.words() > 40
+    }
+
     /// Runs of non-blank bytes: how much a value reads like prose.
     fn words(&self) -> usize {
         self.lower.split(|byte| byte.is_ascii_whitespace()).filter(|word| !word.is_empty()).take(1000).count()

@@ -147,6 +147,7 @@ impl<'x> Views<'x> {
                 |via| via.escapes = true,
                 |text| decode::unescape(text, false),
             );
+            self.decode_last(&mut views, true, |via| via.entities = true, decode::html_entities);
         }
         views
     }

@@ -51,7 +51,12 @@ pub(super) const JAVA_GATES: &[&str] = &[
     "#context",
     "struts",
     "h4sia",
-    "kgxyz",
+    "kztaau",
+    "cs7qaf",
+    "transformer",
+    "closure",
+    "factory",
+    "org.omg",
     "multipart/form-data",
 ];
 pub(super) const PHP_GATES: &[&str] = &[
@@ -122,6 +127,7 @@ pub(super) const NODE_GATES: &[&str] = &[
     "proto",
     "import",
     "while",
+    "@{",
 ];
 pub(super) const SSI_GATES: &[&str] = &["<!--#", "<!--%23", "<esi:", "<!--esi"];
 
@@ -133,7 +139,7 @@ static TEMPLATE: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"(?:\{\{|\$\{|#\{|<%|\{%|\*\{|@\(|\{php\}|\[\[|\{).{0,200}?(?:__(?:class|mro|subclasses|globals|init|import|builtins|base|bases|dict|getattribute)__|\bmro\s*\(|subclasses\s*\(|getruntime|processbuilder|java\.lang|java\.util|popen|subprocess|\bos\.(?:popen|system|environ)|system\s*\(|passthru\s*\(|shell_exec|\beval\s*\(|\bexec\s*\(|readlines|\bcycler\b|\bjoiner\b|\blipsum\b|get_flashed_messages|url_for|request\.(?:application|args|environ|__|getclass)|self\.(?:_|env|config)|self\._|config\.(?:items|from|__)|registerundefinedfiltercallback|getfilter|freemarker\.template|\?new\(|\?api|\.getclass|\.class\.|\.constructor|child_process|process\.(?:env|main)|require\s*\(|file_excerpt|\bdump\s*\(|app\.request|_self\b|include\s*['\x22]/|source\s*\(|file\.(?:open|read|new|entries)|dir\.entries|io\.popen|t\(java|#rt|smarty\.|\$smarty|settings\.secret|\|attr\b|\|\s*filter\s*\(|\|\s*map\s*\(|\|\s*sort\s*\(|\|\s*reduce\s*\(|forloop\.|\|join\b|print\s*\(|range\.constructor|debug\b\s*%\}|#this|this\.process|execute\s*\(|nodeprocess|with\s+\x22s\x22|lookup\s*\(|abbr\s*\|)",
+            r"(?:\{\{|\$\{|#\{|<%|\{%|\*\{|@\(|\{php\}|\[\[)[^\n]{0,200}?(?:__(?:class|mro|subclasses|globals|init|import|builtins|base|bases|dict|getattribute)__|\bmro\s*\(|subclasses\s*\(|getruntime|processbuilder|java\.lang|java\.util|popen|subprocess|\bos\.(?:popen|system|environ)|system\s*\(|passthru\s*\(|shell_exec|\beval\s*\(|\bexec\s*\(|readlines|\bcycler\b|\bjoiner\b|\blipsum\b|get_flashed_messages|url_for|request\.(?:application|args|environ|__|getclass)|self\.(?:_|env|config)|self\._|config\.(?:items|from|__)|registerundefinedfiltercallback|getfilter|freemarker\.template|\?new\(|\?api|\.getclass|\.class\.|\.constructor|child_process|process\.(?:env|main)|require\s*\(|file_excerpt|\bdump\s*\(|app\.request|_self\b|include\s*['\x22]/|source\s*\(|file\.(?:open|read|new|entries)|dir\.entries|io\.popen|t\(java|#rt|smarty\.|\$smarty|settings\.secret|\|attr\b|\|\s*filter\s*\(|\|\s*map\s*\(|\|\s*sort\s*\(|\|\s*reduce\s*\(|forloop\.|\|join\b|print\s*\(|range\.constructor|debug\b\s*%\}|#this|this\.process|execute\s*\(|nodeprocess|with\s+\x22s\x22|lookup\s*\(|abbr\s*\|)",
         ),
         (
             10,
@@ -181,14 +187,14 @@ static JAVA: LazyLock<Patterns> = LazyLock::new(|| {
             10,
             r"#_memberaccess|#context\b|@ognl|ognl\.|opensymphony|xwork2?[.]|allowstaticmethodaccess|denymethodexecution|#(?:req|request|res|response|application|session|attr|parameters|cmd|ros|iswin|process|container|dm|instancemanager|stack|bean|arglist|execute|p|a|b|c|str|rt|f|d|e|s|w|out|sb|h|is|q|ct|cr|fos|wr)\s*=\s*(?:@|\(|new |#|['\x22{\[])|multipart/form-data.{0,40}#",
         ),
-        (10, r"[%$]\{\s*(?:[(#@]|[0-9]+\s*[-*+/]\s*[0-9]+|new |t\(|\x22\x22|''|[a-z]+\.[a-z]+\()"),
+        (10, r"[%$]\{\s*(?:[(#@]|[0-9]+\s*[-*+/]\s*[0-9]+|new |t\(|\x22\x22|'')"),
         (
             10,
             r"class\.(?:module\.)?classloader|class\[['\x22]?(?:module|classloader)|classloader\.resources|\bclass\.protectiondomain|%\{\(#|redirect(?:-?action)?:\s*[%$]\{|action:\s*[%$]\{|(?:^|&)debug=(?:command|xml)",
         ),
         (
             10,
-            r"ro0ab[a-z0-9+/=]{3,}|\xac\xed\x00\x05|aced0005|kztaa|cs7am|h4siaaaaaaa|ysoserial|commons-?collections|invokertransformer|templatesimpl|org\.apache\.commons\.(?:collections|beanutils|fileupload|text)|badattributevalueexp|com\.mchange|jdbcrowset|basicdatasource|com\.caucho|org\.codehaus|clojure\.|com\.alibaba|sun\.(?:rmi|misc|net|tools|reflect)|org\.(?:mozilla\.javascript|hibernate|jboss|springframework\.(?:context|beans|expression|core|jndi|aop|web)|eclipse|mortbay|apache\.(?:xalan|xbean|naming|ibatis|shiro|struts|tomcat|velocity|catalina|bcel|logging|jasper|groovy)|h2\.|postgresql\.|yaml\.snake)|com\.(?:sun\.|zaxxer|ibatis|mysql\.jdbc|newrelic|opensymphony|caucho)",
+            r"ro0ab[a-z0-9+/=]{3,}|\xac\xed\x00\x05|aced0005|kztaau|cs7qaf|h4siaaaaaaa|ysoserial|commons-?collections|(?:clone|for|while|switch|chained|constant|instantiate|invoker|prototypeclone|prototypeserialization|instantiatefactory|factory|closure)(?:transformer|closure|factory)\b|org\.omg\.corba|templatesimpl|org\.apache\.commons\.(?:collections|beanutils|fileupload|text)|badattributevalueexp|com\.mchange|jdbcrowset|basicdatasource|com\.caucho|org\.codehaus|clojure\.|com\.alibaba|sun\.(?:rmi|misc|net|tools|reflect)|org\.(?:mozilla\.javascript|hibernate|jboss|springframework\.(?:context|beans|expression|core|jndi|aop|web)|eclipse|mortbay|apache\.(?:xalan|xbean|naming|ibatis|shiro|struts|tomcat|velocity|catalina|bcel|logging|jasper|groovy)|h2\.|postgresql\.|yaml\.snake)|com\.(?:sun\.|zaxxer|ibatis|mysql\.jdbc|newrelic|opensymphony|caucho)",
         ),
         (
             10,
@@ -221,7 +227,7 @@ static PHP: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"\$_?(?:get|post|request|cookie|server|files|session|env|globals)\s*(?:\[|\{)|\$globals\b|\bglobals\[|_(?:get|post|request|cookie|server|session)\[|\$\{\s*_?(?:get|phpinfo|system|@|\$|eval)|http_raw_post_data|\$http_(?:get|post|cookie|server|env)_|\$_(?:get|post|request|cookie|server|files|session|env)\b",
+            r"\$_?(?:get|post|request|cookie|server|files|session|env|globals)\s*(?:\[|\{)|\$globals\b|\bglobals\[|_(?:get|post|request|cookie|server|session)\[|\$\{\s*_?(?:phpinfo|system|@|\$|eval)|http_raw_post_data|\$http_(?:get|post|cookie|server|env)_|\$_(?:get|post|request|cookie|server|files|session|env)\b",
         ),
         (
             10,
@@ -238,11 +244,26 @@ static PHP: LazyLock<Patterns> = LazyLock::new(|| {
     ])
 });
 
+/// Calls that no honest value begins with, and PHP functions whose names are no words.
+static PHP_CALLS: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(&[
+        (
+            10,
+            r"\b(?:gz(?:uncompress|inflate|decode)|str_rot13|assert_options|fputcsv|shell_exec|passthru|proc_open|pcntl_exec|call_user_func(?:_array)?|create_function|file_(?:put|get)_contents|move_uploaded_file|base64_decode|convert_uudecode|phpinfo|php_uname|get_defined_[a-z]+|highlight_file|show_source|readgzfile|parse_ini_file|bzopen|fsockopen|stream_[a-z]+_[a-z]+|register_[a-z]+_function|preg_replace_callback|array_(?:map|filter|walk|udiff|diff_ukey)|u[ak]?sort|ob_start|session_set_save_handler|spl_autoload_register|set_e[a-z]+_handler|unserialize|var_export|posix_[a-z]+|ini_(?:set|get|alter|restore)|get_current_user|getmy[a-z]+)\s*(?:/\*.*?\*/|#[^\n]*\n|//[^\n]*\n|\s)*\(",
+        ),
+        (
+            10,
+            r"^\W*(?:exec|system|eval|assert|popen|include|require|include_once|require_once|die|exit|print_r|var_dump)\s*(?:/\*.*?\*/|#[^\n]*\n|//[^\n]*\n)*\s*[(]",
+        ),
+        (10, r"\$\s*\{\s*(?:'|\x22|\$)|\$_\[|\$[a-z0-9_]{1,20}\s*=\s*@\s*\$|\$[a-z0-9_]+\{[0-9]+\}\s*\("),
+    ])
+});
+
 static NODE: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
         (
             10,
-            r"require\s*(?:/\*.*?\*/)?\s*[(\[.]\s*['\x22`]?(?:child_process|fs|os|net|http|vm|process|cluster|path|util|\.\./|node:)",
+            r"require\s*(?:/\*.*?\*/)?\s*[(\[.]\s*['\x22`]?(?:child_process|fs|os|vm|process|cluster|\.\./|node:)",
         ),
         (
             10,
@@ -258,7 +279,7 @@ static NODE: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"\.constructor\s*(?:\.|\()\s*(?:constructor|['\x22`]return|['\x22`]throw)|function\s*\(\s*['\x22`]return|this\.constructor\.constructor|reflect\.(?:construct|get|apply)|(?:=|;|\()\s*async\s+function|import\s*\(\s*['\x22`](?:child|fs|os|node)|while\s*\(\s*(?:true|1|!0)?\s*\)\s*[;{]",
+            r"\.constructor\s*(?:\.|\()\s*(?:constructor|['\x22`]return|['\x22`]throw)|function\s*\(\s*['\x22`]return|this\.constructor\.constructor|reflect\.(?:construct|get|apply)|import\s*\(\s*['\x22`](?:child|fs|os|node)|while\s*\(\s*(?:true|1|!0)?\s*\)\s*[;{]",
         ),
         (
             10,
@@ -278,23 +299,28 @@ static SSI: LazyLock<Patterns> = LazyLock::new(|| {
 });
 
 pub(super) fn template(subject: &Subject<'_>) -> Option<Range<usize>> {
-    TEMPLATE.find(subject.lower)
+    TEMPLATE.find_in(subject)
 }
 
 pub(super) fn java(subject: &Subject<'_>) -> Option<Range<usize>> {
-    JAVA.find(subject.lower)
+    JAVA.find_in(subject)
 }
 
 pub(super) fn php(subject: &Subject<'_>) -> Option<Range<usize>> {
-    PHP.find(subject.lower)
+    if !subject.is_document()
+        && let Some(range) = PHP_CALLS.find(subject.lower)
+    {
+        return Some(range);
+    }
+    PHP.find_in(subject)
 }
 
 pub(super) fn node(subject: &Subject<'_>) -> Option<Range<usize>> {
-    NODE.find(subject.lower)
+    NODE.find_in(subject)
 }
 
 pub(super) fn server_include(subject: &Subject<'_>) -> Option<Range<usize>> {
-    SSI.find(subject.lower)
+    SSI.find_in(subject)
 }
 
 #[cfg(test)]
@@ -303,7 +329,7 @@ mod tests {
 
     #[test]
     fn every_expression_compiles() {
-        for patterns in [&TEMPLATE, &JAVA, &PHP, &NODE, &SSI] {
+        for patterns in [&TEMPLATE, &JAVA, &PHP, &PHP_CALLS, &NODE, &SSI] {
             LazyLock::force(patterns);
         }
     }

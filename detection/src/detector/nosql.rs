@@ -124,7 +124,7 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
     if subject.lower.len() > 2000 {
         return None;
     }
-    SIGNS.find(subject.lower)
+    SIGNS.find_in(subject)
 }
 
 /// `user.password.$ne`: the name before the operator.

@@ -116,12 +116,16 @@ static FILES: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (10, r"(?:passwd|shadow|\.ini|\.conf|\.log|\.txt|\.php|\.inc|hosts|\.xml|\.html?|environ)\x00"),
         (10, r"^\s*data:(?:text/plain|text/html|;base64|,)?(?:;base64)?,\s*(?:<\?|pd9|phn|pd)"),
-        (10, r"^\\\\[a-z0-9._-]+\\[a-z0-9$._-]+"),
+        (
+            10,
+            r"^[a-z]:[/\\]+[^\s]*\.?(?:log|ini|conf|cfg|inc|dat|sys|bak|mdb|config)$|[a-z]:\\[a-z\\]*(?:log|conf)[a-z]*\\|\\(?:xampp|phpmyadmin|inetpub|wwwroot)\\",
+        ),
+        (10, r"^\\\\[a-z0-9._:-]+\\[a-z0-9$._-]+"),
     ])
 });
 
 pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
-    let prose = subject.lower.len() > 300 || subject.words() > 12;
+    let prose = subject.lower.len() > 300 || subject.words() > 6;
     if !prose && let Some(range) = FILES.find(subject.lower) {
         return Some(range);
     }
@@ -131,123 +135,110 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
 /// Dot segments that climb out of where the path began.
 fn climbs(subject: &Subject<'_>) -> Option<Range<usize>> {
     let bytes = subject.lower;
+    let plain = memchr::memmem::find(bytes, b"0x2").or_else(|| memchr::memmem::find(bytes, b"0x5c"));
+    if plain.is_some() {
+        let unfolded = unfold_hex(bytes);
+        return climbing_token(&unfolded, subject).map(|_| 0..bytes.len());
+    }
+    climbing_token(bytes, subject)
+}
+
+/// Filters and old servers read `0x2e` as a dot.
+fn unfold_hex(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
-    while let Some(first) =
+    while let Some(byte) = bytes.get(at) {
+        let plain = match bytes.get(at..at + 4) {
+            Some(b"0x2e") => Some(b'.'),
+            Some(b"0x2f") => Some(b'/'),
+            Some(b"0x5c") => Some(b'\\'),
+            _ => None,
+        };
+        out.push(plain.unwrap_or(*byte));
+        at += if plain.is_some() { 4 } else { 1 };
+    }
+    out
+}
+
+fn climbing_token(bytes: &[u8], subject: &Subject<'_>) -> Option<Range<usize>> {
+    let mut at = 0;
+    while let Some(dots) =
         bytes.get(at..).and_then(|rest| memchr::memmem::find(rest, b"..")).map(|offset| at + offset)
     {
-        let run = Run::at(bytes, first);
-        at = run.end.max(first + 2);
-        if run.steps == 0 {
-            continue;
-        }
-        let sensitive = run.disguised
-            || FILES
-                .find(bytes.get(first.saturating_sub(1)..(first + 400).min(bytes.len())).unwrap_or_default())
-                .is_some();
-        let in_path = matches!(subject.field.place, Place::Path);
-        let enough = match () {
-            () if in_path => run.steps >= 1 && !run.lone_below,
-            () if sensitive => run.steps >= 1,
-            () if run.starts_value => run.steps >= 3 || run.steps >= 2 && !run.asset,
-            () if run.steps >= 3 => true,
-            () => run.steps >= 2 && subject.words() <= 2 && !run.asset,
+        let token = token_around(bytes, dots);
+        at = token.end.max(dots + 2);
+        let path = Resolved::of(bytes.get(token.clone()).unwrap_or_default());
+        let sensitive = || FILES.find(path.text).is_some();
+        let alone = subject.words() <= 2;
+        let enough = match path.climbed {
+            0 => path.disguised >= 2 && alone,
+            _ if subject.field.place == Place::Path => true,
+            1 => path.disguised > 0 && alone || sensitive(),
+            2 => path.disguised > 0 || sensitive() || alone && !path.is_asset(),
+            _ => path.disguised > 0 || !path.is_asset() || sensitive(),
         };
         if enough {
-            return Some(run.start..run.end);
+            return Some(token);
         }
     }
     None
 }
 
-/// A run of `../` in any of its disguises.
-struct Run {
-    start: usize,
-    end: usize,
-    /// How far it climbs above where the value's path begins.
-    steps: usize,
-    /// `....//`, `..;/`, `..%00/`: nobody writes these by honest means.
-    disguised: bool,
-    starts_value: bool,
+/// The run of bytes around `at` that a program would take as one path.
+fn token_around(bytes: &[u8], at: usize) -> Range<usize> {
+    let ends = |byte: &u8| {
+        byte.is_ascii_whitespace()
+            || matches!(byte, b'"' | b'\'' | b'(' | b')' | b'=' | b',' | b'<' | b'>' | b'`' | b'?' | b'#')
+    };
+    let start = bytes.get(..at).unwrap_or_default().iter().rposition(ends).map_or(0, |found| found + 1);
+    let end =
+        bytes.get(at..).unwrap_or_default().iter().position(ends).map_or(bytes.len(), |found| at + found);
+    start..end
+}
+
+/// A path after its dot segments were resolved.
+struct Resolved<'a> {
+    text: &'a [u8],
+    /// How far it ever was above where it began.
+    climbed: usize,
+    /// Segments such as `..;`, `....` or `..%00` that nobody writes by honest means.
+    disguised: usize,
+}
+
+impl<'a> Resolved<'a> {
+    fn of(text: &'a [u8]) -> Self {
+        let (mut depth, mut climbed, mut disguised) = (0_isize, 0_usize, 0_usize);
+        let last = text.split(|byte| matches!(byte, b'/' | b'\\')).count();
+        for (index, segment) in text.split(|byte| matches!(byte, b'/' | b'\\')).enumerate() {
+            let dots = segment.iter().take_while(|byte| **byte == b'.').count();
+            let rest = segment.get(dots..).unwrap_or_default();
+            // `..` at the very end of a word is an ellipsis unless a path came before it.
+            let ends = index + 1 == last && last == 1;
+            match (dots, rest) {
+                (0 | 1, []) => {}
+                (2, []) if !ends => depth -= 1,
+                (3.., []) if !ends => {
+                    depth -= 1;
+                    disguised += 1;
+                }
+                (2, [b';' | 0 | b'|' | b'%' | b':', ..]) if !ends => {
+                    depth -= 1;
+                    disguised += 1;
+                }
+                _ => depth += 1,
+            }
+            climbed = climbed.max(usize::try_from(-depth).unwrap_or(0));
+        }
+        Self { text, climbed, disguised }
+    }
+
     /// Points at a picture, script or document, as relative links do.
-    asset: bool,
-    /// Climbs no further than the segments before it descend.
-    lone_below: bool,
-}
-
-impl Run {
-    fn at(bytes: &[u8], first: usize) -> Self {
-        let (mut at, mut climbed, mut disguised) = (first, 0_usize, false);
-        while let Some(step) = step(bytes.get(at..).unwrap_or_default()) {
-            climbed += 1;
-            at += step.length;
-            disguised |= step.disguised;
-        }
-        let before = bytes.get(..first).unwrap_or_default();
-        let path_start = before
-            .iter()
-            .rposition(|byte| {
-                byte.is_ascii_whitespace()
-                    || matches!(byte, b'"' | b'\'' | b'(' | b'=' | b',' | b'<' | b'>' | b'`')
-            })
-            .map_or(0, |space| space + 1);
-        let lead = before.get(path_start..).unwrap_or_default();
-        let descended = lead
-            .split(|byte| matches!(byte, b'/' | b'\\'))
-            .filter(|segment| !segment.is_empty() && *segment != b".")
-            .count();
-        let tail = bytes.get(at..).unwrap_or_default();
-        let tail_end = tail
-            .iter()
-            .position(|byte| {
-                byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b')' | b'?' | b'#' | b'>')
-            })
-            .unwrap_or(tail.len());
-        let tail = tail.get(..tail_end).unwrap_or_default();
-        let asset = [
-            ".png", ".jpg", ".jpeg", ".gif", ".svg", ".css", ".js", ".ts", ".tsx", ".md", ".html", ".webp",
-            ".ico", ".vue", ".scss", ".less", ".json", ".rst", ".go", ".rb", ".py",
-        ]
-        .iter()
-        .any(|extension| tail.ends_with(extension.as_bytes()));
-        Self {
-            start: path_start.min(first),
-            end: at,
-            steps: climbed,
-            disguised,
-            starts_value: path_start == 0 && descended == 0,
-            asset,
-            lone_below: climbed < descended && climbed < 2,
-        }
-    }
-}
-
-struct Step {
-    length: usize,
-    disguised: bool,
-}
-
-/// `../`, `..\`, `....//`, `..;/`, `..\x00/`, `.. /`, `..//`, or `..` at the very end.
-fn step(rest: &[u8]) -> Option<Step> {
-    let dots = rest.iter().take(8).take_while(|byte| **byte == b'.').count();
-    if dots < 2 {
-        return None;
-    }
-    let after = rest.get(dots..).unwrap_or_default();
-    let filler = after.iter().take(2).take_while(|byte| matches!(byte, b';' | 0 | b'|' | b'%')).count();
-    let slashes = after
-        .get(filler..)
-        .unwrap_or_default()
-        .iter()
-        .take(8)
-        .take_while(|byte| matches!(byte, b'/' | b'\\'))
-        .count();
-    // An ellipsis before a slash is prose; doubled dots with doubled slashes are a filter's leavings.
-    let doubled = dots >= 4 && slashes >= 2;
-    match (dots, slashes) {
-        (2, 1..) => Some(Step { length: dots + filler + slashes, disguised: filler > 0 || slashes > 2 }),
-        (_, 1..) if doubled => Some(Step { length: dots + filler + slashes, disguised: true }),
-        (2, 0) if after.is_empty() => Some(Step { length: dots, disguised: false }),
-        _ => None,
+    fn is_asset(&self) -> bool {
+        const ASSETS: [&str; 22] = [
+            ".png", ".jpg", ".jpeg", ".gif", ".svg", ".css", ".js", ".ts", ".tsx", ".jsx", ".md", ".html",
+            ".webp", ".ico", ".vue", ".scss", ".less", ".json", ".rst", ".go", ".rb", ".py",
+        ];
+        ASSETS.iter().any(|extension| self.text.ends_with(extension.as_bytes()))
     }
 }
 

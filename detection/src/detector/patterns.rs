@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use super::Subject;
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 /// Expressions that each add a weight, for judgements that no single sign carries alone.
@@ -41,6 +42,12 @@ impl Patterns {
         let (_, heaviest) = hits().max_by_key(|(weight, _)| *weight)?;
         let found = heaviest.find(text)?;
         Some(Score { total, at: found.range() })
+    }
+
+    /// Where the weights reach [`SURE`], or half as much again in a document.
+    pub(super) fn find_in(&self, subject: &Subject<'_>) -> Option<Range<usize>> {
+        let needed = if subject.is_document() { SURE + SURE / 2 } else { SURE };
+        self.score(subject.lower).filter(|score| score.total >= needed).map(|score| score.at)
     }
 
     /// Where the weights reach [`SURE`].

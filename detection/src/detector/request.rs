@@ -33,7 +33,7 @@ static SENSITIVE: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"/(?:server-status|server-info|nginx_status|stub_status|fpm-status|php-fpm|elmah\.axd|trace\.axd|web\.config|crossdomain\.xml|clientaccesspolicy\.xml|\.well-known/.*\.env|jmx-console|web-console|invoker/(?:jmx|ejb|read)|admin-console|manager/(?:html|text|status|jmx)|host-manager|axis2|solr/admin|console/(?:login|portal|j_)|_ignition|telescope|horizon/api|_debugbar|_profiler|__debug__|rails/info|debug/(?:pprof|default|vars)|cgi-bin/|fcgi-bin|scripts/(?:root|setup)|hnap1|boaform|goform|gponform|setup\.cgi|owa/|autodiscover|ecp/|remote/(?:login|fgt_lang)|vpn/\.\.|dana-na|\+cscoe\+|sdk/|wsman|struts/|weblogic|bea_wls|_async/|wls-wsat|uddiexplorer|orangehrm|jenkins/script|script(?:text)?$|nagios|zabbix|cacti|portainer|v1\.[0-9]+/(?:containers|images|info)|containers/json|api/v1/(?:pods|secrets|namespaces/)|_cat/|_cluster/|_nodes|_search\?|_all_dbs|_utils)",
+            r"/(?:server-status|server-info|nginx_status|stub_status|fpm-status|php-fpm|elmah\.axd|trace\.axd|web\.config|crossdomain\.xml|clientaccesspolicy\.xml|\.well-known/.*\.env|jmx-console|web-console|invoker/(?:jmx|ejb|read)|admin-console|manager/(?:html|text|status|jmx)|host-manager|axis2|solr/admin|console/(?:login|portal|j_)|_ignition|telescope|horizon/api|_debugbar|_profiler|__debug__|rails/info|debug/(?:pprof|default|vars)|cgi-bin/|fcgi-bin|scripts/(?:root|setup)|hnap1|boaform|goform|gponform|setup\.cgi|owa/|autodiscover|ecp/|remote/(?:login|fgt_lang)|vpn/\.\.|dana-na|\+cscoe\+|sdk/|wsman|struts/|weblogic|bea_wls|_async/|wls-wsat|uddiexplorer|orangehrm|jenkins/script|script(?:text)?$|nagios|zabbix|cacti|portainer|v1\.[0-9]+/(?:containers|images|info)|containers/json|api/v1/(?:pods|secrets|namespaces/)|_all_dbs|_utils)",
         ),
         (
             10,
@@ -47,7 +47,24 @@ static SENSITIVE: LazyLock<Patterns> = LazyLock::new(|| {
 });
 
 pub(super) fn sensitive_path(subject: &Subject<'_>) -> Option<Range<usize>> {
-    if subject.field.place == Place::Path { SENSITIVE.find(subject.lower) } else { None }
+    if subject.field.place == Place::Path {
+        hidden(subject.lower).or_else(|| SENSITIVE.find(subject.lower))
+    } else {
+        None
+    }
+}
+
+/// A path below a hidden directory or of a hidden file; `/.well-known/` (RFC 8615) is the one that is meant to be seen.
+fn hidden(path: &[u8]) -> Option<Range<usize>> {
+    let mut start = 0;
+    for segment in path.split(|byte| *byte == b'/') {
+        let named = matches!(segment, [b'.', first, ..] if first.is_ascii_alphabetic());
+        if named && segment != b".well-known" {
+            return Some(start..start + segment.len());
+        }
+        start += segment.len() + 1;
+    }
+    None
 }
 
 static EXECUTABLE: LazyLock<Patterns> = LazyLock::new(|| {

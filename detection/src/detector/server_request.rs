@@ -30,6 +30,10 @@ pub(super) const GATES: &[&str] = &[
     "jar:",
     "netdoc:",
     "nip.io",
+    "docker.internal",
+    "ip6-",
+    "kubernetes",
+    "a9fe",
     "xip.io",
     "%2f",
     "www.",
@@ -42,7 +46,7 @@ static SSRF: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
         (
             10,
-            r"169\.254\.169\.254|169\.254\.170\.2|metadata\.google\.internal|metadata\.(?:tencentyun|azure)|100\.100\.100\.200|\bfd00:ec2::254|instance-data[./]|192\.0\.0\.192|rancher-metadata",
+            r"169\.254\.169\.254|169\.254\.170\.2|metadata\.google\.internal|metadata\.(?:tencentyun|azure)|100\.100\.100\.200|\bfd00:ec2::254|instance-data[./]|192\.0\.0\.192|rancher-metadata|metadata\.packet\.net|(?:host|gateway)\.docker\.internal|ip6-(?:loopback|localhost)|kubernetes\.default|0xa9fea9fe|a9fe:a9fe",
         ),
         (
             10,
@@ -172,11 +176,16 @@ pub(super) fn file_inclusion(subject: &Subject<'_>) -> Option<Range<usize>> {
     {
         return None;
     }
-    if let Some(range) = INCLUSION.find(subject.lower) {
+    // Documents of JSON are full of addresses.
+    if subject.field.place != Place::Json
+        && let Some(range) = INCLUSION.find(subject.lower)
+    {
         return Some(range);
     }
     let url = Url::of(subject.lower)?;
-    let included = subject.name_is(INCLUDING) && matches!(subject.field.place, Place::Query | Place::Form);
+    let schemed = !subject.lower.trim_ascii_start().starts_with(b"//");
+    let included =
+        schemed && subject.name_is(INCLUDING) && matches!(subject.field.place, Place::Query | Place::Form);
     included.then_some(url.range)
 }
 
@@ -189,6 +198,7 @@ static REDIRECT: LazyLock<Patterns> = LazyLock::new(|| {
         (10, r"^[\s]*https?:[/\\]?[a-z0-9][a-z0-9-]*\."),
         (10, r"^[\s]*https?:(?:\\|/\\|///|/[\s]*/[\s]*/|/\x09/|%0)"),
         (10, r"^[\s]*https?://[^/\s?#]{1,80}(?:[@\\;]|%40|%5c)[a-z0-9.-]+"),
+        (10, r"^/+https?:|^[/\\]{2,}[;\\]+@|^https?:[a-z0-9]+[@>]|^/(?:%5c|\\)"),
         (10, r"^/+[a-z0-9.-]*(?:%0[ad9]|[\r\n\t])+/"),
         (10, r"^(?:[.;<>(){}|]|/\.|//;@|/<>|%09|%5c)[/\\]*/{2}[a-z0-9.-]+\.[a-z]{2,}"),
         (10, r"^/{2,}[^/]*/(?:%2e|\.){2}|^/{1,}[^/\s]*/{2,}[a-z0-9.-]+\.[a-z]{2,}/(?:%2f|%2e|\.\.)"),
@@ -211,6 +221,13 @@ pub(super) fn open_redirect(subject: &Subject<'_>) -> Option<Range<usize>> {
     {
         return None;
     }
+    // A picture from elsewhere is no place to go to.
+    if [".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".css", ".js", ".pdf"]
+        .iter()
+        .any(|extension| subject.lower.ends_with(extension.as_bytes()))
+    {
+        return None;
+    }
     if let Some(range) =
         REDIRECT.find(subject.lower).filter(|_| place != Place::Json || subject.name_is(REDIRECTING))
     {
@@ -220,7 +237,7 @@ pub(super) fn open_redirect(subject: &Subject<'_>) -> Option<Range<usize>> {
         return None;
     }
     let url = Url::of(subject.lower)?;
-    let odd = url.has_user_info();
+    let odd = url.has_user_info() || url.is_disguised();
     (odd && subject.name_is(REDIRECTING)).then_some(url.range)
 }
 
@@ -254,6 +271,13 @@ impl<'a> Url<'a> {
             .unwrap_or(after.len());
         let authority = after.get(..end)?;
         (!authority.is_empty()).then_some(Self { authority, range: lead..lead + scheme.len() + end })
+    }
+
+    /// Whether the host is an address in a notation that only old resolvers take.
+    fn is_disguised(&self) -> bool {
+        let host = self.authority.split(|byte| *byte == b':').next().unwrap_or_default();
+        std::str::from_utf8(host)
+            .is_ok_and(|host| host.parse::<IpAddr>().is_err() && loose_ipv4(host).is_some())
     }
 
     fn has_user_info(&self) -> bool {

@@ -74,7 +74,7 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
             10,
             r"\bunion\b(?: all| distinct| distinctrow)?[ (]*(?:select|values|table)\b ?[(*@'0-9a-z_$`\x22+!~-]",
         ),
-        (10, r"\bunion\b[ (]*(?:all|distinct)?[ (]*$"),
+        (10, r"[0-9)\x27\x22] ?\bunion\b[ (]*(?:all|distinct)?[ (]*$"),
         // A boolean that compares constants.
         (
             10,
@@ -94,7 +94,7 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
         // Statements stacked behind the first.
         (
             10,
-            r"['\x22)0-9a-z] ?\)*; ?(?:select\b|insert into\b|update [a-z_.\x22`\[\]]+ set\b|delete from\b|drop (?:table|database|schema|user|view|index|procedure|function)\b|create (?:table|user|database|function|procedure|or replace|login|alias)\b|alter (?:table|user|database|login)\b|exec(?:ute)?[ (]+[a-z@'(]|declare @?[a-z]+|shutdown\b(?: with nowait)?|truncate table|waitfor (?:delay|time)|begin (?:dbms|declare|waitfor|execute)|if ?\(|grant [a-z]+ (?:on|to)|copy [a-z_]+|call [a-z_.]+ ?\(|set @|use [a-z_]+ ?;|backup database|restore database|rename table)",
+            r"['\x22)0-9a-z] ?\)*; ?(?:select\b|insert into\b|update [a-z_.\x22`\[\]]+ set\b|delete from\b|drop (?:table|database|schema|user|view|index|procedure|function)\b|create (?:table|user|database|function|procedure|or replace|login|alias)\b|alter (?:table|user|database|login)\b|exec(?:ute)?[ (]+[a-z@'(]|declare (?:@|[a-z_]+ (?:int|n?varchar|char|number|cursor))|shutdown\b(?: with nowait)?|truncate table|waitfor (?:delay|time)|begin (?:dbms|declare|waitfor|execute)|if ?\( ?(?:select|ascii|ord|substr|length|1|user|db_name|[0-9]+ ?[=<>])|grant [a-z]+ (?:on|to)|copy [a-z_]+|call [a-z_.]+ ?\(|set @|use [a-z_]+ ?;|backup database|restore database|rename table)",
         ),
         (
             8,
@@ -114,6 +114,19 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"(?:\b(?:or|and|if|select|when|xor)\b|\|\||&&|[-+*/,;'\x22(])[ (]*(?:sleep|benchmark|pg_sleep) ?\(",
         ),
         (10, r"\binto (?:outfile|dumpfile)\b"),
+        (
+            10,
+            r"\b(?:xp_(?:cmdshell|dirtree|reg[a-z]+|fileexist|makecab|servicecontrol|terminate_process|availablemedia|enumdsn|loginconfig|ntsec[a-z]*)|sp_(?:executesql|oacreate|makewebtask|addextendedproc|configure))\b",
+        ),
+        (
+            10,
+            r"\b(?:load_file|extractvalue|updatexml|pg_sleep|pg_read_file|pg_ls_dir|lo_import|load_extension|sys_eval|sys_exec|dbms_[a-z]+\.[a-z_]+|utl_[a-z]+\.[a-z_]+) ?\(",
+        ),
+        (
+            10,
+            r"^\W*(?:exec(?:ute)? ?\( ?@|execute immediate ?['\x22]|copy [a-z_]+ ?(?:\([^)]*\))? (?:to|from) (?:program )?'|drop [a-z_]+ ?;? ?--|set @[a-z_]+ ?=)",
+        ),
+        (10, r"'::(?:jsonb?|int|text|varchar|numeric|regclass)\b"),
         (10, r"\bprocedure analyse ?\("),
         (10, r"\bexec(?:ute)?[ (]+(?:master|xp_|sp_|immediate ')"),
         (10, r"\bdeclare @[a-z0-9_]+ (?:as )?(?:n?varchar|int|char|sysname|cursor)"),
@@ -133,7 +146,7 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             6,
-            r"\bselect[ (]+(?:@@|sleep|version|user|database|current_user|null\b|[0-9]+ ?[,)]|'|char ?\(|chr ?\(|concat|group_concat|load_file|case when|count ?\( ?\*|if ?\()",
+            r"\bselect[ (]+(?:@@|sleep|version|user ?\(|database ?\(|current_user|null\b|[0-9]+ ?[,)]|'|char ?\(|chr ?\(|concat|group_concat|load_file|case when|count ?\( ?\*|if ?\()",
         ),
         (
             5,
@@ -144,6 +157,10 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
         (5, r"['\x22)0-9] ?(?:order|group) by [0-9]+(?:,[0-9]+)*"),
         (10, r"(?:^|['\x22)0-9a-z])\)* ?order by [0-9]+(?:,[0-9]+)* ?(?:--|#|/\*)"),
         (5, r"\bhaving [0-9]+ ?[=<>]"),
+        (
+            10,
+            r"['\x22`)] ?\)* ?(?:or|and|xor|\|\||&&) ?\(* ?['\x22]{1,2}[^'\x22]{0,20}['\x22]{1,2} ?\)* ?(?:=|like|<|>)",
+        ),
         (8, r"['\x22] ?(?:\|\||\+) ?(?:\(? ?select|chr ?\(|char ?\(|utl_|'|\x22|user\b|version|@@|sleep)"),
         (6, r"['\x22] ?(?:&&|\|\|) ?['\x220-9(]"),
         (10, r"\b(?:rlike|regexp|like|in|exists|any|all|some|not) ?\( ?\(* ?select\b"),
@@ -161,7 +178,7 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"^-?[0-9]+[ )]*(?:or|and|xor|having|\|\||&&)[ (]+(?:not |exists ?\(|select\b|[a-z_]+ ?\(|'|\x22|[0-9]+[ )]*(?:--|#|=|<|>|\b(?:like|in|is|between)\b|$))",
+            r"^-?[0-9]+[ )]*(?:or|and|xor|having|\|\||&&)[ (]+(?:not |exists ?\(|select\b|[a-z_]+ ?\(|'|\x22|[0-9]+[ )]*(?:--|#|=|<|>|\b(?:like|in|is|between)\b))",
         ),
         (10, r"^-?[0-9]+[ )]*(?:--|#|;--)[ -]?$"),
         (5, r"^-?[0-9]+['\x22`]"),
@@ -174,14 +191,25 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
 pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
     let folded = Folded::of(subject.lower);
     let own = SIGNS.score(folded.bytes());
-    if let Some(score) = own.as_ref().filter(|score| score.total >= SURE) {
+    let document = subject.is_document();
+    let needed = if document { 2 * SURE } else { SURE };
+    if let Some(score) = own.as_ref().filter(|score| score.total >= needed) {
         return Some(folded.original(score.at.clone()));
     }
     let bytes = subject.bytes();
-    if bytes.len() > MAX_LIBINJECTION || !libinjectionrs::detect_sqli(bytes).is_injection() {
+    if document || bytes.len() > MAX_LIBINJECTION || !has_edge(subject.lower, own.as_ref()) {
         return None;
     }
-    Some(0..bytes.len())
+    libinjectionrs::detect_sqli(bytes).is_injection().then_some(0..bytes.len())
+}
+
+/// Whether SQL could begin here at all: libinjection also reads arithmetic and metric queries as injections.
+fn has_edge(lower: &[u8], own: Option<&super::patterns::Score>) -> bool {
+    own.is_some_and(|score| score.total >= 4)
+        || lower.iter().any(|byte| matches!(byte, b'\'' | b'`'))
+        || ["--", "union", "select"].iter().any(|sign| memchr::memmem::find(lower, sign.as_bytes()).is_some())
+        // Balanced double quotes hold the labels of a metric or the keys of an object.
+        || memchr::memchr_iter(b'"', lower).count() % 2 == 1
 }
 
 #[cfg(test)]

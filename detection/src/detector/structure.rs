@@ -57,7 +57,7 @@ static HEADER: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
         (
             10,
-            r"[\r\n]+[ \t]*(?:set-cookie|location|content-(?:type|length|disposition|encoding)|transfer-encoding|refresh|host|x-[a-z-]+|access-control-[a-z-]+|status|link|cache-control|last-modified|referer|user-agent|connection|header[a-z0-9-]*|[a-z]*injected?[a-z-]*|crlf[a-z-]*)[ \t]*(?::|=|%3a)",
+            r"[\r\n]+[ \t]*(?:set-cookie|location|content-(?:type|length|disposition|encoding)|transfer-encoding|refresh|host|x-[a-z-]+|access-control-[a-z-]+|status|link|cache-control|last-modified|referer|user-agent|connection|header[a-z0-9-]*|[a-z]*injected?[a-z-]*|crlf[a-z-]*)[ \t]*(?::|%3a)",
         ),
         (10, r"[\r\n]+http/[0-9.]+ [0-9]{3}|[\r\n]+(?:get|post|head|put|delete|options) /[^\r\n]* http/"),
         (10, r"[\r\n]{2,}\s*<(?:html|script|img|svg|body|h1|iframe)"),
@@ -119,7 +119,11 @@ pub(super) fn header(subject: &Subject<'_>) -> Option<Range<usize>> {
             | Place::Xml
     );
     // A long text may hold a letter's head by right.
-    if !place || subject.lower.len() > 1000 { None } else { HEADER.find(subject.lower) }
+    if !place || subject.lower.len() > 1000 || subject.is_document() {
+        None
+    } else {
+        HEADER.find(subject.lower)
+    }
 }
 
 pub(super) fn graphql(subject: &Subject<'_>) -> Option<Range<usize>> {

@@ -36,14 +36,14 @@ static COMMANDS: LazyLock<HashMap<&'static [u8], Word>> = LazyLock::new(|| {
 
 static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
-        (10, r"\(\s*\)\s*\{[^}]{0,80}\}?\s*;?\s*(?:[:;}]|[a-z/]|%)"),
+        (10, r"^\s*\(\s*\)\s*\{[^}]{0,80}\}?\s*;?\s*(?:[:;}]|[a-z/]|%)"),
         (10, r"/dev/(?:tcp|udp)/"),
         (10, r"\bnc(?:at)?(?:\.traditional)? [^\n]{0,60}-[a-z]*[ec] ?[a-z/]"),
         (10, r"\b(?:ba|z|k|c|da|a)?sh -[a-z]*[ci]\b"),
         (10, r"\$\{?ifs\b|\{ifs\}|\$ifs\$?[0-9@*]?"),
         (
             10,
-            r"(?:^|[\s;|&`(=<>'\x22/])(?:/usr)?(?:/local)?/s?bin/[a-z?*\[\]{}$@0-9'\x22\\]{1,20}(?:[\s;|&`)'\x22<>$]|$)",
+            r"(?:^|[\s;|&`(=<>'\x22/]|\\n)(?:/usr)?(?:/local)?/s?bin/[a-z?*\[\]{}$@0-9'\x22\\]{1,20}(?:[\s;|&`)'\x22<>$]|$)",
         ),
         (10, r"(?:^|[;|&`(\n])\s*(?:/\?{2,3}/[?a-z*\[\]]+|/[a-z?]{3}/[a-z]*[?*\[][a-z?*\[\]]*)"),
         (
@@ -65,6 +65,14 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
             10,
             r"\becho [^\n]{1,200}(?:>>?\s*[/a-z._-]+\.(?:php|jsp|asp|sh|txt|py)|\|\s*(?:base64|sh|bash|xxd|md5sum))",
         ),
+        (
+            10,
+            r"[a-z0-9_-]+@[a-z0-9._-]+:[~/][^\s]{0,40}[$#] ?[a-z.]|[a-z] <<< |\$\{[a-z_]+:[0-9]+:[0-9]+\}|/[a-z]*\[[a-z]+\][a-z]*/[a-z]|\$'[^']{0,60}\\x[0-9a-f]{2}",
+        ),
+        (
+            10,
+            r"\{,?(?:ifconfig|ip|id|ls|whoami|cat|uname|wget|curl),?[^}]{0,40}\}|^\s*(?:time|nice|nohup|env|sudo|exec|command) (?:curl|wget|nc|bash|sh|ping|nslookup|whoami|id|cat)\b|\bsh,-c,",
+        ),
         (10, r"<!--#exec|\beval\s*\$?\(|\bexec\s*<>|\bexec [0-9]<>"),
         (10, r"(?:^|[;|&`\s])(?:cat|tac|more|less|head|tail|nl)\s*<\s*[/a-z.]"),
         (10, r"\{(?:cat|ls|id|echo|wget|curl|ping|nc|bash|sh|sleep|uname|rm|python[23]?),"),
@@ -74,14 +82,47 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
 
 pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
     let bytes = subject.lower;
+    let document = subject.is_document();
+    if let Some(end) = leading_command(bytes) {
+        return Some(0..end);
+    }
     let mut at = 0;
     while let Some((start, separator)) = next_separator(bytes, at) {
         at = start + separator.len();
+        // Lists of words, quoted code and tables are what documents are made of.
+        if document && matches!(separator, b"\n" | b"\r" | b"`" | b"|" | b";") {
+            continue;
+        }
+        if separator == b"`"
+            && (bytes.get(at) == Some(&b'`')
+                || memchr::memchr(b'`', bytes.get(at..).unwrap_or_default()).is_none())
+        {
+            at += bytes.get(at..).unwrap_or_default().iter().take_while(|byte| **byte == b'`').count();
+            continue;
+        }
         if let Some(end) = command_after(bytes, at, separator) {
             return Some(start..end);
         }
     }
-    SIGNS.find(bytes)
+    SIGNS.find_in(subject)
+}
+
+/// A value that is a command line from its first word on.
+fn leading_command(bytes: &[u8]) -> Option<usize> {
+    let length =
+        bytes.iter().take(16).take_while(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()).count();
+    let name = bytes.get(..length)?;
+    if COMMANDS.get(name) != Some(&Word::Telling) {
+        return None;
+    }
+    let after = bytes.get(length..)?;
+    let operand = after.trim_ascii_start();
+    let marked = match operand.first()? {
+        b';' | b'|' | b'&' | b'>' | b'<' | b'`' => operand.len() > 1 && operand.get(1) != Some(&b'='),
+        b'/' | b'-' | b'$' => operand.len() < after.len(),
+        _ => false,
+    };
+    (marked && bytes.len() < 400).then_some(length)
 }
 
 /// The next place at which a shell would begin another command.
@@ -146,6 +187,10 @@ fn command_after(bytes: &[u8], from: usize, separator: &[u8]) -> Option<usize> {
         Some(b' ' | b'\t') => argument(after.trim_ascii_start()) || after.trim_ascii().is_empty(),
         _ => false,
     };
+    let lead = bytes.get(..from.saturating_sub(separator.len())).unwrap_or_default().trim_ascii();
+    if kind == Word::Telling && lead.is_empty() && after.trim_ascii().len() < 4 {
+        return Some(from + gap + length);
+    }
     // A newline or a lone ampersand stands in honest text and in URLs: what follows must be beyond doubt.
     let plain_text = matches!(separator, b"\n" | b"\r" | b"&");
     let sure = match kind {

@@ -12,6 +12,8 @@ pub(super) const GATES: &[&str] = &[
     "invoke-",
     "certutil",
     "net ",
+    "if ",
+    "for ",
     "type ",
     "dir",
     "ipconfig",
@@ -74,6 +76,10 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
         (10, r"\b(?:nslookup|whoami|ipconfig|systeminfo|tasklist|netstat)\s+/[a-z]"),
         (10, r"[a-z]:\\+(?:windows|winnt)\\+system32\\+[a-z0-9^\x22]+(?:\.exe)?"),
         (10, r"\b[a-z]\^[a-z]\^?[a-z\^]+\s|\b(?:p\^o|c\^m|w\^h|n\^e)[a-z^]+"),
+        (
+            10,
+            r"\bfor\s+(?:/[a-z]\s+)?[^\n]{0,60}%+[a-z~]+\s+in\s*\(?[^\n]{0,80}\)?\s*do\b|\bif\s+(?:/i\s+)?(?:not\s+)?(?:exist\s+[^\s]+\s|defined\s+[a-z_]+\s|errorlevel\s+[0-9]|cmdextversion\s+[0-9]|\(?[^\s]{1,30}\s+(?:equ|neq|lss|leq|gtr|geq|==)\s)",
+        ),
         (10, r"\bfor\s+/[fldr]\s+(?:\x22[^\x22]*\x22\s+)?%+[a-z]\s+in\b"),
         (
             10,
@@ -83,7 +89,7 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
 });
 
 pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
-    SIGNS.find(subject.lower)
+    SIGNS.find_in(subject)
 }
 
 #[cfg(test)]

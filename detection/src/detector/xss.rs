@@ -86,7 +86,7 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
         (10, r"\{\{.{0,200}(?:constructor|\$eval|\$on\.|alert|prompt|\$parse|orderby|tostring\(\)\.)"),
         (10, r"expression[\s/*]*\([\s]*(?:alert|document|eval|window|prompt|open|write|url)"),
         (10, r"(?:-moz-binding|behaviou?r)[\s]*:[\s]*url"),
-        (10, r"@import[\s]+['\x22(]*(?:url\()?['\x22]?(?:javascript|http|//|data)"),
+        (10, r"@import[\s]*['\x22(]*(?:url\()?['\x22]?(?:javascript|http|//|data)"),
         (10, r"\+adw-[^\s]{0,20}script|\+adw-"),
         (10, r"(?:\\x3c|\\u003c|\\74|%253c)[\s/]*(?:script|img|svg|iframe|body)"),
         (
@@ -103,10 +103,17 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
 });
 
 pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
+    // Some parsers drop NUL, and a tag comes alive around it.
+    if memchr::memchr(0, subject.lower).is_some() {
+        let without: Vec<u8> = subject.lower.iter().copied().filter(|byte| *byte != 0).collect();
+        if Tags::of(&without).dangerous().is_some() {
+            return Some(0..subject.lower.len());
+        }
+    }
     if let Some(range) = Tags::of(subject.lower).dangerous() {
         return Some(range);
     }
-    SIGNS.find(subject.lower)
+    SIGNS.find_in(subject)
 }
 
 #[cfg(test)]

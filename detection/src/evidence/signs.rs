@@ -47,7 +47,7 @@ static FILE_CONTENTS: Signs = LazyLock::new(|| {
         r"(?m)^root:[x*!]?:0:",
         // win.ini, boot.ini, system.ini
         r"(?i)\[(?:fonts|extensions|mci extensions|files)\]\s*(?:\r?\n|;|\[|[a-z]+=)",
-        r"(?i)for 16-bit app support",
+        r"(?i)\bbit app support",
         r"(?i)\[boot loader\]|\[operating systems\]\s*multi\(",
         r"(?i)\[drivers\]\s*wave=|\[386enh\]",
         // hosts(5)

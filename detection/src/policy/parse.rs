@@ -40,7 +40,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<(Policy, Place), PolicyErr
     if id.trim().is_empty() {
         return Err(source.error(id_node, "id: is empty"));
     }
-    let words = filter::words(&source, top.get("wordLists"))?;
+    let words = filter::Names::of(&source, &root, top.get("wordLists"))?;
     let tree = |key| top.get(key).map(|node| filter::filter(&source, node, &words)).transpose();
     let rules = Rules {
         filter: tree("filter")?,

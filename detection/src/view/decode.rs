@@ -110,7 +110,7 @@ fn fold_wide(character: char) -> char {
         code @ 0xff01..=0xff5e => char::from_u32(code - 0xfee0).unwrap_or(character),
         0x2215 | 0x2044 | 0x29f8 => '/',
         0x2216 => '\\',
-        0x2018 | 0x2019 | 0x02b9 | 0x02bc => '\'',
+        0x00b4 | 0x2018 | 0x2019 | 0x02b9 | 0x02bc => '\'',
         _ => character,
     }
 }
@@ -119,6 +119,9 @@ fn fold_wide(character: char) -> char {
 fn overlong(rest: &[u8]) -> Option<(u8, usize)> {
     let low = |byte: u8| u32::from(byte & 0x3f);
     let (code, length) = match rest {
+        // IIS takes the second byte even where it is plain ASCII, as in %c0%2e.
+        [0xc0, second @ (b'.' | b'/' | b'\\'), ..] => (u32::from(*second), 2),
+        [0xc1, 0x1c, ..] => (u32::from(b'\\'), 2),
         [first @ (0xc0 | 0xc1), second, ..] if *second >= 0x80 => {
             ((u32::from(first & 1) << 6) | low(*second), 2)
         }
@@ -255,15 +258,23 @@ fn surrogates(rest: &[u8]) -> Option<(Unit, usize)> {
     Some((Unit::Char(char::from_u32(code)?), 12))
 }
 
-/// Base64 (standard or URL alphabet, padded or not) that stands for printable text.
+/// Base64 (standard or URL alphabet, padded or not) that stands for printable text, also where up to three digits of
+/// something else come before it.
 pub(crate) fn base64_text(text: &Text<'_>) -> Option<Text<'static>> {
-    const SHORTEST: usize = 12;
+    const SHORTEST: usize = 8;
     let bytes = text.bytes();
     let lead = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let body = bytes.trim_ascii();
     let digits = body.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
     let code = body.get(..digits)?;
-    if code.len() < SHORTEST || body.len() - digits > 2 || code.len() % 4 == 1 {
+    if code.len() < SHORTEST || body.len() - digits > 2 || code.iter().any(|digit| sextet(*digit).is_none()) {
+        return None;
+    }
+    (0..4).find_map(|skip| base64_at(text, code.get(skip..)?, lead + skip))
+}
+
+fn base64_at(text: &Text<'_>, code: &[u8], start: usize) -> Option<Text<'static>> {
+    if code.len() % 4 == 1 {
         return None;
     }
     let mut out = Decoded::of(text);
@@ -278,10 +289,13 @@ pub(crate) fn base64_text(text: &Text<'_>) -> Option<Text<'static>> {
             let byte = ((bits >> held) & 0xff) as u8;
             length += 1;
             printable += usize::from(matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t'));
-            out.push(byte, lead + index);
+            // Random bytes are printable ASCII four times in ten; an identifier that decodes by chance is not all of it.
+            if length >= 32 && printable * 100 < length * 90 {
+                return None;
+            }
+            out.push(byte, start + index);
         }
     }
-    // Random bytes are printable ASCII four times in ten; an identifier that decodes by chance is not all of it.
     (printable * 100 >= length * 97).then(|| out.finish())
 }
 

@@ -28,7 +28,7 @@ fn path<'x>(views: &mut Views<'x>, path: &'x [u8]) {
             views.work.bounded += 1;
             return;
         }
-        views.add(Place::Segment, false, "", Text::original(segment, start), false);
+        views.add(Place::Segment, false, "", Text::original(segment, start), true);
         start += segment.len() + 1;
     }
 }

@@ -37,6 +37,9 @@ impl Folded {
             } else if open_version_comment && rest.starts_with(b"*/") {
                 folded.space(at);
                 at += 2;
+            } else if *byte == 0 && at + 1 < lower.len() {
+                // Some parsers drop NUL, and the word closes over it.
+                at += 1;
             } else if byte.is_ascii_whitespace() || matches!(byte, 0x0b | 0xa0 | 0x85) {
                 folded.space(at);
                 at += 1;

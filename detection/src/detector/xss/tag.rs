@@ -27,7 +27,7 @@ const RUNNING: [&[u8]; 9] = [
     b"bgsound",
 ];
 /// Elements that are dangerous with an address or content of their own.
-const LOADING: [&[u8]; 12] = [
+const LOADING: [&[u8]; 13] = [
     b"iframe",
     b"frame",
     b"frameset",
@@ -39,6 +39,7 @@ const LOADING: [&[u8]; 12] = [
     b"form",
     b"portal",
     b"layer",
+    b"image",
     b"ilayer",
 ];
 
@@ -117,6 +118,7 @@ impl Tag<'_> {
         }
         if LOADING.contains(&name) {
             return match name {
+                b"image" => has(b"xlink:href"),
                 b"meta" => has(b"refresh") || has(b"set-cookie"),
                 b"link" => has(b"stylesheet") && (has(b"href=http") || has(b"href=//")) || has(b"rel=import"),
                 b"form" => has(b"formaction"),

@@ -1,6 +1,9 @@
 //! The tree: siblings are ANDed, `and`/`or`/`not` nest, terms hold tests, collections hold selectors.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{
     node::Source,
@@ -11,7 +14,12 @@ use crate::policy::{
     yaml::{Kind, Node},
 };
 
-pub(super) type Words = HashMap<String, Vec<String>>;
+/// What `${name}` may stand for.
+#[derive(Default)]
+pub(super) struct Names {
+    lists: HashMap<String, Vec<String>>,
+    extracted: HashSet<String>,
+}
 
 /// Deeper nesting is no policy a person wrote, and evaluation recurses.
 const MAX_DEPTH: usize = 32;
@@ -32,24 +40,58 @@ const TERMS: [(&str, Term); 12] = [
 ];
 const CONNECTIVES: [&str; 3] = ["and", "or", "not"];
 
-pub(super) fn words(source: &Source<'_>, node: Option<&Node>) -> Result<Words, PolicyError> {
-    let Some(node) = node else { return Ok(Words::new()) };
-    let mut lists = Words::new();
-    for (key, node) in source.map(node, "wordLists")? {
-        let items = source.list(node, &key.name)?;
-        let texts = items.iter().map(|item| source.text(item, &key.name).map(str::to_owned));
-        lists.insert(key.name.clone(), texts.collect::<Result<_, _>>()?);
+impl Names {
+    pub(super) fn of(source: &Source<'_>, root: &Node, lists: Option<&Node>) -> Result<Self, PolicyError> {
+        let mut names = Self::default();
+        collect_extracted(root, &mut names.extracted, MAX_DEPTH * 2);
+        if let Some(node) = lists {
+            for (key, node) in source.map(node, "wordLists")? {
+                let items = source.list(node, &key.name)?;
+                let texts = items.iter().map(|item| source.text(item, &key.name).map(str::to_owned));
+                names.lists.insert(key.name.clone(), texts.collect::<Result<_, _>>()?);
+            }
+        }
+        Ok(names)
     }
-    Ok(lists)
+
+    pub(super) fn list(&self, name: &str) -> Option<&[String]> {
+        self.lists.get(name).map(Vec::as_slice)
+    }
+
+    pub(super) fn is_extracted(&self, name: &str) -> bool {
+        self.extracted.contains(name)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        self.lists.keys().chain(&self.extracted).map(String::as_str)
+    }
 }
 
-pub(super) fn filter(source: &Source<'_>, node: &Node, words: &Words) -> Result<Filter, PolicyError> {
-    Reader { source, words }.filter(node, MAX_DEPTH)
+fn collect_extracted(node: &Node, into: &mut HashSet<String>, depth: usize) {
+    let Some(depth) = depth.checked_sub(1) else { return };
+    match &node.kind {
+        Kind::List(items) => items.iter().for_each(|item| collect_extracted(item, into, depth)),
+        Kind::Map(entries) => {
+            for (key, value) in entries {
+                match &value.kind {
+                    Kind::Text(name) if key.name == "extract" => {
+                        into.insert(name.clone());
+                    }
+                    _ => collect_extracted(value, into, depth),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn filter(source: &Source<'_>, node: &Node, names: &Names) -> Result<Filter, PolicyError> {
+    Reader { source, names }.filter(node, MAX_DEPTH)
 }
 
 pub(super) struct Reader<'a> {
     pub(super) source: &'a Source<'a>,
-    pub(super) words: &'a Words,
+    pub(super) names: &'a Names,
 }
 
 impl Reader<'_> {

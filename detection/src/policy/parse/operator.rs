@@ -6,7 +6,10 @@ use regex::bytes::{Regex, RegexBuilder};
 use super::{filter::Reader, node::Source};
 use crate::{
     detector::Detector,
-    policy::{Comparison, DataType, Op, Operand, Order, Part, Place, PolicyError, Test, yaml::Node},
+    policy::{
+        Comparison, DataType, Op, Operand, Order, Part, Place, PolicyError, Test, nearest::nearest,
+        yaml::Node,
+    },
 };
 
 pub(super) const OPERATORS: [&str; 23] = [
@@ -137,19 +140,34 @@ fn operands(reader: &Reader<'_>, node: &Node, what: &str) -> Result<Vec<Operand>
         if text.trim().is_empty() && what != "eq" && what != "neq" {
             return Err(reader.source.error(item, format!("{what}: empty text is in every value")));
         }
-        match whole_name(text).and_then(|name| reader.words.get(name)) {
+        match whole_name(text).and_then(|name| reader.names.list(name)) {
             Some(words) => operands.extend(words.iter().map(|word| Operand::literal(word))),
-            None => operands.push(operand(text)),
+            None => {
+                let operand = operand(text);
+                check_names(reader, item, &operand)?;
+                operands.push(operand);
+            }
         }
     }
     Ok(operands)
+}
+
+/// A reference to nothing would never match, silently.
+fn check_names(reader: &Reader<'_>, node: &Node, operand: &Operand) -> Result<(), PolicyError> {
+    let unknown = operand.parts.iter().find_map(|part| match part {
+        Part::Variable(name) if !reader.names.is_extracted(name) => Some(name),
+        _ => None,
+    });
+    let Some(name) = unknown else { return Ok(()) };
+    let message = format!("`${{{name}}}`: no word list and no `extract` has this name");
+    Err(reader.source.error(node, message).suggesting(nearest(name, reader.names.all())))
 }
 
 fn networks(reader: &Reader<'_>, node: &Node, what: &str) -> Result<Vec<IpNet>, PolicyError> {
     let mut networks = Vec::new();
     for item in reader.source.list_or_one(node) {
         let text = reader.source.text(item, what)?;
-        let words = whole_name(text).and_then(|name| reader.words.get(name));
+        let words = whole_name(text).and_then(|name| reader.names.list(name));
         let texts: Vec<&str> = words.map_or(vec![text], |words| words.iter().map(String::as_str).collect());
         for text in texts {
             let network = text.trim().parse::<IpNet>().ok();

@@ -1,0 +1,152 @@
+//! Windows of matches per actor.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test says no by panicking, and why it was skipped by printing"
+)]
+
+use std::{net::IpAddr, sync::Arc};
+
+use portcullis_detection::{Engine, EventType, PolicySet};
+use portcullis_exchange::{
+    Actor, ActorSource, Exchange, Facts, Protocol, Request, Response, TaggedExchange, Tags, Timestamp,
+};
+
+fn engine(rules: &str) -> Engine {
+    let text =
+        format!("id: Burst\nfilter:\n  response_code: {{gte: 400, lt: 500}}\naggregation_rules:\n{rules}");
+    let (set, errors) = PolicySet::parse([("burst.yaml", text)]);
+    assert_eq!(errors, []);
+    Engine::new(set)
+}
+
+fn rule(count: u32, minutes: u32) -> String {
+    format!(
+        "  - rule:\n      name: r\n      condition:\n        matchCount: {count}\n        windowThreshold: {minutes}\n"
+    )
+}
+
+fn failed(actor: &str, second: u64, target: &str) -> Arc<TaggedExchange> {
+    let address: IpAddr = actor.parse().unwrap();
+    let at = Timestamp::from_seconds(1_000_000 + second);
+    Arc::new(TaggedExchange {
+        exchange: Exchange {
+            started_at: at,
+            completed_at: at,
+            client: (address, 40_000).into(),
+            server: ([192, 0, 2, 1], 80).into(),
+            vni: None,
+            protocol: Protocol::Http11,
+            request: Some(Request { method: "GET".into(), target: target.into(), ..Request::default() }),
+            response: Some(Response { status: 404, ..Response::default() }),
+            incomplete: None,
+            facts: Facts::default(),
+        },
+        actor: Actor { address, source: ActorSource::Packet },
+        tags: Arc::new(Tags::default()),
+    })
+}
+
+/// At which of the moments an event was raised.
+fn fired(engine: &Engine, seconds: impl IntoIterator<Item = u64>) -> Vec<u64> {
+    let hit = |second: &u64| !engine.judge(&failed("203.0.113.7", *second, "/x")).is_empty();
+    seconds.into_iter().filter(hit).collect()
+}
+
+#[test]
+fn below_the_threshold_there_is_no_event() {
+    assert!(fired(&engine(&rule(5, 1)), 0..4).is_empty());
+}
+
+#[test]
+fn the_match_that_fills_the_window_raises_one_event_with_samples() {
+    let engine = engine(&rule(5, 1));
+    assert!(fired(&engine, 0..4).is_empty());
+    let found = engine.judge(&failed("203.0.113.7", 4, "/last"));
+    let [event] = found.as_slice() else { panic!("one event") };
+    assert_eq!((event.event_type, event.match_count, event.samples.len()), (EventType::Aggregated, 5, 5));
+    let newest = event.samples[0].exchange.request.as_ref().unwrap();
+    assert_eq!(newest.path(), b"/last");
+}
+
+#[test]
+fn a_burst_that_goes_on_fires_once_per_threshold() {
+    assert_eq!(fired(&engine(&rule(5, 1)), 0..20), [4, 9, 14, 19]);
+}
+
+#[test]
+fn matches_that_left_the_window_do_not_count() {
+    assert!(fired(&engine(&rule(3, 1)), [0, 30, 60, 90, 120]).is_empty());
+    assert_eq!(fired(&engine(&rule(3, 1)), [0, 30, 59]), [59]);
+}
+
+#[test]
+fn any_of_several_rules_is_enough() {
+    let engine = engine(&format!("{}{}", rule(5, 1), rule(6, 10)));
+    assert_eq!(fired(&engine, (0..6).map(|n| n * 100)), [500]);
+}
+
+#[test]
+fn each_actor_has_a_window_of_its_own() {
+    let engine = engine(&rule(3, 1));
+    for actor in ["203.0.113.1", "203.0.113.2", "2001:db8::1"] {
+        assert!(engine.judge(&failed(actor, 0, "/")).is_empty());
+        assert!(engine.judge(&failed(actor, 1, "/")).is_empty());
+    }
+    assert_eq!(engine.judge(&failed("2001:db8::1", 2, "/")).len(), 1);
+}
+
+#[test]
+fn moments_may_arrive_out_of_order() {
+    assert_eq!(fired(&engine(&rule(3, 1)), [10, 5, 7]), [7]);
+}
+
+#[test]
+fn different_values_are_counted_where_a_rule_asks_for_them() {
+    let rules = "  - rule:\n      condition:\n        matchCount: 3\n        windowThreshold: 1\n        distinctIdentifier: {count: 3, source: url}\n";
+    let engine = engine(rules);
+    for second in 0..10 {
+        assert!(engine.judge(&failed("203.0.113.7", second, "/same")).is_empty());
+    }
+    assert!(engine.judge(&failed("203.0.113.7", 11, "/a")).is_empty());
+    assert_eq!(engine.judge(&failed("203.0.113.7", 12, "/b")).len(), 1);
+}
+
+#[test]
+fn windows_outlive_a_change_of_policies() {
+    let first = engine(&rule(3, 1));
+    assert!(fired(&first, [0, 1]).is_empty());
+    let second = first.with_policies(first.policies().clone());
+    assert_eq!(fired(&second, [2]), [2]);
+}
+
+#[test]
+fn many_actors_push_the_oldest_windows_out_and_that_is_counted() {
+    let engine = engine(&rule(2, 1));
+    for number in 0..100_000_u32 {
+        let actor = std::net::Ipv4Addr::from(0x0a00_0000 + number).to_string();
+        engine.judge(&failed(&actor, 0, "/"));
+    }
+    let counter = |name: &str| engine.counters().into_iter().find(|(known, _)| *known == name).unwrap().1;
+    assert!(counter("detect_windows") <= 16 * 4096);
+    assert_eq!(counter("detect_windows") + counter("detect_windows_evicted_total"), 100_000);
+}
+
+#[test]
+fn shards_share_one_window() {
+    let engine = Arc::new(engine(&rule(1000, 5)));
+    let events: usize = std::thread::scope(|scope| {
+        let shards: Vec<_> = (0..4)
+            .map(|shard| {
+                let engine = Arc::clone(&engine);
+                scope.spawn(move || {
+                    (0..250)
+                        .filter(|n| !engine.judge(&failed("203.0.113.7", (n + shard) / 10, "/")).is_empty())
+                        .count()
+                })
+            })
+            .collect();
+        shards.into_iter().map(|shard| shard.join().unwrap()).sum()
+    });
+    assert_eq!(events, 1);
+}
