@@ -141,12 +141,12 @@ impl<'x> Views<'x> {
             );
         }
         if self.decode_last(&mut views, false, |via| via.base64 = true, decode::base64_text) {
-            self.decode_last(
-                &mut views,
-                true,
-                |via| via.escapes = true,
-                |text| decode::unescape(text, false),
-            );
+            for _ in 0..MAX_ROUNDS {
+                let unescape = |text: &Text<'_>| decode::unescape(text, false);
+                if !self.decode_last(&mut views, true, |via| via.escapes = true, unescape) {
+                    break;
+                }
+            }
             self.decode_last(&mut views, true, |via| via.entities = true, decode::html_entities);
         }
         views

@@ -173,7 +173,7 @@ fn climbing_token(bytes: &[u8], subject: &Subject<'_>) -> Option<Range<usize>> {
         let enough = match path.climbed {
             0 => path.disguised >= 2 && alone,
             _ if subject.field.place == Place::Path => true,
-            1 => path.disguised > 0 && alone || sensitive(),
+            1 => (path.disguised > 0 || path.is_configuration()) && alone || sensitive(),
             2 => path.disguised > 0 || sensitive() || alone && !path.is_asset(),
             _ => path.disguised > 0 || !path.is_asset() || sensitive(),
         };
@@ -230,6 +230,27 @@ impl<'a> Resolved<'a> {
             climbed = climbed.max(usize::try_from(-depth).unwrap_or(0));
         }
         Self { text, climbed, disguised }
+    }
+
+    /// Points at code or configuration, which nobody links to.
+    fn is_configuration(&self) -> bool {
+        const CONFIGURATION: [&str; 14] = [
+            ".php",
+            ".asp",
+            ".aspx",
+            ".jsp",
+            ".cfm",
+            ".conf",
+            ".config",
+            ".ini",
+            ".xml",
+            ".properties",
+            ".env",
+            ".inc",
+            ".history",
+            ".htaccess",
+        ];
+        CONFIGURATION.iter().any(|extension| self.text.ends_with(extension.as_bytes()))
     }
 
     /// Points at a picture, script or document, as relative links do.

@@ -113,6 +113,7 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
             10,
             r"(?:\b(?:or|and|if|select|when|xor)\b|\|\||&&|[-+*/,;'\x22(])[ (]*(?:sleep|benchmark|pg_sleep) ?\(",
         ),
+        (10, r"^[^'\x22 ]{0,40}['\x22] ?(?:or|and|xor|\|\||&&) ?[-+~!]"),
         (10, r"\binto (?:outfile|dumpfile)\b"),
         (
             10,

@@ -78,7 +78,7 @@ static HEADER: LazyLock<Patterns> = LazyLock::new(|| {
 
 static GRAPHQL: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
-        (10, r"__schema\b\s*(?:\(|\{|\\n|[^a-z]{0,6}\{)|__type\s*\(|introspectionquery"),
+        (10, r"__schema\b\s*(?:\(|\{|\}|\\n|[^a-z]{0,6}\{)|__type\s*\(|introspectionquery"),
         (10, r"\.\.\.\s*([a-z]+)\s*\}\s*fragment\s+[a-z]+\s+on\s+[a-z]+\s*\{[^}]*\.\.\."),
     ])
 });

@@ -36,8 +36,9 @@ static COMMANDS: LazyLock<HashMap<&'static [u8], Word>> = LazyLock::new(|| {
 
 static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
-        (10, r"^\s*\(\s*\)\s*\{[^}]{0,80}\}?\s*;?\s*(?:[:;}]|[a-z/]|%)"),
+        (10, r"^\s*\(\s*\)\s*\{"),
         (10, r"/dev/(?:tcp|udp)/"),
+        (10, r"[a-z]\$[@*][a-z]|(?:^|[;|&])[a-z_]+=\$?['\x22][^'\x22]{1,60}['\x22];\s*\$\{?[a-z_]+"),
         (10, r"\bnc(?:at)?(?:\.traditional)? [^\n]{0,60}-[a-z]*[ec] ?[a-z/]"),
         (10, r"\b(?:ba|z|k|c|da|a)?sh -[a-z]*[ci]\b"),
         (10, r"\$\{?ifs\b|\{ifs\}|\$ifs\$?[0-9@*]?"),

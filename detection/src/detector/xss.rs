@@ -77,6 +77,7 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (5, r"(?:\+|=|\()[\s]*document\.(?:cookie|domain|location)"),
         (5, r"(?:new image|\.src[\s]*=|location[\s]*=|location\.href[\s]*=|xmlhttprequest|fetch\()"),
+        (10, r"\((?:alert|prompt|confirm)\)[\s]*[(`]"),
         (10, r"\[\]\[['\x22(\[!]|\(!\[\]\+"),
         (10, r"\b(?:self|top|window|this|parent|frames|globalthis)\[[^\]]{1,80}\][\s]*[(`]"),
         (
