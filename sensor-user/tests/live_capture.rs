@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -55,4 +56,35 @@ fn a_request_over_loopback_is_seen_with_its_answer_within_milliseconds() {
     assert_eq!(exchange.server, server);
     assert!(capture.counters().value("capture_segments_total") >= 6);
     println!("seen {:?} after the answer", answered.elapsed());
+}
+
+/// A shard looks at its clock and at whether it is to end between polls: a silent interface must not hold it.
+#[test]
+fn a_poll_of_an_interface_without_traffic_comes_back() {
+    // The thread's own namespace has a loopback that nobody else talks on, and goes with the thread.
+    let polled = std::thread::spawn(|| {
+        nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).map_err(|error| error.to_string())?;
+        let up = Command::new("ip").args(["link", "set", "lo", "up"]).status();
+        up.map_err(|error| error.to_string())?;
+        let mut capture = LiveCapture::open("lo").map_err(|error| error.to_string())?;
+        let began = Instant::now();
+        let polled = capture.poll(&mut |_| {}).unwrap();
+        Ok::<_, String>((polled, began.elapsed()))
+    });
+    // Joining would wait for ever where the poll does not come back.
+    let began = Instant::now();
+    while !polled.is_finished() && began.elapsed() < Duration::from_secs(5) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(polled.is_finished(), "the poll does not come back");
+    match polled.join().unwrap() {
+        Ok((polled, took)) => {
+            assert_eq!(polled, Polled::Idle);
+            assert!(took < Duration::from_secs(1), "{took:?}");
+        }
+        Err(error) => {
+            assert!(std::env::var_os("PORTCULLIS_REQUIRE_ALL").is_none(), "{error}");
+            println!("skipped: {error}");
+        }
+    }
 }

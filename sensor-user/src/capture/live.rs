@@ -1,5 +1,8 @@
 //! Live capture through libpcap, where eBPF cannot be used.
 
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use nix::poll::{PollFd, PollFlags, poll};
 use pcap::{Active, Capture, Linktype};
 use portcullis_exchange::Timestamp;
 
@@ -28,7 +31,7 @@ struct Losses {
 /// Segmentation offload hands over packets of 64 KiB and, with BIG TCP (kernel 5.19), more.
 const SNAP_LEN: i32 = 256 << 10;
 const KERNEL_BUFFER: i32 = 32 << 20;
-const WAIT_MILLIS: i32 = 5;
+const WAIT_MILLIS: u8 = 5;
 /// Packets handed over before the caller gets to look at its clock and its commands.
 const BATCH: usize = 1024;
 
@@ -61,8 +64,8 @@ impl LiveCapture {
             .snaplen(SNAP_LEN)
             .buffer_size(KERNEL_BUFFER)
             .immediate_mode(true)
-            .timeout(WAIT_MILLIS)
             .open()
+            .and_then(Capture::setnonblock)
             .map_err(failed)?;
         let Linktype(link) = capture.get_datalink();
         // Where the link layer knows no such terms everything is decoded: slower, and nothing is missed.
@@ -81,10 +84,20 @@ impl LiveCapture {
     pub fn interface(&self) -> &str {
         &self.interface
     }
+
+    /// Until something is there to read or to be told, but not for long. Not by libpcap's own time-out: on Linux that
+    /// one starts over where no packet came, and a quiet interface would hold its shard for ever.
+    fn wait(&self) {
+        // SAFETY: the descriptor belongs to `capture`, which outlives this borrow.
+        let descriptor = unsafe { BorrowedFd::borrow_raw(self.capture.as_raw_fd()) };
+        // An interruption or an error shows in the read that follows.
+        poll(&mut [PollFd::new(descriptor, PollFlags::POLLIN)], WAIT_MILLIS).ok();
+    }
 }
 
 impl Source for LiveCapture {
     fn poll(&mut self, each: &mut dyn FnMut(&Segment<'_>)) -> Result<Polled, CaptureError> {
+        self.wait();
         let mut handed_over = 0;
         let Self { capture, decoder, link, .. } = self;
         let dispatched = capture.dispatch(Some(BATCH), |packet| {
