@@ -35,10 +35,10 @@ pub enum Label {
 /// Why a line is no line of a corpus.
 #[derive(Debug, thiserror::Error)]
 pub enum CorpusError {
-    #[error("not the corpus schema: {0}")]
+    #[error("not the corpus schema")]
     Schema(#[from] serde_json::Error),
-    #[error("{field}: not base64: {error}")]
-    Base64 { field: &'static str, error: base64::DecodeError },
+    #[error("{field}: not base64")]
+    Base64 { field: &'static str, source: base64::DecodeError },
 }
 
 #[derive(Deserialize)]
@@ -74,7 +74,7 @@ impl Labelled {
     pub fn parse(line: &str) -> Result<Self, CorpusError> {
         let line: Line = serde_json::from_str(line)?;
         let body = |text: &str, field| {
-            STANDARD.decode(text).map(Body::plain).map_err(|error| CorpusError::Base64 { field, error })
+            STANDARD.decode(text).map(Body::plain).map_err(|source| CorpusError::Base64 { field, source })
         };
         let request = Request {
             body: body(&line.request.body_base64, "request.body_base64")?,
