@@ -32,12 +32,16 @@ const trouble = await inBrowser({ width: 1280, height: 800 }, async (page) => {
   }
   console.log("ok: every tab of the drawer opens");
 
+  const unblock = drawer.getByRole("button", { name: "Unblock" });
+  await drawer.getByRole("button", { name: /^(Block IP|Unblock)$/ }).waitFor();
+  if (await unblock.isVisible()) await unblock.click();
+
   await drawer.getByRole("button", { name: "Block IP" }).click();
   await page.getByRole("button", { name: `Block ${event.actor}` }).click();
   const applied = await drawer.getByText(/applied on ([1-9]\d*) of \1 sensors?/).textContent();
   console.log(`ok: ${event.actor} is blocked, ${applied}`);
 
-  await drawer.getByRole("button", { name: "Unblock" }).click();
+  await unblock.click();
   await drawer.getByRole("button", { name: "Block IP" }).waitFor();
   console.log("ok: and unblocked again");
 
