@@ -17,14 +17,15 @@ await inBrowser({ width: 1440, height: 900 }, async (page) => {
 console.error(`wrote ${OUT}`);
 
 /**
- * The newest exploit that succeeded, else the newest event.
+ * The newest critical exploit that succeeded, else the newest that did, else the newest event.
  *
  * @param {import("playwright-core").Page} page
  * @returns {Promise<string>}
  */
 async function tellingEvent(page) {
   const newest = { limit: 1, statusFilter: "ACTIVE", sort: { detectedAt: -1 } };
-  for (const filter of [{ ...newest, successfulExploit: true }, newest]) {
+  const succeeded = { ...newest, successfulExploit: true };
+  for (const filter of [{ ...succeeded, severity: ["CRITICAL"] }, succeeded, newest]) {
     const { maliciousEvents } = await call(page, "fetchSuspectSampleData", filter);
     if (maliciousEvents[0]) return maliciousEvents[0].id;
   }
