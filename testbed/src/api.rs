@@ -17,6 +17,7 @@ use axum::{
     routing::{get, post},
 };
 
+pub(crate) use confine::NOBODY;
 use store::Store;
 
 pub(crate) struct Shop {
@@ -28,8 +29,8 @@ pub(crate) struct Shop {
 /// Serves until the process is ended. Refuses to where somebody else could reach it.
 pub fn serve(listen: SocketAddr, folder: PathBuf) -> anyhow::Result<()> {
     confine::refuse_if_reachable(listen)?;
-    let invoices = write_invoices(folder)?;
     confine::give_root_away()?;
+    let invoices = write_invoices(folder)?;
     let shop = Shop { store: Store::new()?, invoices };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {

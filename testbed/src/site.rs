@@ -4,13 +4,16 @@ mod curl;
 
 use std::{
     net::IpAddr,
+    os::unix::fs::chown,
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use anyhow::Context as _;
 use portcullis_stack::Process;
+use tempfile::TempDir;
 
-use crate::{Network, nginx::Nginx};
+use crate::{Network, api::NOBODY, nginx::Nginx};
 
 pub use curl::{Answer, Curl};
 
@@ -24,6 +27,7 @@ pub struct Site {
     nginx: Nginx,
     api: Process,
     pub network: Network,
+    _invoices: TempDir,
 }
 
 impl Site {
@@ -31,9 +35,10 @@ impl Site {
     pub fn open(demo: &Path, folder: PathBuf) -> anyhow::Result<Self> {
         let network = Network::create()?;
         fs_err::create_dir_all(&folder)?;
-        let api = start_api(&network, demo, &folder)?;
+        let invoices = invoices()?;
+        let api = start_api(&network, demo, &folder, invoices.path())?;
         let nginx = Nginx::start(&network.server, API.parse()?, &folder)?;
-        Ok(Self { nginx, api, network })
+        Ok(Self { nginx, api, network, _invoices: invoices })
     }
 
     /// curl, to be run by a client that calls from `actor`.
@@ -47,9 +52,19 @@ impl Site {
     }
 }
 
-fn start_api(network: &Network, demo: &Path, folder: &Path) -> anyhow::Result<Process> {
+/// The API is nobody: below a folder of root's or of a user's it could not read, and then not climb out either.
+fn invoices() -> anyhow::Result<TempDir> {
+    let folder = tempfile::Builder::new()
+        .prefix("portcullis-invoices-")
+        .tempdir_in("/run")
+        .context("a folder in /run")?;
+    chown(folder.path(), Some(NOBODY), Some(NOBODY)).context("giving a folder to nobody")?;
+    Ok(folder)
+}
+
+fn start_api(network: &Network, demo: &Path, folder: &Path, invoices: &Path) -> anyhow::Result<Process> {
     let mut command = network.server.command(demo);
-    command.args(["api", "--listen", API, "--folder"]).arg(folder.join("invoices"));
+    command.args(["api", "--listen", API, "--folder"]).arg(invoices);
     let mut api = Process::start("api", command, &folder.join("api.log"))?;
     // From inside: it refuses to be reachable from here.
     api.wait_until("it answers", START_LIMIT, |_| {

@@ -5,8 +5,8 @@ use nix::unistd::{Gid, Uid, geteuid, setgid, setgroups, setuid};
 
 use crate::netns;
 
-/// `nobody`, on every Linux.
-const NOBODY: u32 = 65_534;
+/// `nobody` and its group, on every Linux.
+pub(crate) const NOBODY: u32 = 65_534;
 
 /// A shell for whoever asks must not be reachable by anyone but the testbed's own clients.
 pub(super) fn refuse_if_reachable(listen: SocketAddr) -> anyhow::Result<()> {

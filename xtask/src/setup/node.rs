@@ -48,7 +48,6 @@ fn install(caller: &Caller) -> anyhow::Result<PathBuf> {
 /// A wheel holds no symbolic links: its `npm` is a copy of the link's target, which looks for its library beside
 /// itself in vain.
 fn repair_npm(caller: &Caller, bin: &Path) -> anyhow::Result<()> {
-    finish(caller.command("chmod").arg("+x").arg(bin.join("../lib/node_modules/npm/bin/npm-cli.js")))?;
     finish(caller.command("ln").args(["-sf", "../lib/node_modules/npm/bin/npm-cli.js"]).arg(bin.join("npm")))
 }
 
