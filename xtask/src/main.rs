@@ -1,5 +1,6 @@
 //! Chores of this repository, one file per verb: `cargo xtask --help`.
 
+mod bench;
 mod build_ebpf;
 mod caller;
 mod console;
@@ -22,6 +23,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// Measures what the sensor costs, beside other programs, on traffic that it makes itself.
+    Bench(bench::Args),
     /// Builds the kernel programs into target/portcullis/sensor-ebpf.o, which the sensor embeds.
     BuildEbpf(build_ebpf::Args),
     /// Builds the web console into console/dist, which the control plane embeds.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         }
     };
     let done = match cli.verb {
+        Verb::Bench(args) => bench::run(&args),
         Verb::BuildEbpf(args) => build_ebpf::run(&args),
         Verb::Console => console::run(),
         Verb::Setup(args) => setup::run(&args),
