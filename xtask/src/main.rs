@@ -4,6 +4,7 @@ mod bench;
 mod build_ebpf;
 mod caller;
 mod console;
+mod fuzz;
 mod program;
 mod setup;
 mod test;
@@ -29,6 +30,8 @@ enum Verb {
     BuildEbpf(build_ebpf::Args),
     /// Builds the web console into console/dist, which the control plane embeds.
     Console,
+    /// Feeds one part of the sensor bytes that a fuzzer makes up.
+    Fuzz(fuzz::Args),
     /// Installs what this machine lacks.
     Setup(setup::Args),
     /// Builds everything and runs all tests, or one part of them.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Verb::Bench(args) => bench::run(&args),
         Verb::BuildEbpf(args) => build_ebpf::run(&args),
         Verb::Console => console::run(),
+        Verb::Fuzz(args) => fuzz::run(&args),
         Verb::Setup(args) => setup::run(&args),
         Verb::Test(args) => test::run(&args),
         Verb::Up(args) => up::run(&args),

@@ -1,11 +1,12 @@
 //! `cargo xtask setup`: finds out what this machine lacks and installs it, saying what and why.
 
 mod apt;
-mod cargo_deny;
+mod cargo_tool;
 mod node;
 
 use std::path::Path;
 
+use cargo_tool::{CARGO_DENY, CARGO_FUZZ};
 use clap::ValueEnum;
 
 use crate::{caller::Caller, program::say};
@@ -44,7 +45,7 @@ pub(crate) fn ready(caller: &mut Caller, purpose: Purpose) -> anyhow::Result<()>
     apt::install(caller, &missing)?;
     node::ready(caller)?;
     if purpose == Purpose::Test {
-        cargo_deny::ready(caller)?;
+        CARGO_DENY.ready(caller)?;
     }
     Ok(())
 }
@@ -55,6 +56,11 @@ pub(crate) fn ready_for_console(caller: &mut Caller) -> anyhow::Result<()> {
         apt::install(caller, &[python_venv()])?;
     }
     node::ready(caller)
+}
+
+/// What `cargo xtask fuzz` needs besides a compiler.
+pub(crate) fn ready_for_fuzzing(caller: &mut Caller) -> anyhow::Result<()> {
+    CARGO_FUZZ.ready(caller)
 }
 
 /// Something of Debian's that we use.
