@@ -1,5 +1,5 @@
 //! `cargo xtask bench wire`: what reading HTTP off the wire costs, beside what only reading the packets costs and what
-//! other programs need. One JSON object a line.
+//! other programs need. One JSON object a line. `cargo xtask bench kernel`: what a packet costs in the kernel.
 
 mod contender;
 mod conversation;
@@ -43,6 +43,8 @@ pub(crate) struct Args {
 enum Subject {
     /// From packets to exchanges: `sensor replay`, and whichever of tshark, suricata and tcpflow are installed.
     Wire,
+    /// What a packet costs in the gate and in the tap; needs root and the built kernel programs.
+    Kernel,
     /// Nothing: only makes that capture, and prints how many transactions it holds.
     Traffic,
 }
@@ -53,6 +55,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let capture = folder.join("wire.pcap");
     match args.subject {
         Subject::Wire => wire(args, &folder, &capture),
+        Subject::Kernel => finish(Caller::find()?.cargo().args([
+            "bench",
+            "--locked",
+            "--package",
+            "sensor-user",
+            "--bench",
+            "kernel",
+        ])),
         Subject::Traffic => {
             let transactions = traffic::write(&capture, args.bytes, args.seed)?;
             Ok(writeln!(std::io::stdout(), "{transactions}")?)

@@ -11,7 +11,6 @@
 )]
 
 mod blocking;
-mod cost;
 mod gate;
 mod support;
 mod survival;

@@ -1,4 +1,20 @@
-//! What a packet costs in here: `cargo test --release -p sensor-user --test kernel -- --ignored --nocapture cost`.
+//! What a packet costs in the gate and in the tap, by the kernel's own test runs: `cargo xtask bench kernel`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    dead_code,
+    reason = "a benchmark fails by panicking and prints what it measured; it needs a part of the tests' support"
+)]
+
+/// What the kernel's tests use.
+#[path = "../tests/kernel"]
+mod tests {
+    pub(crate) mod support;
+}
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +23,7 @@ use sensor_user::{
     enforce::{Block, Enforcer as _, xdp::XdpEnforcer},
 };
 
-use crate::support::{
+use tests::support::{
     PinDir,
     frame::{Tcp, udp},
     options, ready,
@@ -20,12 +36,14 @@ fn say(what: &str, per_packet: Duration) {
     println!("{what:<44} {:>6} ns", per_packet.as_nanos());
 }
 
-#[test]
-#[ignore = "measures, and proves nothing"]
-fn cost_of_the_gate() {
-    if !ready() {
-        return;
+fn main() {
+    if ready() {
+        gate();
+        tap();
     }
+}
+
+fn gate() {
     let pins = PinDir::new();
     let mut gate = XdpEnforcer::open(options(&[], &pins, &[])).unwrap();
     let passing = udp("198.51.100.9", "198.51.100.1");
@@ -48,12 +66,7 @@ fn cost_of_the_gate() {
     );
 }
 
-#[test]
-#[ignore = "measures, and proves nothing"]
-fn cost_of_the_tap() {
-    if !ready() {
-        return;
-    }
+fn tap() {
     let (client, server) = ("203.0.113.7:40000", "198.51.100.1:80");
     let request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     for (what, payload, times) in [
