@@ -3,7 +3,7 @@ use crate::{
     program::{finish, say},
 };
 
-/// A program of crates.io that chores start.
+/// A program that `cargo install` brings and chores start.
 pub(super) struct CargoTool {
     name: &'static str,
     version: &'static str,
