@@ -4,9 +4,12 @@
 
 use std::{
     collections::HashSet,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU8, Ordering},
+    },
     time::Duration,
 };
 
@@ -138,11 +141,20 @@ impl Running {
 }
 
 impl Drop for Running {
+    /// Waits until the listener is gone, on a thread of its own because a runtime may not wait inside another.
     fn drop(&mut self) {
         if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
+            std::thread::spawn(move || runtime.shutdown_timeout(Duration::from_secs(20))).join().unwrap();
         }
     }
+}
+
+/// A loopback address of this test's own: on 127.0.0.1 the kernel may give a freed port to somebody's outgoing
+/// connection before the server is back on it.
+fn own_address() -> SocketAddr {
+    static TESTS: AtomicU8 = AtomicU8::new(1);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    (Ipv4Addr::new(127, high | 1, low, TESTS.fetch_add(1, Ordering::Relaxed)), 9090).into()
 }
 
 /// A node whose orders are real and that enforces nothing.
@@ -178,9 +190,8 @@ struct Fixture {
 }
 
 impl Fixture {
-    async fn new() -> Self {
-        let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        Self { folder: tempfile::tempdir().unwrap(), address, seen: Arc::default() }
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), address: own_address(), seen: Arc::default() }
     }
 
     fn plane(&self) -> Plane {
@@ -236,7 +247,7 @@ fn in_order(upto: u32) -> Vec<String> {
 
 #[tokio::test]
 async fn events_of_an_absence_arrive_in_order_and_once() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::new();
     let (uplink, sender, _state) = fixture.uplink(Some(TOKEN));
     offer(&sender, 0..1000);
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -249,7 +260,7 @@ async fn events_of_an_absence_arrive_in_order_and_once() {
 
 #[tokio::test]
 async fn what_was_not_acknowledged_is_sent_again_after_the_control_plane_returns() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::new();
     let mute = Plane { acknowledges: false, ..fixture.plane() };
     let server = Running::start(fixture.address, mute).await;
     let (uplink, sender, _state) = fixture.uplink(Some(TOKEN));
@@ -266,7 +277,7 @@ async fn what_was_not_acknowledged_is_sent_again_after_the_control_plane_returns
 
 #[tokio::test]
 async fn a_restarted_sensor_sends_what_is_left_and_needs_no_token() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::new();
     let server = Running::start(fixture.address, fixture.plane()).await;
     let (uplink, sender, state) = fixture.uplink(Some(TOKEN));
     uplink.ready().await;
@@ -288,7 +299,7 @@ async fn a_restarted_sensor_sends_what_is_left_and_needs_no_token() {
 
 #[tokio::test]
 async fn revisions_are_applied_acknowledged_and_remembered() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::new();
     let step = |number| ControlMessage {
         message: Some(control_message::Message::Revision(Revision { number, changes: vec![] })),
     };
@@ -312,7 +323,7 @@ async fn revisions_are_applied_acknowledged_and_remembered() {
 
 #[tokio::test]
 async fn a_hole_in_the_revisions_asks_for_them_again() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::new();
     let step = ControlMessage {
         message: Some(control_message::Message::Revision(Revision { number: 7, changes: vec![] })),
     };
@@ -324,7 +335,7 @@ async fn a_hole_in_the_revisions_asks_for_them_again() {
 
 #[tokio::test]
 async fn a_refused_credential_is_replaced_where_there_is_a_token() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::new();
     let state = fixture.folder.path().join("state");
     drop(StateDir::open(&state).unwrap());
     std::fs::write(
@@ -343,6 +354,6 @@ async fn a_refused_credential_is_replaced_where_there_is_a_token() {
 
 #[tokio::test]
 async fn without_credential_and_token_there_is_no_start() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::new();
     assert!(matches!(fixture.try_uplink(None), Err(UplinkError::NoToken)));
 }

@@ -3,9 +3,9 @@
 use std::{
     collections::HashSet,
     io::{BufRead, BufReader},
-    net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU8, Ordering},
     time::Duration,
 };
 
@@ -110,6 +110,10 @@ async fn a_killed_control_plane_loses_nothing_it_acknowledged_and_doubles_nothin
     assert_eq!(stored.into_iter().collect::<HashSet<_>>(), sent);
 }
 
+/// On a loopback address of this process's own: a port of 127.0.0.1 that was free a moment ago may have become that of
+/// somebody's outgoing connection.
 fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    static TAKEN: AtomicU8 = AtomicU8::new(1);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    format!("127.{}.{low}.{}:8080", high | 1, TAKEN.fetch_add(1, Ordering::Relaxed))
 }
