@@ -1,0 +1,63 @@
+//! What a connection does with the requests it reads.
+
+use portcullis_exchange::{Body, Exchange, Incomplete, Request, Timestamp};
+
+use super::{
+    Http1,
+    framing::{self, Framing},
+    head::RequestHead,
+    start_line,
+};
+use crate::{
+    flow::Peers,
+    http::{HttpShard, body::BodyCollector},
+};
+
+impl Http1 {
+    pub(super) fn request(
+        &mut self,
+        peers: &Peers,
+        mut head: RequestHead,
+        time: Timestamp,
+        shard: &mut HttpShard,
+    ) {
+        let start = self.requests.start();
+        let framing = framing::of_request(&mut head);
+        if !peers.is_seen(self.client.other()) || self.pairing.is_full() {
+            // No answer will be seen, or too many are owed.
+            self.pairing.give_up_oldest(Incomplete::NoResponse, shard);
+        }
+        let codings = framing::codings(&head.headers);
+        let RequestHead { method, target, protocol, headers, facts } = head;
+        let exchange = Exchange {
+            started_at: start.time,
+            completed_at: time,
+            client: peers.address(self.client),
+            server: peers.address(self.client.other()),
+            vni: peers.vni,
+            protocol,
+            request: Some(Request { method, target, headers, body: Body::default() }),
+            response: None,
+            incomplete: None,
+            facts,
+        };
+        self.pairing.push(exchange, start, matches!(framing, Framing::Empty | Framing::Length(0)));
+        self.requests.begin(framing, BodyCollector::new(&codings, shard.config.body_keep));
+    }
+
+    pub(super) fn end_request(&mut self, body: Body, time: Timestamp, shard: &mut HttpShard) {
+        if let Some(last) = self.pairing.last_mut() {
+            last.end_request(body, time);
+        }
+        self.pairing.complete(shard);
+    }
+
+    /// A client that got its final answer before it sent the body may leave the body out (RFC 9110 section 10.1.1).
+    pub(super) fn end_unsent_body(&mut self, bytes: &[u8], time: Timestamp, shard: &mut HttpShard) {
+        let is_answered = self.pairing.last().is_some_and(|last| last.is_answered && !last.is_whole);
+        if is_answered && self.requests.is_before_body() && start_line::is_request(bytes) == Some(true) {
+            let body = self.requests.abandon_body().unwrap_or_default();
+            self.end_request(body, time, shard);
+        }
+    }
+}
