@@ -4,7 +4,7 @@
 //! each TCP connection. Nothing here validates checksums, since offloading leaves them unfinished in captures of the
 //! sending host.
 
-mod assembler;
+mod counters;
 mod peers;
 mod table;
 mod tcp;
@@ -12,6 +12,8 @@ mod tcp;
 pub use peers::{Peers, Side};
 use portcullis_exchange::Timestamp;
 pub use table::{FlowConfig, FlowTable};
+
+use self::counters::FlowCounters;
 
 /// The reader of one TCP connection's two byte streams.
 ///
@@ -67,4 +69,10 @@ pub enum End {
     Evicted,
     /// The capture ended.
     Finished,
+}
+
+/// Where what a flow finds goes.
+struct Outlet<'a, C: Connection> {
+    shard: &'a mut C::Shard,
+    counters: &'a mut FlowCounters,
 }

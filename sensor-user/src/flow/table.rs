@@ -4,7 +4,8 @@ use hashlink::LruCache;
 use portcullis_exchange::Timestamp;
 
 use super::{
-    Connection, End, Peers, Side,
+    Connection, End, Outlet, Peers, Side,
+    counters::FlowCounters,
     tcp::{Belonging, Flow, REORDER_NANOS},
 };
 use crate::{counters::Counters, segment::Segment};
@@ -47,23 +48,6 @@ impl Key {
             (Self { low: destination, high: source, vni }, Side::High)
         }
     }
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct FlowCounters {
-    pub(super) segments: u64,
-    pub(super) opened: u64,
-    pub(super) evicted: u64,
-    pub(super) idle: u64,
-    pub(super) replaced: u64,
-    pub(super) gaps: u64,
-    pub(super) gap_bytes: u64,
-    pub(super) duplicate_bytes: u64,
-    pub(super) overlap_conflicts: u64,
-    pub(super) out_of_order_segments: u64,
-    pub(super) forged_resets: u64,
-    pub(super) early_resets: u64,
-    pub(super) ignored_segments: u64,
 }
 
 /// Share of the idle timeout after which an ended flow is forgotten: long enough to absorb retransmissions.
@@ -137,44 +121,30 @@ impl<C: Connection> FlowTable<C> {
 
     pub fn finish(&mut self, shard: &mut C::Shard) {
         while let Some((_, flow)) = self.flows.remove_lru() {
-            flow.end(End::Finished, shard, &mut self.counters);
+            flow.end(End::Finished, &mut Outlet { shard, counters: &mut self.counters });
         }
         self.waiting.clear();
         self.used = 0;
     }
 
     pub fn counters(&self) -> Counters {
-        let counters = &self.counters;
-        Counters::from_iter([
-            ("flow_segments_total", counters.segments),
-            ("flow_opened_total", counters.opened),
-            ("flow_evicted_total", counters.evicted),
-            ("flow_idle_total", counters.idle),
-            ("flow_replaced_total", counters.replaced),
-            ("flow_gaps_total", counters.gaps),
-            ("flow_gap_bytes_total", counters.gap_bytes),
-            ("flow_duplicate_bytes_total", counters.duplicate_bytes),
-            ("flow_overlap_conflicts_total", counters.overlap_conflicts),
-            ("flow_out_of_order_segments_total", counters.out_of_order_segments),
-            ("flow_forged_resets_total", counters.forged_resets),
-            ("flow_early_resets_total", counters.early_resets),
-            ("flow_ignored_segments_total", counters.ignored_segments),
-            ("flow_open", self.flows.len() as u64),
-            ("flow_memory_bytes", self.used as u64),
-            ("flow_memory_peak_bytes", self.peak as u64),
-        ])
+        let mut counters = self.counters.named();
+        counters.add("flow_open", self.flows.len() as u64);
+        counters.add("flow_memory_bytes", self.used as u64);
+        counters.add("flow_memory_peak_bytes", self.peak as u64);
+        counters
     }
 
     fn feed(&mut self, key: Key, side: Side, segment: &Segment<'_>, shard: &mut C::Shard) {
         let Some(flow) = self.flows.peek_mut(&key) else { return };
-        flow.segment(side, segment, shard, &mut self.counters);
+        flow.segment(side, segment, &mut Outlet { shard, counters: &mut self.counters });
         self.settle_accounts(key, shard);
     }
 
     fn look_again(&mut self, key: Key, shard: &mut C::Shard) {
         let Some(flow) = self.flows.peek_mut(&key) else { return };
         flow.is_listed = false;
-        flow.settle(self.now, 0, shard, &mut self.counters);
+        flow.settle(self.now, 0, &mut Outlet { shard, counters: &mut self.counters });
         self.settle_accounts(key, shard);
     }
 
@@ -195,7 +165,7 @@ impl<C: Connection> FlowTable<C> {
             let Some((_, flow)) = self.flows.remove_lru() else { break };
             self.used = self.used.saturating_sub(flow.charged);
             self.counters.evicted += 1;
-            flow.end(End::Evicted, shard, &mut self.counters);
+            flow.end(End::Evicted, &mut Outlet { shard, counters: &mut self.counters });
         }
     }
 
@@ -216,7 +186,7 @@ impl<C: Connection> FlowTable<C> {
     fn remove(&mut self, key: &Key, end: End, shard: &mut C::Shard) {
         if let Some(flow) = self.flows.remove(key) {
             self.used = self.used.saturating_sub(flow.charged);
-            flow.end(end, shard, &mut self.counters);
+            flow.end(end, &mut Outlet { shard, counters: &mut self.counters });
         }
     }
 }

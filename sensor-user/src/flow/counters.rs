@@ -1,0 +1,38 @@
+use crate::counters::Counters;
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct FlowCounters {
+    pub(super) segments: u64,
+    pub(super) opened: u64,
+    pub(super) evicted: u64,
+    pub(super) idle: u64,
+    pub(super) replaced: u64,
+    pub(super) gaps: u64,
+    pub(super) gap_bytes: u64,
+    pub(super) duplicate_bytes: u64,
+    pub(super) overlap_conflicts: u64,
+    pub(super) out_of_order_segments: u64,
+    pub(super) forged_resets: u64,
+    pub(super) early_resets: u64,
+    pub(super) ignored_segments: u64,
+}
+
+impl FlowCounters {
+    pub(super) fn named(&self) -> Counters {
+        Counters::from_iter([
+            ("flow_segments_total", self.segments),
+            ("flow_opened_total", self.opened),
+            ("flow_evicted_total", self.evicted),
+            ("flow_idle_total", self.idle),
+            ("flow_replaced_total", self.replaced),
+            ("flow_gaps_total", self.gaps),
+            ("flow_gap_bytes_total", self.gap_bytes),
+            ("flow_duplicate_bytes_total", self.duplicate_bytes),
+            ("flow_overlap_conflicts_total", self.overlap_conflicts),
+            ("flow_out_of_order_segments_total", self.out_of_order_segments),
+            ("flow_forged_resets_total", self.forged_resets),
+            ("flow_early_resets_total", self.early_resets),
+            ("flow_ignored_segments_total", self.ignored_segments),
+        ])
+    }
+}

@@ -1,0 +1,62 @@
+//! Port reuse told from a retransmitted, late or forged SYN.
+
+use super::Flow;
+use crate::{
+    flow::{Connection, Side},
+    segment::Segment,
+};
+
+/// What a segment means for the flow that has its addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::flow) enum Belonging {
+    /// To the connection at hand.
+    Here,
+    /// It opens another connection, or proves that one was opened.
+    Successor,
+}
+
+impl<C: Connection> Flow<C> {
+    pub(in crate::flow) fn belonging(&mut self, side: Side, segment: &Segment<'_>) -> Belonging {
+        if !segment.flags.syn() {
+            return self.belonging_of_data(side, segment);
+        }
+        if segment.flags.ack() {
+            let confirms = self
+                .rival_syn
+                .is_some_and(|(rival, isn)| rival != side && segment.acknowledgement == isn.wrapping_add(1));
+            return if confirms { Belonging::Successor } else { Belonging::Here };
+        }
+        let direction = self.direction(side);
+        let first = segment.sequence.wrapping_add(1);
+        let is_same = match direction.initial {
+            Some(initial) => initial == first,
+            // Capture began after the handshake, or the SYN came late.
+            None => direction.stream.offset_of(first).is_none_or(|offset| offset == 0),
+        };
+        if is_same {
+            return Belonging::Here;
+        }
+        if !self.is_open() {
+            return Belonging::Successor;
+        }
+        self.rival_syn = Some((side, segment.sequence));
+        Belonging::Here
+    }
+
+    /// Where the peer's packets are not captured, its word cannot be waited for.
+    fn belonging_of_data(&self, side: Side, segment: &Segment<'_>) -> Belonging {
+        let is_rival_data = !segment.payload.is_empty()
+            && self
+                .rival_syn
+                .is_some_and(|(rival, isn)| rival == side && segment.sequence == isn.wrapping_add(1));
+        if is_rival_data && !self.peers.is_seen(side.other()) {
+            return Belonging::Successor;
+        }
+        Belonging::Here
+    }
+
+    /// The SYN that a confirmed successor began with, for the flow that follows.
+    pub(in crate::flow) fn rival_syn(&self) -> Option<(Side, u32)> {
+        self.rival_syn
+    }
+}

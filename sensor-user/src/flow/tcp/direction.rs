@@ -1,0 +1,36 @@
+use super::assembler::Assembler;
+
+/// What one end sent, and what its peer said about it.
+#[derive(Debug, Default)]
+pub(super) struct Direction {
+    pub(super) stream: Assembler,
+    /// Sequence number after the SYN.
+    pub(super) initial: Option<u32>,
+    /// The highest acknowledgement its peer sent.
+    pub(super) acknowledged: Option<u32>,
+    /// Acknowledgements up to here are no longer waited for.
+    pub(super) excused: Option<u32>,
+    pub(super) is_closed: bool,
+}
+
+impl Direction {
+    pub(super) fn take_acknowledgement(&mut self, acknowledgement: u32) {
+        if self.acknowledged.is_none_or(|highest| is_after(acknowledgement, highest)) {
+            self.acknowledged = Some(acknowledgement);
+        }
+    }
+
+    /// Whether an acknowledgement covers bytes of this direction that were neither given nor given up.
+    pub(super) fn owes(&self, acknowledgement: u32) -> bool {
+        let Some(next) = self.stream.next_sequence() else { return false };
+        // The FIN takes a sequence number of its own.
+        let next = next.wrapping_add(u32::from(self.stream.is_at_fin()));
+        is_after(acknowledgement, next)
+            && self.excused.is_none_or(|excused| is_after(acknowledgement, excused))
+    }
+}
+
+/// Sequence number comparison of RFC 9293 section 3.4.
+fn is_after(left: u32, right: u32) -> bool {
+    left.wrapping_sub(right).cast_signed() > 0
+}
