@@ -81,6 +81,7 @@ impl Labelled {
             method: line.request.method,
             target: line.request.path.into_bytes(),
             headers: Headers::from_pairs(&line.request.headers),
+            trailers: Headers::default(),
         };
         let response = match line.response {
             Some(response) => Some(Response {
@@ -88,6 +89,7 @@ impl Labelled {
                 reason: Vec::new(),
                 headers: Headers::from_pairs(&response.headers),
                 body: body(&response.body_base64, "response.body_base64")?,
+                trailers: Headers::default(),
             }),
             None => None,
         };
@@ -99,10 +101,12 @@ impl Labelled {
             server: SocketAddr::new(Ipv4Addr::new(192, 0, 2, 1).into(), 80),
             vni: None,
             protocol: Protocol::Http11,
+            stream: None,
             request: Some(request),
             response,
             incomplete: None,
             facts: Facts::default(),
+            grpc: None,
         };
         let actor = Actor { address: client.ip(), source: ActorSource::Packet };
         Ok(Self {

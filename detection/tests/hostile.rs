@@ -19,15 +19,18 @@ fn exchange(target: &[u8], content_type: &str, body: Vec<u8>) -> Arc<TaggedExcha
             server: ([192, 0, 2, 1], 80).into(),
             vni: None,
             protocol: Protocol::Http11,
+            stream: None,
             request: Some(Request {
                 method: "POST".into(),
                 target: target.to_vec(),
                 headers: Headers::from_pairs([("content-type", content_type), ("cookie", "a=b; c")]),
                 body: Body::plain(body),
+                ..Request::default()
             }),
             response: None,
             incomplete: None,
             facts: Facts::default(),
+            grpc: None,
         },
         actor: Actor { address, source: ActorSource::Packet },
         tags: Arc::new(Tags::default()),

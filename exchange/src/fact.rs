@@ -1,6 +1,7 @@
 /// An oddity of the wire that two HTTP implementations may read differently, kept for detection.
 ///
-/// Request smuggling lives on these (RFC 9112 sections 2.2, 5.1, 6.1, 6.3 and 11.2).
+/// Request smuggling lives on these (RFC 9112 sections 2.2, 5.1, 6.1, 6.3 and 11.2), also across
+/// a conversion from HTTP/2 (RFC 9113 section 10.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Fact {
@@ -28,9 +29,27 @@ pub enum Fact {
     AmbiguousHost,
     /// A NUL byte in the head.
     NulByte,
+    /// A header block of HTTP/2 refers to a table entry that was not captured; what it named is left empty.
+    UnknownTableEntry,
+    /// A header block that HPACK (RFC 7541) does not allow; what came before the fault is kept.
+    MalformedHeaderBlock,
+    /// A header block past our limits; what came before them is kept.
+    OversizedHeaderBlock,
+    /// Pseudo-header fields that are repeated, missing, unknown or out of place (RFC 9113 section 8.3).
+    MalformedPseudoField,
+    /// A field of HTTP/1.1 connections inside HTTP/2 (RFC 9113 section 8.2.2): what smuggles when converted.
+    ConnectionSpecificField,
+    /// An HTTP/2 field name in upper case (RFC 9113 section 8.2.1).
+    UpperCaseFieldName,
+    /// CR, LF, NUL, or in a name anything but a token, in an HTTP/2 field (RFC 9113 section 8.2.1).
+    InvalidFieldCharacter,
+    /// `:authority` and `host` name different servers (RFC 9113 section 8.3.1).
+    AuthorityDiffersFromHost,
+    /// `content-length` is not what the DATA frames carried (RFC 9113 section 8.1.1).
+    ContentLengthDiffersFromData,
 }
 
-const ALL: [Fact; 12] = [
+const ALL: [Fact; 21] = [
     Fact::ContentLengthWithTransferEncoding,
     Fact::ConflictingContentLength,
     Fact::InvalidContentLength,
@@ -43,6 +62,15 @@ const ALL: [Fact; 12] = [
     Fact::ChunkExtension,
     Fact::AmbiguousHost,
     Fact::NulByte,
+    Fact::UnknownTableEntry,
+    Fact::MalformedHeaderBlock,
+    Fact::OversizedHeaderBlock,
+    Fact::MalformedPseudoField,
+    Fact::ConnectionSpecificField,
+    Fact::UpperCaseFieldName,
+    Fact::InvalidFieldCharacter,
+    Fact::AuthorityDiffersFromHost,
+    Fact::ContentLengthDiffersFromData,
 ];
 
 impl Fact {
@@ -60,6 +88,15 @@ impl Fact {
             Self::ChunkExtension => "chunk-extension",
             Self::AmbiguousHost => "ambiguous-host",
             Self::NulByte => "nul-byte",
+            Self::UnknownTableEntry => "unknown-table-entry",
+            Self::MalformedHeaderBlock => "malformed-header-block",
+            Self::OversizedHeaderBlock => "oversized-header-block",
+            Self::MalformedPseudoField => "malformed-pseudo-field",
+            Self::ConnectionSpecificField => "connection-specific-field",
+            Self::UpperCaseFieldName => "upper-case-field-name",
+            Self::InvalidFieldCharacter => "invalid-field-character",
+            Self::AuthorityDiffersFromHost => "authority-differs-from-host",
+            Self::ContentLengthDiffersFromData => "content-length-differs-from-data",
         }
     }
 }
@@ -97,6 +134,8 @@ pub enum Incomplete {
     Gap,
     /// The connection ended inside the message.
     CutOff,
+    /// An HTTP/2 stream was reset (RFC 9113 section 6.4).
+    Reset,
     /// Capture ended, or the memory budget evicted the flow.
     Evicted,
 }
@@ -108,6 +147,7 @@ impl Incomplete {
             Self::NoRequest => "no-request",
             Self::Gap => "gap",
             Self::CutOff => "cut-off",
+            Self::Reset => "reset",
             Self::Evicted => "evicted",
         }
     }

@@ -6,6 +6,7 @@
 
 mod body;
 mod fact;
+mod grpc;
 mod headers;
 mod message;
 mod tag;
@@ -13,6 +14,7 @@ mod time;
 
 pub use body::{Body, BodyFault};
 pub use fact::{Fact, Facts, Incomplete};
+pub use grpc::{Grpc, GrpcMessages};
 pub use headers::{Headers, HeadersBuilder};
 pub use message::{Exchange, Protocol, Request, Response};
 pub use tag::{Actor, ActorSource, TaggedExchange, Tags};

@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use crate::{Body, Facts, Headers, Incomplete, Timestamp};
+use crate::{Body, Facts, Grpc, Headers, Incomplete, Timestamp};
 
 /// One request with its response, or the half of it that was seen.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,10 +14,13 @@ pub struct Exchange {
     /// VXLAN network identifier (RFC 7348) of the tunnel the packets came in.
     pub vni: Option<u32>,
     pub protocol: Protocol,
+    /// The HTTP/2 stream (RFC 9113 section 5.1.1); 1 where an HTTP/1.1 request was upgraded.
+    pub stream: Option<u32>,
     pub request: Option<Request>,
     pub response: Option<Response>,
     pub incomplete: Option<Incomplete>,
     pub facts: Facts,
+    pub grpc: Option<Box<Grpc>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,19 +43,28 @@ impl Protocol {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request {
+    /// Empty where HTTP/2 named it by a table entry that was not captured.
     pub method: String,
-    /// The request target as sent: origin, absolute, authority or asterisk form (RFC 9112 section 3.2).
+    /// The request target as sent: origin, absolute, authority or asterisk form (RFC 9112 section 3.2). In HTTP/2 it is
+    /// `:path`, or `:authority` for CONNECT; empty where a table entry named it that was not captured.
     pub target: Vec<u8>,
+    /// Without pseudo-header fields. `:authority` of HTTP/2 stands first as `host`, unless a `host` field says the same,
+    /// as RFC 9113 section 8.3.1 has it for the way from HTTP/2 to HTTP/1.1.
     pub headers: Headers,
     pub body: Body,
+    /// Fields after the body (RFC 9110 section 6.5).
+    pub trailers: Headers,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Response {
+    /// 0 where HTTP/2 named it by a table entry that was not captured.
     pub status: u16,
     pub reason: Vec<u8>,
     pub headers: Headers,
     pub body: Body,
+    /// Fields after the body (RFC 9110 section 6.5).
+    pub trailers: Headers,
 }
 
 impl Request {

@@ -112,20 +112,23 @@ mod tests {
             server: ([192, 0, 2, 80], 80).into(),
             vni: Some(7),
             protocol: Protocol::Http11,
+            stream: None,
             request: Some(Request {
                 method: "GET".into(),
                 target: b"/files?name=../../etc/passwd&token=abc".to_vec(),
                 headers: Headers::from_pairs([("Host", "api.test"), ("Authorization", "Bearer abc")]),
-                body: Body::default(),
+                ..Request::default()
             }),
             response: Some(Response {
                 status: 200,
                 reason: b"OK".to_vec(),
                 headers: Headers::from_pairs([("Set-Cookie", "sid=abc; Path=/")]),
                 body: Body::plain(vec![b'x'; 100_000]),
+                trailers: Headers::default(),
             }),
             incomplete: None,
             facts: Facts::default(),
+            grpc: None,
         };
         let found = Match {
             location: "query.name".into(),

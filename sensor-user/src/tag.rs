@@ -72,7 +72,7 @@ impl Tagger {
 
 #[cfg(test)]
 mod tests {
-    use portcullis_exchange::{Body, Facts, Protocol, Request, Timestamp};
+    use portcullis_exchange::{Facts, Protocol, Request, Timestamp};
 
     use super::*;
 
@@ -84,7 +84,7 @@ mod tests {
             method: "GET".into(),
             target: b"/".to_vec(),
             headers: Headers::from_pairs(headers.iter().copied()),
-            body: Body::default(),
+            ..Request::default()
         };
         let exchange = Exchange {
             started_at: Timestamp::default(),
@@ -93,10 +93,12 @@ mod tests {
             server: ([192, 0, 2, 80], 80).into(),
             vni: None,
             protocol: Protocol::Http11,
+            stream: None,
             request: Some(request),
             response: None,
             incomplete: None,
             facts: Facts::default(),
+            grpc: None,
         };
         Tagger::new(Tags::default(), trusted, ForwardedHeader::Auto).tag(exchange).actor
     }

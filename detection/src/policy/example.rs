@@ -31,10 +31,12 @@ impl Example {
             server: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 80),
             vni: None,
             protocol: Protocol::Http11,
+            stream: None,
             request: Some(request),
             response,
             incomplete: None,
             facts: Facts::default(),
+            grpc: None,
         };
         let actor = Actor { address: client.ip(), source: ActorSource::Packet };
         let exchange = Arc::new(TaggedExchange { exchange, actor, tags: Arc::new(Tags::default()) });
@@ -60,6 +62,7 @@ fn read_request(text: &str) -> Result<Request, String> {
         target: target.trim_end_matches(" HTTP/1.1").into(),
         headers: read_headers(lines)?,
         body: Body::plain(body.strip_suffix('\n').unwrap_or(body)),
+        trailers: Headers::default(),
     })
 }
 
@@ -73,6 +76,7 @@ fn read_response(text: &str) -> Result<Response, String> {
         reason: reason.into(),
         headers: read_headers(lines)?,
         body: Body::plain(body),
+        trailers: Headers::default(),
     })
 }
 

@@ -69,7 +69,7 @@ fn rest<'x>(views: &mut Views<'x>, place: Place, bytes: &'x [u8], start: usize) 
 }
 
 fn headers<'x>(views: &mut Views<'x>, request: &'x Request) {
-    for (name, value) in request.headers.iter() {
+    for (name, value) in request.headers.iter().chain(request.trailers.iter()) {
         let readable = String::from_utf8_lossy(name).into_owned();
         if name.eq_ignore_ascii_case(b"cookie") {
             cookies(views, value);

@@ -33,23 +33,24 @@ pub(super) fn sample(tagged: &TaggedExchange, payload: usize) -> v1::Sample {
     if let Some(request) = &exchange.request {
         sample.method = cut::text(&request.method, MAX_NAME);
         sample.path = cut::text(&mask::target(cut::bytes(&request.target, MAX_TARGET)), MAX_TARGET);
-        sample.request_headers = headers(&request.headers);
+        sample.request_headers = headers(&request.headers, &request.trailers);
         sample.request_payload = body(&request.headers, &request.body, payload);
         sample.request_payload_len = request.body.decoded_len;
     }
     if let Some(response) = &exchange.response {
         sample.status_code = response.status.into();
         sample.reason = cut::text(&String::from_utf8_lossy(&response.reason), MAX_REASON);
-        sample.response_headers = headers(&response.headers);
+        sample.response_headers = headers(&response.headers, &response.trailers);
         sample.response_payload = body(&response.headers, &response.body, payload);
         sample.response_payload_len = response.body.decoded_len;
     }
     sample
 }
 
-fn headers(headers: &Headers) -> Vec<v1::Header> {
+/// Trailers follow the fields of the head.
+fn headers(headers: &Headers, trailers: &Headers) -> Vec<v1::Header> {
     let mut left = MAX_HEAD;
-    let masked = headers.iter().take(MAX_HEADERS).map(|(name, value)| v1::Header {
+    let masked = headers.iter().chain(trailers.iter()).take(MAX_HEADERS).map(|(name, value)| v1::Header {
         name: cut::text(&String::from_utf8_lossy(cut::bytes(name, MAX_NAME)), MAX_NAME),
         value: mask::header(name, cut::bytes(value, MAX_VALUE)),
     });

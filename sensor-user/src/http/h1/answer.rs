@@ -50,7 +50,7 @@ impl Http1 {
         let codings = framing::codings(&head.headers);
         let ResponseHead { status, reason, protocol, headers, facts } = head;
         self.answer = Some(Answer {
-            response: Response { status, reason, headers, body: Body::default() },
+            response: Response { status, reason, headers, ..Response::default() },
             protocol,
             facts,
             started_at: start.time,
@@ -87,10 +87,12 @@ impl Http1 {
                 server: peers.address(self.client.other()),
                 vni: peers.vni,
                 protocol,
+                stream: None,
                 request: None,
                 response: Some(response),
                 incomplete: Some(incomplete.unwrap_or(Incomplete::NoRequest)),
                 facts,
+                grpc: None,
             }),
         }
         if opens.is_some() {

@@ -36,10 +36,12 @@ impl Http1 {
             server: peers.address(self.client.other()),
             vni: peers.vni,
             protocol,
-            request: Some(Request { method, target, headers, body: Body::default() }),
+            stream: None,
+            request: Some(Request { method, target, headers, ..Request::default() }),
             response: None,
             incomplete: None,
             facts,
+            grpc: None,
         };
         self.pairing.push(exchange, start, matches!(framing, Framing::Empty | Framing::Length(0)));
         self.requests.begin(framing, BodyCollector::new(&codings, shard.config.body_keep));
