@@ -91,6 +91,18 @@ pub enum Counter {
     /// Records lost because the ring buffer was full.
     RingFull,
     RingFullBytes,
+    /// Flows that were taken up: their messages are copied.
+    Flows,
+    /// Flows that began like HTTP while their ring was short of room, and were left alone as a whole.
+    ShedFlows,
+    /// What such flows carried.
+    ShedSegments,
+    ShedBytes,
+    /// Times that a flow lost a record and was interrupted, so that its loss is one gap and not many.
+    InterruptedFlows,
+    /// What flows carried while they were interrupted, besides the lost record.
+    InterruptedSegments,
+    InterruptedBytes,
     /// Payload bytes beyond what one segment may take.
     OversizeBytes,
     /// The packet's bytes could not be read.
@@ -101,10 +113,15 @@ pub enum Counter {
     Malformed,
     /// No room for the flow.
     FlowTableFull,
+    /// Connections put into the flow table.
+    Connections,
+    /// Those among them whose opening was not seen: older than the tap, or thrown out of the full table while they
+    /// lived.
+    MidstreamConnections,
 }
 
 /// Names for operators, in the order of [`Counter`].
-pub const COUNTERS: [&str; 14] = [
+pub const COUNTERS: [&str; 23] = [
     "tap_frames_total",
     "tap_segments_total",
     "tap_records_total",
@@ -114,15 +131,24 @@ pub const COUNTERS: [&str; 14] = [
     "tap_duplicate_segments_total",
     "tap_ring_full_total",
     "tap_ring_full_bytes_total",
+    "tap_flows_total",
+    "tap_shed_flows_total",
+    "tap_shed_segments_total",
+    "tap_shed_bytes_total",
+    "tap_interrupted_flows_total",
+    "tap_interrupted_segments_total",
+    "tap_interrupted_bytes_total",
     "tap_oversize_bytes_total",
     "tap_unreadable_total",
     "tap_fragments_total",
     "tap_malformed_total",
     "tap_flow_table_full_total",
+    "tap_connections_total",
+    "tap_midstream_connections_total",
 ];
 
 const _: () = assert!(size_of::<RecordHeader>() == 8 + 2 * 16 + 6 * 4 + 2 * 2 + 2 + 2);
-const _: () = assert!(Counter::FlowTableFull as usize + 1 == COUNTERS.len());
+const _: () = assert!(Counter::MidstreamConnections as usize + 1 == COUNTERS.len());
 
 #[cfg(test)]
 mod tests {

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The size is only the pattern's: the loader puts in rings of the size asked for.
-type Ring = RingBuf<u8, 4096>;
+pub(crate) type Ring = RingBuf<u8, 4096>;
 
 #[btf_map]
 static RINGS: ArrayOfMaps<Ring, MAX_SHARDS> = ArrayOfMaps::new();
@@ -43,21 +43,27 @@ pub(crate) fn shard(hash: u32) -> u32 {
     if shards <= 1 { 0 } else { hash % shards }
 }
 
+#[inline(always)]
+pub(crate) fn ring(shard: u32) -> Option<&'static Ring> {
+    RINGS.get(shard)
+}
+
 /// A record without payload: the opening or the end of a direction.
 #[inline(always)]
 pub(crate) fn bare(ctx: &TcContext, header: &RecordHeader, shard: u32) {
-    if let Some(ring) = RINGS.get(shard) {
+    if let Some(ring) = ring(shard) {
         write::<HEADER_LEN>(ctx, ring, header, 0, 0);
     }
 }
 
-/// Uses up the segment: its record becomes that of the last piece.
+/// Uses up the segment: its record becomes that of the last piece. False where the ring had no room for all of it.
 #[inline(always)]
-pub(crate) fn payload(ctx: &TcContext, segment: &mut Segment, shard: u32) {
-    let Some(ring) = RINGS.get(shard) else { return };
+pub(crate) fn payload(ctx: &TcContext, segment: &mut Segment, shard: u32) -> bool {
+    let Some(ring) = ring(shard) else { return true };
     let record = &mut segment.record;
     let (mut offset, mut left) = (segment.payload_offset, record.payload_len);
     let mut flags = record.flags;
+    let mut whole = true;
     for _ in 0..PIECES {
         if left <= MOST {
             break;
@@ -66,7 +72,7 @@ pub(crate) fn payload(ctx: &TcContext, segment: &mut Segment, shard: u32) {
         record.flags = flags & !(FIN | RST);
         record.payload_len = MOST;
         record.wire_len = MOST;
-        write::<LARGEST>(ctx, ring, record, offset, MOST);
+        whole &= write::<LARGEST>(ctx, ring, record, offset, MOST);
         // A SYN takes up a number of its own, RFC 9293 section 3.4.
         record.sequence = record.sequence.wrapping_add(MOST + u32::from(flags & SYN != 0));
         flags &= !SYN;
@@ -80,25 +86,33 @@ pub(crate) fn payload(ctx: &TcContext, segment: &mut Segment, shard: u32) {
         left = MOST;
     }
     record.payload_len = left;
-    match left as usize + HEADER_LEN {
-        ..=256 => write::<256>(ctx, ring, record, offset, left),
-        ..=512 => write::<512>(ctx, ring, record, offset, left),
-        ..=1024 => write::<1024>(ctx, ring, record, offset, left),
-        ..=2048 => write::<2048>(ctx, ring, record, offset, left),
-        ..=4096 => write::<4096>(ctx, ring, record, offset, left),
-        ..=8192 => write::<8192>(ctx, ring, record, offset, left),
-        ..=16_384 => write::<16_384>(ctx, ring, record, offset, left),
-        ..=32_768 => write::<32_768>(ctx, ring, record, offset, left),
-        _ => write::<LARGEST>(ctx, ring, record, offset, left),
-    }
+    whole
+        & match left as usize + HEADER_LEN {
+            ..=256 => write::<256>(ctx, ring, record, offset, left),
+            ..=512 => write::<512>(ctx, ring, record, offset, left),
+            ..=1024 => write::<1024>(ctx, ring, record, offset, left),
+            ..=2048 => write::<2048>(ctx, ring, record, offset, left),
+            ..=4096 => write::<4096>(ctx, ring, record, offset, left),
+            ..=8192 => write::<8192>(ctx, ring, record, offset, left),
+            ..=16_384 => write::<16_384>(ctx, ring, record, offset, left),
+            ..=32_768 => write::<32_768>(ctx, ring, record, offset, left),
+            _ => write::<LARGEST>(ctx, ring, record, offset, left),
+        }
 }
 
+/// False where the ring was full.
 #[inline(always)]
-fn write<const SIZE: usize>(ctx: &TcContext, ring: &Ring, header: &RecordHeader, offset: u32, len: u32) {
+fn write<const SIZE: usize>(
+    ctx: &TcContext,
+    ring: &Ring,
+    header: &RecordHeader,
+    offset: u32,
+    len: u32,
+) -> bool {
     let Some(mut record) = ring.reserve_bytes(SIZE, 0) else {
         tap::count(Counter::RingFull, 1);
         tap::count(Counter::RingFullBytes, u64::from(header.wire_len));
-        return;
+        return false;
     };
     let start = record.as_mut_ptr();
     // SAFETY: `SIZE` is at least the header's, and ring-buffer records are aligned to 8.
@@ -106,7 +120,7 @@ fn write<const SIZE: usize>(ctx: &TcContext, ring: &Ring, header: &RecordHeader,
     if SIZE > HEADER_LEN {
         let Some(len) = within(len, (SIZE - HEADER_LEN) as u64) else {
             record.discard(BPF_RB_NO_WAKEUP);
-            return;
+            return true;
         };
         // SAFETY: `len` bytes behind the header are within the record.
         let read = unsafe {
@@ -115,10 +129,11 @@ fn write<const SIZE: usize>(ctx: &TcContext, ring: &Ring, header: &RecordHeader,
         if read != 0 {
             record.discard(BPF_RB_NO_WAKEUP);
             tap::count(Counter::Unreadable, 1);
-            return;
+            return true;
         }
         tap::count(Counter::CopiedBytes, len);
     }
     record.submit(BPF_RB_NO_WAKEUP);
     tap::count(Counter::Records, 1);
+    true
 }

@@ -1,7 +1,9 @@
 //! The flow table: what is known of a connection, so that only HTTP is copied.
 
 use aya_ebpf::{btf_maps::LruHashMap, macros::btf_map};
-use portcullis_sensor_common::tap::RecordHeader;
+use portcullis_sensor_common::tap::{Counter, RecordHeader};
+
+use crate::tap;
 
 /// Least recently used go first. A flow that was thrown out while it lived is picked up again at its next message.
 #[btf_map]
@@ -77,6 +79,18 @@ pub(crate) enum Verdict {
     Unknown,
     Http,
     Other,
+    /// It began like HTTP while its ring was short of room: left alone as a whole, until it opens anew, or its
+    /// client begins another message and there is room again.
+    Shed,
+    /// HTTP that lost a record: left alone until there is room again. What a reader sees is one gap.
+    Interrupted,
+}
+
+impl Verdict {
+    #[inline(always)]
+    pub(crate) fn is_followed(self) -> bool {
+        matches!(self, Self::Http | Self::Interrupted)
+    }
 }
 
 const NO_DIRECTION: Direction = Direction {
@@ -161,12 +175,17 @@ fn precedes(source: &[u32; 4], destination: &[u32; 4], from: u32, to: u32) -> bo
     from <= to
 }
 
-/// The flow, made where there is none; `None` where there is no room.
+/// The flow, made where there is none (and counted, since the kernel does not say what it throws out for it); `None`
+/// where there is no room.
 #[inline(always)]
-pub(crate) fn entry(key: &FlowKey) -> Option<&'static mut Flow> {
+pub(crate) fn entry(key: &FlowKey, opens: bool) -> Option<&'static mut Flow> {
     let mut found = FLOWS.get_ptr_mut(key);
     if found.is_none() {
         FLOWS.insert(key, &NO_FLOW, 0).ok()?;
+        tap::count(Counter::Connections, 1);
+        if !opens {
+            tap::count(Counter::MidstreamConnections, 1);
+        }
         found = FLOWS.get_ptr_mut(key);
     }
     // SAFETY: the kernel keeps the element for as long as the program runs. Another processor may hold the other
@@ -199,10 +218,22 @@ impl Flow {
         direction.opening = opening;
         direction.announced = false;
         self.held = 0;
-        if self.verdict != Verdict::Http {
+        if !self.verdict.is_followed() {
             self.verdict = Verdict::Unknown;
             self.server_first = false;
         }
+    }
+
+    /// Leaves it alone as a whole. Its openings are never reported then: should it be taken up later, it begins in
+    /// the middle, and its reader must not wait for what came before.
+    #[inline(always)]
+    pub(crate) fn shed(&mut self) {
+        if self.verdict != Verdict::Shed {
+            self.verdict = Verdict::Shed;
+            tap::count(Counter::ShedFlows, 1);
+        }
+        self.low.announced = true;
+        self.high.announced = true;
     }
 }
 

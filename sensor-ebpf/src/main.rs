@@ -14,6 +14,7 @@ mod flow;
 mod frame;
 mod gate;
 mod http_start;
+mod pressure;
 mod tap;
 
 /// The verifier refuses a program that could get here, so nothing ever does.

@@ -15,6 +15,7 @@ use crate::{
     flow::{self, Direction, Flow, FlowKey, Opening, Side, Verdict},
     frame::{self, Other, Segment},
     http_start::{Start, WINDOW},
+    pressure,
 };
 
 pub(crate) const FIN: u8 = 0x01;
@@ -67,7 +68,8 @@ fn look(ctx: &TcContext, scratch: &mut Scratch) {
         return;
     }
     let side = scratch.key.set(record);
-    let found = if opens || carries { flow::entry(&scratch.key) } else { flow::existing(&scratch.key) };
+    let found =
+        if opens || carries { flow::entry(&scratch.key, opens) } else { flow::existing(&scratch.key) };
     let Some(flow) = found else {
         if opens || carries {
             count(Counter::FlowTableFull, 1);
@@ -81,7 +83,7 @@ fn look(ctx: &TcContext, scratch: &mut Scratch) {
             return;
         }
     }
-    if !carries && flow.verdict != Verdict::Http {
+    if !carries && !flow.verdict.is_followed() {
         return;
     }
     // SAFETY: a helper without arguments; the context is the one this program was called with.
@@ -90,28 +92,91 @@ fn look(ctx: &TcContext, scratch: &mut Scratch) {
         count(Counter::DuplicateSegments, 1);
         return;
     }
-    if carries && flow.verdict != Verdict::Http && !worth_copying(ctx, scratch, flow, side) {
-        count(Counter::SkippedSegments, 1);
-        count(Counter::SkippedBytes, u64::from(scratch.segment.record.payload_len));
+    let shard = copy::shard(scratch.key.hash());
+    if !carries {
+        announce(ctx, scratch, flow, side, shard);
+        copy::bare(ctx, &scratch.segment.record, shard);
         return;
     }
-    let shard = copy::shard(scratch.key.hash());
+    let left_alone = match fate(ctx, scratch, flow, side, shard) {
+        Fate::Copied => None,
+        Fate::Skipped => Some((Counter::SkippedSegments, Counter::SkippedBytes)),
+        Fate::Shed => Some((Counter::ShedSegments, Counter::ShedBytes)),
+        Fate::Interrupted => Some((Counter::InterruptedSegments, Counter::InterruptedBytes)),
+    };
+    if let Some((segments, bytes)) = left_alone {
+        count(segments, 1);
+        count(bytes, u64::from(scratch.segment.record.payload_len));
+        return;
+    }
     announce(ctx, scratch, flow, side, shard);
-    if carries {
-        copy::payload(ctx, &mut scratch.segment, shard);
-    } else {
-        copy::bare(ctx, &scratch.segment.record, shard);
+    if !copy::payload(ctx, &mut scratch.segment, shard) && flow.verdict == Verdict::Http {
+        // The message is torn already; the room goes to flows that are whole.
+        flow.verdict = Verdict::Interrupted;
+        count(Counter::InterruptedFlows, 1);
     }
 }
 
-/// Judges a flow that is not known to be HTTP by this segment.
+/// What becomes of a segment with payload.
+enum Fate {
+    Copied,
+    /// Not HTTP.
+    Skipped,
+    /// Of a flow that is shed.
+    Shed,
+    /// Of a flow that is interrupted.
+    Interrupted,
+}
+
 #[inline(always)]
-fn worth_copying(ctx: &TcContext, scratch: &mut Scratch, flow: &mut Flow, side: Side) -> bool {
+fn fate(ctx: &TcContext, scratch: &mut Scratch, flow: &mut Flow, side: Side, shard: u32) -> Fate {
+    let verdict = flow.verdict;
+    match verdict {
+        Verdict::Http => Fate::Copied,
+        Verdict::Interrupted if pressure::has_room(shard) => {
+            flow.verdict = Verdict::Http;
+            Fate::Copied
+        }
+        Verdict::Interrupted => Fate::Interrupted,
+        // To go on with an answer would pair it with nothing.
+        Verdict::Shed if flow.direction(side).opening == Opening::Server || !pressure::has_room(shard) => {
+            Fate::Shed
+        }
+        Verdict::Unknown | Verdict::Other | Verdict::Shed => {
+            let promise = judge(ctx, scratch, flow, side);
+            if promise == Promise::Nothing {
+                return if flow.verdict == Verdict::Shed { Fate::Shed } else { Fate::Skipped };
+            }
+            if flow.verdict != Verdict::Shed && !pressure::has_room(shard) {
+                flow.shed();
+                return Fate::Shed;
+            }
+            if promise == Promise::Message {
+                flow.verdict = Verdict::Http;
+                count(Counter::Flows, 1);
+            }
+            Fate::Copied
+        }
+    }
+}
+
+/// What a segment says of a flow that is not known to be HTTP.
+#[derive(PartialEq, Eq)]
+enum Promise {
+    Nothing,
+    /// It overtook the first one, which will tell.
+    Perhaps,
+    /// A message begins here.
+    Message,
+}
+
+#[inline(always)]
+fn judge(ctx: &TcContext, scratch: &mut Scratch, flow: &mut Flow, side: Side) -> Promise {
     let record = &scratch.segment.record;
     let start = &mut scratch.start;
     if !load_start(ctx, &scratch.segment, start) {
         count(Counter::Unreadable, 1);
-        return false;
+        return Promise::Nothing;
     }
     let first_byte = record.sequence.wrapping_add(u32::from(record.flags & SYN != 0));
     let direction = flow.direction(side);
@@ -125,22 +190,21 @@ fn worth_copying(ctx: &TcContext, scratch: &mut Scratch, flow: &mut Flow, side: 
         _ => start.is_surely_message(),
     };
     if is_http {
-        flow.verdict = Verdict::Http;
-        return true;
+        return Promise::Message;
     }
     if fresh && opening != Opening::Unseen && !at_start {
         let ahead = first_byte.wrapping_sub(opened_at);
         if ahead >= HELD_BYTES || flow.held >= HELD_BYTES {
-            return false;
+            return Promise::Nothing;
         }
         flow.held += record.payload_len;
-        return true;
+        return Promise::Perhaps;
     }
     if fresh {
         flow.server_first = opening == Opening::Server;
         flow.verdict = Verdict::Other;
     }
-    false
+    Promise::Nothing
 }
 
 #[inline(always)]

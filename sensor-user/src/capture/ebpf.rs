@@ -57,6 +57,8 @@ pub struct Tap {
     interfaces: Vec<InterfaceTap>,
     sources: Vec<RingSource>,
     hook: Hook,
+    /// What the flow table holds at most.
+    flows: u32,
 }
 
 impl Tap {
@@ -83,7 +85,7 @@ impl Tap {
         let tap = program(&mut ebpf)?;
         load_program(|| tap.load()).map_err(|error| refused(explain(&error)))?;
         let sources = ring::create(&mut ebpf, ring_count, options.ring_bytes)?;
-        Ok(Self { ebpf, interfaces: Vec::new(), sources, hook: options.hook })
+        Ok(Self { ebpf, interfaces: Vec::new(), sources, hook: options.hook, flows: options.flows.max(1) })
     }
 
     /// Starts capturing on an interface, in the network namespace of the calling thread.
@@ -118,7 +120,14 @@ impl Tap {
             return Counters::default();
         };
         let sum = |index| counters.get(&index, 0).map_or(0, |per_cpu| per_cpu.iter().sum());
-        (0..).zip(tap::COUNTERS).map(|(index, name)| (name, sum(index))).collect()
+        let mut counters: Counters =
+            (0..).zip(tap::COUNTERS).map(|(index, name)| (name, sum(index))).collect();
+        // The kernel throws the least recently used out of a full table without a word. Nothing else takes them out,
+        // so what was put in beyond the table's size is gone; it keeps up to 128 places free for each processor, so
+        // as many more may be.
+        let connections = counters.value("tap_connections_total");
+        counters.add("tap_flow_table_recycled_total", connections.saturating_sub(u64::from(self.flows)));
+        counters
     }
 }
 

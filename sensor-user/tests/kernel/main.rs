@@ -12,6 +12,7 @@
 
 mod blocking;
 mod gate;
+mod overload;
 mod support;
 mod survival;
 mod tap;
