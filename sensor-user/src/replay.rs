@@ -1,5 +1,7 @@
 //! Capture files through the same rooms as live traffic.
 
+mod shards;
+
 use std::{path::Path, time::Duration};
 
 use portcullis_exchange::{Exchange, Timestamp};
@@ -13,16 +15,28 @@ use crate::{
 /// How much packet time passes before silent connections are looked at.
 const TICK: Duration = Duration::from_secs(1);
 
-/// Hands over the exchanges of one file in order of completion. Every file stands alone: two captures may reuse the
-/// same addresses and ports for other connections.
-pub fn replay(path: &Path, each: &mut dyn FnMut(Exchange)) -> Result<Counters, CaptureError> {
+/// Hands over the exchanges of one file, each flow's in order of completion, through as many shards as there are
+/// consumers. Every file stands alone: two captures may reuse the same addresses and ports for other connections.
+///
+/// With one consumer all happens in the calling thread, in order of completion over all flows. With more, this thread
+/// reads and decodes, and every consumer is called in a thread of its own.
+pub fn replay<E>(path: &Path, consumers: &mut [E]) -> Result<Counters, CaptureError>
+where
+    E: FnMut(Exchange) + Send,
+{
+    match consumers {
+        [each] => alone(path, each),
+        consumers => shards::replay(path, consumers),
+    }
+}
+
+fn alone(path: &Path, each: &mut dyn FnMut(Exchange)) -> Result<Counters, CaptureError> {
     let mut wire = Wire::new(WireConfig::for_shards(1));
     let mut completed = Vec::new();
-    let mut ticked_at = Timestamp::default();
+    let mut ticks = Ticks::default();
     let read = file::read(path, &mut |segment| {
         wire.segment(segment, &mut completed);
-        if segment.time.saturating_duration_since(ticked_at) >= TICK {
-            ticked_at = segment.time;
+        if ticks.is_due(segment.time) {
             wire.advance(segment.time, &mut completed);
         }
         completed.drain(..).for_each(&mut *each);
@@ -32,4 +46,18 @@ pub fn replay(path: &Path, each: &mut dyn FnMut(Exchange)) -> Result<Counters, C
     let mut counters = read?;
     counters.merge(&wire.counters());
     Ok(counters)
+}
+
+/// Packet time, in steps.
+#[derive(Default)]
+struct Ticks(Timestamp);
+
+impl Ticks {
+    fn is_due(&mut self, now: Timestamp) -> bool {
+        let is_due = now.saturating_duration_since(self.0) >= TICK;
+        if is_due {
+            self.0 = now;
+        }
+        is_due
+    }
 }

@@ -213,3 +213,47 @@ fn a_reader_that_has_had_enough_ends_it_quietly() {
         (Some(0), false)
     );
 }
+
+#[test]
+fn more_shards_find_the_same_exchanges_and_keep_the_order_within_a_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut capture = Capture::new();
+    for port in 1000..1500 {
+        let pipelined = [get(&format!("/{port}/0")), get(&format!("/{port}/1"))].concat();
+        capture.exchange(port, &pipelined, &[ok("one"), ok("two")].concat());
+    }
+    let file = capture.write(&folder, "a.pcap");
+    let run = |shards: &str| {
+        let output = sensor().arg(&file).args(["--emit", "exchanges", "--shards", shards]).output().unwrap();
+        (texts(&lines(&output), "target"), String::from_utf8(output.stderr).unwrap())
+    };
+    let (alone, counted) = run("1");
+    assert_eq!(alone.len(), 1000);
+    assert!(counted.contains("http_exchanges_total=1000"), "{counted}");
+    for shards in ["2", "5"] {
+        let (mut found, counted) = run(shards);
+        assert!(counted.contains("http_exchanges_total=1000"), "{counted}");
+        for connection in 1000..1500 {
+            let place = |n| found.iter().position(|target| *target == format!("/{connection}/{n}"));
+            assert!(place(0).unwrap() < place(1).unwrap(), "{shards} shards, connection {connection}");
+        }
+        found.sort();
+        assert_eq!(found, alone, "{shards} shards");
+    }
+}
+
+#[test]
+fn shards_share_what_the_policies_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut capture = Capture::new();
+    for port in 1000..1100 {
+        capture.exchange(port, &get("/files?name=../../../../etc/passwd"), &ok("x"));
+    }
+    let file = capture.write(&folder, "a.pcap");
+    let run = |shards: &str| {
+        let output = sensor().arg(&file).args(["--emit", "events", "--shards", shards]).output().unwrap();
+        texts(&lines(&output), "policy").len()
+    };
+    assert_eq!((run("1"), run("3")), (100, 100));
+    assert_eq!(sensor().arg(&file).args(["--shards", "0"]).output().unwrap().status.code(), Some(64));
+}

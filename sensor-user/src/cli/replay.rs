@@ -1,29 +1,30 @@
-use std::{
-    io::{self, BufWriter, StdoutLock, Write},
-    path::PathBuf,
-    sync::Arc,
-};
+mod lines;
 
-use anyhow::Context;
-use clap::{Args, ValueEnum};
+use std::{path::PathBuf, sync::Arc};
+
+use clap::{Args, ValueEnum, value_parser};
 use ipnet::IpNet;
 use portcullis_detection::Engine;
 use portcullis_exchange::{Exchange, Tags};
 use portcullis_proto::v1::ThreatEvent;
 use sensor_user::{
+    capture::ebpf::MAX_SHARDS,
     counters::Counters,
     event::threat_event,
     output::{event_json, exchange_json},
     replay,
     tag::Tagger,
 };
-use serde_json::Value;
 
+use self::lines::{Lines, Output};
 use super::{
     exit::{Exit, Failure},
     parse::{self, ForwardedName},
     policies, terminal,
 };
+
+/// As many as the running sensor may have.
+const MOST_SHARDS: i64 = MAX_SHARDS as i64;
 
 #[derive(Args)]
 pub(crate) struct ReplayArgs {
@@ -38,6 +39,10 @@ pub(crate) struct ReplayArgs {
     /// What to print, in order of completion
     #[arg(long, value_name = "WHAT", default_value = "events")]
     emit: Emit,
+
+    /// Threads that reassemble and judge; with more than one, lines of different connections may change places
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = value_parser!(u8).range(1..=MOST_SHARDS))]
+    shards: u8,
 
     #[arg(short, long, value_name = "FORMAT", default_value = "jsonl")]
     output: Format,
@@ -71,14 +76,22 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         Emit::Exchanges => None,
         Emit::Events => Some(Judge::new(args)?),
     };
-    let mut lines = Lines::new();
+    let output = Output::default();
+    let mut shards: Vec<_> = (0..args.shards).map(|_| output.lines()).collect();
     let mut counters = Counters::default();
     let mut failed = 0;
     for file in &args.files {
-        let read = replay::replay(file, &mut |exchange| match &judge {
-            None => lines.print(&exchange_json(&exchange)),
-            Some(judge) => judge.events(exchange).for_each(|event| lines.print(&event_json(&event))),
-        });
+        let mut consumers: Vec<_> = shards
+            .iter_mut()
+            .map(|lines| {
+                let judge = judge.as_ref();
+                move |exchange| match judge {
+                    None => lines.print(&exchange_json(&exchange)),
+                    Some(judge) => judge.events(exchange).for_each(|event| lines.print(&event_json(&event))),
+                }
+            })
+            .collect();
+        let read = replay::replay(file, &mut consumers);
         match read {
             Ok(of_file) => counters.merge(&of_file),
             Err(error) => {
@@ -87,7 +100,9 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
             }
         }
     }
-    lines.finish()?;
+    shards.iter_mut().for_each(Lines::flush);
+    drop(shards);
+    output.finish()?;
     if let Some(judge) = &judge {
         counters.merge(&judge.engine.counters().into_iter().collect());
     }
@@ -121,44 +136,5 @@ impl Judge {
     fn events(&self, exchange: Exchange) -> impl Iterator<Item = ThreatEvent> {
         let tagged = Arc::new(self.tagger.tag(exchange));
         self.engine.judge(&tagged).into_iter().filter_map(|detection| threat_event(&detection))
-    }
-}
-
-/// JSON lines on standard output. The first error ends the writing and is told at the end.
-struct Lines {
-    out: BufWriter<StdoutLock<'static>>,
-    error: Option<io::Error>,
-}
-
-impl Lines {
-    fn new() -> Self {
-        Self { out: BufWriter::with_capacity(64 << 10, io::stdout().lock()), error: None }
-    }
-
-    fn print(&mut self, line: &Value) {
-        if self.error.is_none()
-            && let Err(error) = self.write(line)
-        {
-            // `… | head` has had enough: reading on would only keep it waiting.
-            if terminal::is_broken_pipe(&error) {
-                std::process::exit(0);
-            }
-            self.error = Some(error);
-        }
-    }
-
-    fn write(&mut self, line: &Value) -> io::Result<()> {
-        serde_json::to_writer(&mut self.out, line)?;
-        self.out.write_all(b"\n")
-    }
-
-    fn finish(mut self) -> anyhow::Result<()> {
-        let flushed = self.error.take().map_or_else(|| self.out.flush(), Err);
-        match flushed {
-            Err(error) if !terminal::is_broken_pipe(&error) => {
-                Err(error).context("cannot write to standard output")
-            }
-            _ => Ok(()),
-        }
     }
 }
