@@ -120,6 +120,7 @@ fn write<const SIZE: usize>(
     if SIZE > HEADER_LEN {
         let Some(len) = within(len, (SIZE - HEADER_LEN) as u64) else {
             record.discard(BPF_RB_NO_WAKEUP);
+            tap::count(Counter::Unreadable, 1);
             return true;
         };
         // SAFETY: `len` bytes behind the header are within the record.

@@ -5,6 +5,7 @@ mod interfaces;
 mod node;
 mod origin;
 mod shard;
+mod share;
 
 use std::{
     net::{SocketAddr, ToSocketAddrs},

@@ -3,10 +3,16 @@
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
+    os::fd::AsRawFd as _,
     process::Command,
     time::{Duration, Instant},
 };
 
+use etherparse::PacketBuilder;
+use nix::{
+    net::if_::if_nametoindex,
+    sys::socket::{AddressFamily, SockFlag, SockType, socket},
+};
 use sensor_user::{
     capture::{Polled, Source, live::LiveCapture},
     wire::{Wire, WireConfig},
@@ -86,5 +92,74 @@ fn a_poll_of_an_interface_without_traffic_comes_back() {
             assert!(std::env::var_os("PORTCULLIS_REQUIRE_ALL").is_none(), "{error}");
             println!("skipped: {error}");
         }
+    }
+}
+
+/// One with room for all says how much there was: what a small buffer lost is counted to the last packet.
+#[test]
+fn packets_that_find_no_room_in_the_kernels_buffer_are_counted() {
+    const FRAMES: usize = 5000;
+    let captured = std::thread::spawn(move || {
+        nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).map_err(|error| error.to_string())?;
+        for words in ["link add from0 type veth peer name to0", "link set from0 up", "link set to0 up"] {
+            let done =
+                Command::new("ip").args(words.split(' ')).status().map_err(|error| error.to_string())?;
+            assert!(done.success(), "ip {words}");
+        }
+        let mut small = LiveCapture::with_buffer("to0", 1 << 20).map_err(|error| error.to_string())?;
+        let mut ample = LiveCapture::open("to0").map_err(|error| error.to_string())?;
+        put_on("from0", &request_frame(), FRAMES);
+        Ok::<_, String>([&mut small, &mut ample].map(|capture| {
+            while capture.poll(&mut |_| {}).unwrap() != Polled::Idle {}
+            let counters = capture.counters();
+            let of = |name: &str| counters.value(name);
+            assert_eq!(of("capture_statistics_failed_total"), 0);
+            (of("capture_segments_total"), of("capture_kernel_dropped_total"))
+        }))
+    });
+    match captured.join().unwrap() {
+        Ok([(seen, lost), (all, none)]) => {
+            assert_eq!((all, none), (FRAMES as u64, 0), "32 MiB hold 5 MB");
+            assert!(seen > 0 && lost > 0, "{seen} seen, {lost} lost");
+            assert_eq!(seen + lost, all);
+        }
+        Err(error) => {
+            assert!(std::env::var_os("PORTCULLIS_REQUIRE_ALL").is_none(), "{error}");
+            println!("skipped: {error}");
+        }
+    }
+}
+
+fn request_frame() -> Vec<u8> {
+    let mut payload = b"GET /live HTTP/1.1\r\nHost: x\r\nX-Padding: ".to_vec();
+    payload.resize(1000, b'x');
+    let mut frame = Vec::new();
+    PacketBuilder::ethernet2([2; 6], [4; 6])
+        .ipv4([192, 0, 2, 1], [192, 0, 2, 2], 64)
+        .tcp(40_000, 80, 1, 64_000)
+        .write(&mut frame, &payload)
+        .unwrap();
+    frame
+}
+
+fn put_on(interface: &str, frame: &[u8], times: usize) {
+    let socket = socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None).unwrap();
+    // SAFETY: a C structure of integers, for which zeros are valid.
+    let mut to: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+    to.sll_family = libc::AF_PACKET as u16;
+    to.sll_ifindex = i32::try_from(if_nametoindex(interface).unwrap()).unwrap();
+    for _ in 0..times {
+        // SAFETY: the frame and the address are as long as they are said to be.
+        let sent = unsafe {
+            libc::sendto(
+                socket.as_raw_fd(),
+                frame.as_ptr().cast(),
+                frame.len(),
+                0,
+                (&raw const to).cast(),
+                size_of_val(&to) as libc::socklen_t,
+            )
+        };
+        assert_eq!(usize::try_from(sent), Ok(frame.len()));
     }
 }

@@ -24,14 +24,27 @@ pub struct LiveCapture {
 /// What the kernel counted; libpcap's own counts are 32 bits wide and wrap.
 #[derive(Default)]
 struct Losses {
-    last: [u32; 2],
-    total: [u64; 2],
+    /// Nobody read them in time.
+    kernel: Total,
+    /// The interface or its driver had no room for them.
+    interface: Total,
+    /// Times that libpcap could not tell.
+    unknown: u64,
+}
+
+#[derive(Default)]
+struct Total {
+    last: u32,
+    total: u64,
 }
 
 /// Segmentation offload hands over packets of 64 KiB and, with BIG TCP (kernel 5.19), more.
 const SNAP_LEN: i32 = 256 << 10;
 const KERNEL_BUFFER: i32 = 32 << 20;
 const WAIT_MILLIS: u8 = 5;
+/// How long the kernel fills a block of the buffer before it hands it over. In libpcap's immediate mode there would be
+/// no wait, but a slot of [`SNAP_LEN`] for every packet: a buffer of 32 MiB would hold 128 of them.
+const FILL_MILLIS: i32 = 1;
 /// Packets handed over before the caller gets to look at its clock and its commands.
 const BATCH: usize = 1024;
 
@@ -51,8 +64,13 @@ fn filter(link: LinkType) -> String {
 }
 
 impl LiveCapture {
-    /// Opens an interface in immediate mode, packets of both directions.
+    /// Opens an interface, packets of both directions.
     pub fn open(interface: &str) -> Result<Self, CaptureError> {
+        Self::with_buffer(interface, KERNEL_BUFFER)
+    }
+
+    /// The same with another size for what waits in the kernel, in bytes.
+    pub fn with_buffer(interface: &str, bytes: i32) -> Result<Self, CaptureError> {
         let failed = |error: pcap::Error| CaptureError::Failed {
             place: format!("interface {interface}"),
             what: error.to_string(),
@@ -62,8 +80,8 @@ impl LiveCapture {
             .map_err(failed)?
             .promisc(false)
             .snaplen(SNAP_LEN)
-            .buffer_size(KERNEL_BUFFER)
-            .immediate_mode(true)
+            .buffer_size(bytes)
+            .timeout(FILL_MILLIS)
             .open()
             .and_then(Capture::setnonblock)
             .map_err(failed)?;
@@ -126,23 +144,37 @@ impl Source for LiveCapture {
     }
 
     fn counters(&mut self) -> Counters {
-        if let Ok(stat) = self.capture.stats() {
-            self.losses.update([stat.dropped, stat.if_dropped]);
-        }
-        let [kernel, interface] = self.losses.total;
+        self.losses.read(&mut self.capture);
         let mut counters = self.decoder.counters();
-        counters.add("capture_kernel_dropped_total", kernel);
-        counters.add("capture_interface_dropped_total", interface);
+        counters.add("capture_kernel_dropped_total", self.losses.kernel.total);
+        counters.add("capture_interface_dropped_total", self.losses.interface.total);
+        counters.add("capture_statistics_failed_total", self.losses.unknown);
         counters
     }
 }
 
 impl Losses {
-    fn update(&mut self, now: [u32; 2]) {
-        for ((total, last), now) in self.total.iter_mut().zip(&mut self.last).zip(now) {
-            *total += u64::from(now.wrapping_sub(*last));
-            *last = now;
+    fn read(&mut self, capture: &mut Capture<Active>) {
+        match capture.stats() {
+            Ok(now) => {
+                self.kernel.update(now.dropped);
+                self.interface.update(now.if_dropped);
+            }
+            Err(error) => {
+                tracing::debug!(%error, "libpcap cannot tell what was dropped");
+                self.unknown += 1;
+            }
         }
+    }
+}
+
+impl Total {
+    /// A step of more than half the numbers there are is one backwards: the interface's own statistics begin anew
+    /// when its driver is loaded again.
+    fn update(&mut self, now: u32) {
+        let step = now.wrapping_sub(self.last);
+        self.total += u64::from(if step > u32::MAX / 2 { now } else { step });
+        self.last = now;
     }
 }
 
@@ -160,6 +192,18 @@ fn timestamp(time: libc::timeval) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn totals_go_on_where_the_statistics_wrap_and_where_they_begin_anew() {
+        let mut total = Total::default();
+        for (now, expected) in [(7, 7), (7, 7), (10, 10), (0, 10), (4, 14)] {
+            total.update(now);
+            assert_eq!(total.total, expected, "at {now}");
+        }
+        let mut total = Total { last: u32::MAX - 1, total: 100 };
+        total.update(3);
+        assert_eq!(total.total, 105);
+    }
 
     #[test]
     fn the_filter_compiles_for_the_link_layers_of_linux() {

@@ -8,7 +8,7 @@ use portcullis_proto::v1::{
     Applied, BlockHits, ControlMessage, InterfaceReport, SensorReport, control_message::Message,
 };
 
-use super::{Capture, origin::Watched};
+use super::{Capture, origin::Watched, share};
 use crate::{
     capture::ebpf::InterfaceTap,
     counters::Counters,
@@ -25,6 +25,8 @@ pub(super) struct RunningNode {
     watched: Watched,
     capture: Capture,
     started_at_ms: u64,
+    /// The counters of the last report.
+    told: Mutex<Counters>,
 }
 
 impl RunningNode {
@@ -35,7 +37,8 @@ impl RunningNode {
         watched: Watched,
         capture: Capture,
     ) -> Self {
-        Self { orders: Mutex::new(orders), engine, shards, watched, capture, started_at_ms: now_ms() }
+        let (orders, told) = (Mutex::new(orders), Mutex::default());
+        Self { orders, engine, shards, watched, capture, started_at_ms: now_ms(), told }
     }
 
     pub(super) fn detach(&self) -> Result<(), EnforceError> {
@@ -58,6 +61,16 @@ impl RunningNode {
         sum.merge(&self.engine.counters().into_iter().collect());
         sum.merge(&orders.counters());
         sum
+    }
+
+    /// The counters, with the share of the traffic that was seen since the last report and in all.
+    fn told(&self, orders: &mut Orders) -> Counters {
+        let mut now = self.counters(orders);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *told, now.clone());
+        now.add(share::SEEN, share::seen(&Counters::default(), &now));
+        now.add(share::SEEN_OF_LATE, share::seen(&before, &now));
+        now
     }
 
     fn interfaces(&self, orders: &Orders) -> Vec<InterfaceReport> {
@@ -109,7 +122,7 @@ impl Node for RunningNode {
             capture_mode: self.capture.name().to_owned(),
             enforcement_mode: orders.enforcement().to_owned(),
             interfaces: self.interfaces(orders),
-            counters: self.counters(orders).iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            counters: self.told(orders).iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             started_at_ms: self.started_at_ms,
             now_ms: now_ms(),
             block_hits: orders

@@ -54,6 +54,7 @@ impl Shard {
             excluded_segments: 0,
             exchanges: 0,
             detections: 0,
+            unnamed: 0,
         };
         let (mut source, mut ticked) = (self.source, Instant::now());
         let ended = loop {
@@ -98,6 +99,8 @@ struct Work {
     excluded_segments: u64,
     exchanges: u64,
     detections: u64,
+    /// Detections that became no event, since they carry no exchange.
+    unnamed: u64,
 }
 
 impl Work {
@@ -107,10 +110,12 @@ impl Work {
             let tagged = Arc::new(self.tagger.tag(exchange));
             for detection in self.engine.judge(&tagged) {
                 self.detections += 1;
-                if self.suppressions.load().matches(&detection).is_none()
-                    && let Some(event) = threat_event(&detection)
-                {
-                    self.events.offer(&event);
+                if self.suppressions.load().matches(&detection).is_some() {
+                    continue;
+                }
+                match threat_event(&detection) {
+                    Some(event) => self.events.offer(&event),
+                    None => self.unnamed += 1,
                 }
             }
         }
@@ -123,6 +128,7 @@ fn publish(published: &Mutex<Counters>, source: &mut dyn Source, work: &Work) {
     counters.add("excluded_segments_total", work.excluded_segments);
     counters.add("exchanges_total", work.exchanges);
     counters.add("detections_total", work.detections);
+    counters.add("detections_lost_total", work.unnamed);
     *published.lock().unwrap_or_else(PoisonError::into_inner) = counters;
 }
 

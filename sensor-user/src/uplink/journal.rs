@@ -25,6 +25,7 @@ pub(super) struct Journal {
     queue: Arc<Stats>,
     acknowledged: AtomicU64,
     lost: AtomicU64,
+    unreadable: AtomicU64,
     reconnects: AtomicU64,
 }
 
@@ -37,8 +38,8 @@ pub(super) struct Batch {
 impl Journal {
     pub(super) fn new(spool: Spool, queue: Arc<Stats>) -> Self {
         let waiting = watch::Sender::new(spool.waiting());
-        let (acknowledged, lost, reconnects) = Default::default();
-        Self { spool: Mutex::new(spool), waiting, queue, acknowledged, lost, reconnects }
+        let (acknowledged, lost, unreadable, reconnects) = Default::default();
+        Self { spool: Mutex::new(spool), waiting, queue, acknowledged, lost, unreadable, reconnects }
     }
 
     /// Takes events from the queue to the disk until every sender is gone.
@@ -65,8 +66,9 @@ impl Journal {
         let Some((last, _)) = stored.last() else { return Ok(None) };
         let end = last + 1;
         // The checksum held, so what cannot be decoded was written by another version: it is left out.
-        let events =
+        let events: Vec<_> =
             stored.iter().filter_map(|(_, payload)| ThreatEvent::decode(payload.as_slice()).ok()).collect();
+        self.unreadable.fetch_add((stored.len() - events.len()) as u64, Ordering::Relaxed);
         Ok(Some(Batch { events, end }))
     }
 
@@ -108,6 +110,7 @@ impl Journal {
             ("events_offered_total", self.queue.offered.load(Ordering::Relaxed)),
             ("events_queue_dropped_total", self.queue.dropped.load(Ordering::Relaxed)),
             ("events_lost_total", self.lost.load(Ordering::Relaxed)),
+            ("events_unreadable_total", self.unreadable.load(Ordering::Relaxed)),
             ("events_acknowledged_total", self.acknowledged.load(Ordering::Relaxed)),
             ("spool_overflowed_total", losses.overflowed),
             ("spool_damaged_total", losses.damaged),
