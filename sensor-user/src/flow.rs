@@ -5,7 +5,10 @@
 //! sending host.
 
 mod counters;
+mod key;
 mod peers;
+mod shed;
+mod store;
 mod table;
 mod tcp;
 
@@ -38,6 +41,9 @@ pub trait Connection: Sized {
 
     /// Heap bytes held, for the shard's budget. Asked after every segment.
     fn memory(&self) -> usize;
+
+    /// Whether it is known what is spoken, and that it is read.
+    fn is_recognised(&self) -> bool;
 
     /// False once no further byte is of interest: the flow is then no longer reassembled.
     fn is_interested(&self) -> bool;

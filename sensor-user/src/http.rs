@@ -161,6 +161,13 @@ impl Connection for HttpConnection {
         }
     }
 
+    fn is_recognised(&self) -> bool {
+        match self {
+            Self::Opening(_) | Self::Ignored => false,
+            Self::Http1(_) => true,
+        }
+    }
+
     fn is_interested(&self) -> bool {
         match self {
             Self::Opening(_) => true,

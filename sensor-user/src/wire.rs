@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct WireConfig {
     /// Bytes that flows, out-of-order data and unfinished messages of this shard may take together. Past it the
-    /// least recently used flow is evicted.
+    /// least recently used flow is evicted, of those that nothing is read of first.
     pub memory_budget: usize,
     /// Decoded bytes of each body that are kept; the rest is only counted.
     pub body_keep: usize,
@@ -64,10 +64,24 @@ impl Wire {
         completed.append(&mut self.http.completed);
     }
 
-    /// The capture ended: what is half there is given up as such.
-    pub fn finish(&mut self, completed: &mut Vec<Exchange>) {
-        self.flows.finish(&mut self.http);
+    /// While on, connections that are not known yet are refused as a whole (`flow_shed_total`,
+    /// `flow_shed_segments_total`); those at hand go on. A connection refused is not taken up in its middle within the
+    /// next ten seconds of packet time.
+    pub fn set_shedding(&mut self, on: bool) {
+        self.flows.set_shedding(on);
+    }
+
+    /// The capture ended: what is half there is given up as such, some connections at a time, because what they leave
+    /// can be more than they took. False once all are.
+    pub fn finish_some(&mut self, completed: &mut Vec<Exchange>) -> bool {
+        let is_more = self.flows.finish_some(&mut self.http);
         completed.append(&mut self.http.completed);
+        is_more
+    }
+
+    /// [`Wire::finish_some`] to the end.
+    pub fn finish(&mut self, completed: &mut Vec<Exchange>) {
+        while self.finish_some(completed) {}
     }
 
     pub fn counters(&self) -> Counters {

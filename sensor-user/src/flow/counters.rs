@@ -1,10 +1,13 @@
+use super::store::Standing;
 use crate::counters::Counters;
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct FlowCounters {
     pub(super) segments: u64,
     pub(super) opened: u64,
-    pub(super) evicted: u64,
+    evicted_unread: u64,
+    evicted_unproven: u64,
+    evicted_conversing: u64,
     pub(super) idle: u64,
     pub(super) replaced: u64,
     pub(super) gaps: u64,
@@ -15,14 +18,27 @@ pub(super) struct FlowCounters {
     pub(super) forged_resets: u64,
     pub(super) early_resets: u64,
     pub(super) ignored_segments: u64,
+    pub(super) shed: u64,
+    pub(super) shed_segments: u64,
 }
 
 impl FlowCounters {
+    pub(super) fn evict(&mut self, standing: Standing) {
+        match standing {
+            Standing::Unread => self.evicted_unread += 1,
+            Standing::Unproven => self.evicted_unproven += 1,
+            Standing::Conversing => self.evicted_conversing += 1,
+        }
+    }
+
     pub(super) fn named(&self) -> Counters {
         Counters::from_iter([
             ("flow_segments_total", self.segments),
             ("flow_opened_total", self.opened),
-            ("flow_evicted_total", self.evicted),
+            ("flow_evicted_total", self.evicted_unread + self.evicted_unproven + self.evicted_conversing),
+            ("flow_evicted_unread_total", self.evicted_unread),
+            ("flow_evicted_unproven_total", self.evicted_unproven),
+            ("flow_evicted_conversing_total", self.evicted_conversing),
             ("flow_idle_total", self.idle),
             ("flow_replaced_total", self.replaced),
             ("flow_gaps_total", self.gaps),
@@ -33,6 +49,8 @@ impl FlowCounters {
             ("flow_forged_resets_total", self.forged_resets),
             ("flow_early_resets_total", self.early_resets),
             ("flow_ignored_segments_total", self.ignored_segments),
+            ("flow_shed_total", self.shed),
+            ("flow_shed_segments_total", self.shed_segments),
         ])
     }
 }

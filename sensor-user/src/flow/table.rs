@@ -1,12 +1,17 @@
-use std::{collections::VecDeque, net::SocketAddr, time::Duration};
+mod waiting;
 
-use hashlink::LruCache;
+use std::time::Duration;
+
 use portcullis_exchange::Timestamp;
 
+use self::waiting::Waiting;
 use super::{
-    Connection, End, Outlet, Peers, Side,
+    Connection, End, Outlet, Side,
     counters::FlowCounters,
-    tcp::{Belonging, Flow, REORDER_NANOS},
+    key::Key,
+    shed::Refused,
+    store::{Place, Standing, Store},
+    tcp::{Belonging, Embryo, Ended, Flow, REORDER_NANOS},
 };
 use crate::{counters::Counters, segment::Segment};
 
@@ -18,49 +23,55 @@ pub struct FlowConfig {
     pub idle_timeout: Duration,
 }
 
-/// All connections of one shard, under one memory budget, the least recently used evicted first.
+/// All connections of one shard, under one memory budget.
+///
+/// Where the budget is passed, the least recently used flow makes room; but of three standings, each of which is sure
+/// of a share (see [`share`]). With one order for all, a million SYNs would push out every conversation of the node, and
+/// blinding the sensor would cost an attacker a few seconds.
 pub struct FlowTable<C: Connection> {
-    flows: LruCache<Key, Flow<C>, ahash::RandomState>,
+    store: Store<Entry<C>>,
     config: FlowConfig,
-    used: usize,
+    /// By standing, and their sum's peak.
+    used: [usize; 3],
     peak: usize,
-    /// Flows whose bytes wait for others, by when to look again. Each flow is in it once at most.
-    waiting: VecDeque<(Timestamp, Key)>,
+    waiting: Waiting,
+    refused: Refused,
+    is_shedding: bool,
     now: Timestamp,
     swept_at: Timestamp,
     counters: FlowCounters,
 }
 
-/// Addresses and ports in a fixed order, so that both directions find the same flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    low: SocketAddr,
-    high: SocketAddr,
-    vni: Option<u32>,
+struct Entry<C> {
+    state: State<C>,
+    last_seen: Timestamp,
+    standing: Standing,
+    charged: usize,
+    /// The number of its entry in the waiting list.
+    listed: Option<u32>,
 }
 
-impl Key {
-    fn of(segment: &Segment<'_>) -> (Self, Side) {
-        let (source, destination, vni) = (segment.source, segment.destination, segment.vni);
-        if source <= destination {
-            (Self { low: source, high: destination, vni }, Side::Low)
-        } else {
-            (Self { low: destination, high: source, vni }, Side::High)
-        }
-    }
+enum State<C> {
+    HalfOpen(Embryo),
+    Open(Box<Flow<C>>),
+    Ended(Ended),
 }
 
-/// Share of the idle timeout after which an ended flow is forgotten: long enough to absorb retransmissions.
+/// How often silent connections are looked for, in packet time.
 const SWEEP_NANOS: u64 = 1_000_000_000;
+/// Flows that are given up in one go, so that neither time nor what they leave piles up.
+const SWEEP_FLOWS: usize = 256;
 
 impl<C: Connection> FlowTable<C> {
     pub fn new(config: FlowConfig) -> Self {
         Self {
-            flows: LruCache::with_hasher(usize::MAX, ahash::RandomState::new()),
+            store: Store::new(),
+            refused: Refused::within(config.memory_budget),
             config,
-            used: 0,
+            used: [0; 3],
             peak: 0,
-            waiting: VecDeque::new(),
+            waiting: Waiting::default(),
+            is_shedding: false,
             now: Timestamp::default(),
             swept_at: Timestamp::default(),
             counters: FlowCounters::default(),
@@ -71,33 +82,37 @@ impl<C: Connection> FlowTable<C> {
         self.counters.segments += 1;
         self.advance(segment.time, shard);
         let (key, side) = Key::of(segment);
+        let hash = self.store.hash(&key);
         let mut rival_syn = None;
-        if let Some(flow) = self.flows.get_mut(&key) {
-            match flow.belonging(side, segment) {
-                Belonging::Here => {
-                    self.feed(key, side, segment, shard);
-                    return;
-                }
+        if let Some(place) = self.store.find(&key, hash) {
+            match self.belonging(place, side, segment) {
+                Belonging::Here => return self.feed(place, side, segment, shard),
                 Belonging::Successor => {
-                    rival_syn = flow.rival_syn();
-                    self.counters.replaced += 1;
-                    self.remove(&key, End::Replaced, shard);
+                    let began_before = !segment.flags.syn() || segment.flags.ack();
+                    rival_syn = self.replace(place, shard).filter(|_| began_before);
                 }
             }
         }
         let is_worth_a_flow = segment.flags.syn() || segment.wire_len > 0;
-        if !is_worth_a_flow {
+        if !is_worth_a_flow || self.refuses(hash, segment) {
             return;
         }
-        let mut flow = Flow::new(Peers::new(key.low, key.high, key.vni), segment.time);
-        if let Some((opener, initial_sequence)) = rival_syn {
-            flow.open_from(opener, initial_sequence);
+        let state = match (rival_syn, Embryo::of(side, segment)) {
+            (None, Some(embryo)) => State::HalfOpen(embryo),
+            (rival_syn, _) => {
+                let mut flow = Flow::new(key.peers(), segment.time);
+                if let Some((opener, sequence)) = rival_syn {
+                    flow.open_from(opener, sequence.wrapping_add(1));
+                }
+                State::Open(Box::new(flow))
+            }
+        };
+        let standing = Standing::Unread;
+        let entry = Entry { state, last_seen: segment.time, standing, charged: 0, listed: None };
+        if let Some(place) = self.store.insert(key, hash, standing, entry) {
+            self.counters.opened += 1;
+            self.feed(place, side, segment, shard);
         }
-        flow.charged = flow.cost() + ENTRY_COST;
-        self.used += flow.charged;
-        self.counters.opened += 1;
-        self.flows.insert(key, flow);
-        self.feed(key, side, segment, shard);
     }
 
     /// Lets packet time pass: holes that nobody fills count as lost, silent connections end.
@@ -106,90 +121,210 @@ impl<C: Connection> FlowTable<C> {
             return;
         }
         self.now = now;
-        while let Some((at, key)) = self.waiting.front().copied() {
-            if at > now {
-                break;
-            }
-            self.waiting.pop_front();
-            self.look_again(key, shard);
+        while let Some((key, number)) = self.waiting.pop_due(now) {
+            self.look_again(&key, number, shard);
         }
-        if now.nanos().saturating_sub(self.swept_at.nanos()) >= SWEEP_NANOS {
+        if now.nanos().saturating_sub(self.swept_at.nanos()) >= SWEEP_NANOS && self.sweep(shard) {
             self.swept_at = now;
-            self.sweep(shard);
         }
     }
 
-    pub fn finish(&mut self, shard: &mut C::Shard) {
-        while let Some((_, flow)) = self.flows.remove_lru() {
-            flow.end(End::Finished, &mut Outlet { shard, counters: &mut self.counters });
+    /// While on, flows that are not known yet are refused as a whole, and counted; those at hand go on.
+    pub fn set_shedding(&mut self, on: bool) {
+        self.is_shedding = on;
+    }
+
+    /// Gives up some flows because the capture ended, the least recently used first. False once none is left.
+    pub fn finish_some(&mut self, shard: &mut C::Shard) -> bool {
+        for _ in 0..SWEEP_FLOWS {
+            let Some(place) = self.longest_silent() else { return false };
+            self.remove(place, End::Finished, shard);
         }
-        self.waiting.clear();
-        self.used = 0;
+        true
     }
 
     pub fn counters(&self) -> Counters {
         let mut counters = self.counters.named();
-        counters.add("flow_open", self.flows.len() as u64);
-        counters.add("flow_memory_bytes", self.used as u64);
+        counters.add("flow_open", self.store.len() as u64);
+        counters.add("flow_memory_bytes", self.used() as u64);
         counters.add("flow_memory_peak_bytes", self.peak as u64);
         counters
     }
 
-    fn feed(&mut self, key: Key, side: Side, segment: &Segment<'_>, shard: &mut C::Shard) {
-        let Some(flow) = self.flows.peek_mut(&key) else { return };
-        flow.segment(side, segment, &mut Outlet { shard, counters: &mut self.counters });
-        self.settle_accounts(key, shard);
+    fn belonging(&mut self, place: Place, side: Side, segment: &Segment<'_>) -> Belonging {
+        match self.store.value_mut(place).map(|entry| &mut entry.state) {
+            Some(State::Open(flow)) => flow.belonging(side, segment),
+            Some(State::Ended(ended)) => ended.belonging(side, segment),
+            // As long as nothing was read, one connection's SYN is as good as another's: see `feed`.
+            Some(State::HalfOpen(_)) | None => Belonging::Here,
+        }
     }
 
-    fn look_again(&mut self, key: Key, shard: &mut C::Shard) {
-        let Some(flow) = self.flows.peek_mut(&key) else { return };
-        flow.is_listed = false;
-        flow.settle(self.now, 0, &mut Outlet { shard, counters: &mut self.counters });
-        self.settle_accounts(key, shard);
+    /// Ends a flow for another one on its ports, and gives the SYN which that one began with, if it came before.
+    fn replace(&mut self, place: Place, shard: &mut C::Shard) -> Option<(Side, u32)> {
+        let rival_syn = match self.store.value(place).map(|entry| &entry.state) {
+            Some(State::Open(flow)) => flow.rival_syn(),
+            Some(State::Ended(ended)) => ended.rival_syn(),
+            Some(State::HalfOpen(_)) | None => None,
+        };
+        self.counters.replaced += 1;
+        self.remove(place, End::Replaced, shard);
+        rival_syn
+    }
+
+    fn refuses(&mut self, hash: u64, segment: &Segment<'_>) -> bool {
+        if self.is_shedding {
+            self.counters.shed += u64::from(self.refused.refuse(hash, self.now));
+        } else if segment.flags.syn() && !segment.flags.ack() {
+            self.refused.forget(hash);
+            return false;
+        } else if !self.refused.contains(hash, self.now) {
+            return false;
+        }
+        self.counters.shed_segments += 1;
+        true
+    }
+
+    fn feed(&mut self, place: Place, side: Side, segment: &Segment<'_>, shard: &mut C::Shard) {
+        let Some(key) = self.store.key(place) else { return };
+        let Some(entry) = self.store.value_mut(place) else { return };
+        entry.last_seen = entry.last_seen.max(segment.time);
+        let mut hatched = None;
+        match &mut entry.state {
+            State::Open(_) => {}
+            State::HalfOpen(embryo) => {
+                if !embryo.absorbs(side, segment) {
+                    hatched = Some(embryo.hatch(key.peers(), segment.time));
+                }
+            }
+            State::Ended(ended) => {
+                hatched = ended.revive(side, segment, key.peers(), shard);
+                self.counters.ignored_segments += u64::from(hatched.is_none() && !segment.payload.is_empty());
+            }
+        }
+        if let Some(flow) = hatched {
+            entry.state = State::Open(Box::new(flow));
+        }
+        if let State::Open(flow) = &mut entry.state {
+            flow.segment(side, segment, &mut Outlet { shard, counters: &mut self.counters });
+        }
+        self.settle_accounts(place, &key, shard);
+    }
+
+    fn look_again(&mut self, key: &Key, number: u32, shard: &mut C::Shard) {
+        let Some(place) = self.store.find(key, self.store.hash(key)) else { return };
+        let Some(entry) = self.store.value_mut(place) else { return };
+        if entry.listed != Some(number) {
+            return;
+        }
+        entry.listed = None;
+        if let State::Open(flow) = &mut entry.state {
+            flow.settle(self.now, 0, &mut Outlet { shard, counters: &mut self.counters });
+        }
+        self.settle_accounts(place, key, shard);
     }
 
     /// Charges what the flow takes now, and makes room where the budget is passed.
-    fn settle_accounts(&mut self, key: Key, shard: &mut C::Shard) {
-        if let Some(flow) = self.flows.peek_mut(&key) {
-            let cost = flow.cost() + ENTRY_COST;
-            self.used = self.used.saturating_sub(flow.charged).saturating_add(cost);
-            flow.charged = cost;
-            if flow.is_blocked() && !flow.is_listed {
-                flow.is_listed = true;
-                let at = Timestamp::from_nanos(self.now.nanos().saturating_add(REORDER_NANOS));
-                self.waiting.push_back((at, key));
+    fn settle_accounts(&mut self, place: Place, key: &Key, shard: &mut C::Shard) {
+        let Some(entry) = self.store.value_mut(place) else { return };
+        let (standing, cost) = match &entry.state {
+            State::Open(flow) if flow.is_open() => {
+                let standing = if flow.is_conversing() { Standing::Conversing } else { Standing::Unproven };
+                if flow.is_blocked() && entry.listed.is_none() {
+                    let at = Timestamp::from_nanos(self.now.nanos().saturating_add(REORDER_NANOS));
+                    entry.listed = Some(self.waiting.push(at, *key));
+                }
+                (standing, flow.cost())
             }
+            State::Open(flow) => {
+                entry.state = State::Ended(Ended::of(flow));
+                (Standing::Unread, 0)
+            }
+            State::HalfOpen(_) | State::Ended(_) => (Standing::Unread, 0),
+        };
+        let waiting = if entry.listed.is_some() { Waiting::ENTRY_COST } else { 0 };
+        let cost = Store::<Entry<C>>::ENTRY_COST + waiting + cost;
+        let (before, charged) = (entry.standing, entry.charged);
+        (entry.standing, entry.charged) = (standing, cost);
+        self.refund(before, charged);
+        if let Some(used) = self.used.get_mut(standing as usize) {
+            *used += cost;
         }
-        self.peak = self.peak.max(self.used);
-        while self.used > self.config.memory_budget {
-            let Some((_, flow)) = self.flows.remove_lru() else { break };
-            self.used = self.used.saturating_sub(flow.charged);
-            self.counters.evicted += 1;
-            flow.end(End::Evicted, &mut Outlet { shard, counters: &mut self.counters });
+        self.store.touch(place, standing);
+        self.prune_waiting();
+        self.peak = self.peak.max(self.used());
+        while self.used() > self.config.memory_budget {
+            let Some((standing, place)) = self.victim() else { break };
+            self.counters.evict(standing);
+            self.remove(place, End::Evicted, shard);
         }
     }
 
-    fn sweep(&mut self, shard: &mut C::Shard) {
-        let timeout = self.config.idle_timeout;
-        while let Some((key, flow)) = self.flows.iter().next() {
-            if self.now.saturating_duration_since(flow.last_seen) < timeout {
-                break;
-            }
-            let key = *key;
-            if flow.is_open() {
-                self.counters.idle += 1;
-            }
-            self.remove(&key, End::Idle, shard);
-        }
+    /// Of the first standing that takes more than its share, the flow that was least recently used. While all of them
+    /// together take more than the budget, there is one.
+    fn victim(&self) -> Option<(Standing, Place)> {
+        let is_over = |standing: &Standing| {
+            let share = share(*standing, self.config.memory_budget);
+            self.used.get(*standing as usize).is_some_and(|used| *used > share)
+        };
+        let oldest = |standing: Standing| Some((standing, self.store.oldest(standing)?));
+        let over = Standing::ALL.into_iter().filter(is_over).find_map(oldest);
+        // What is no flow's own may fill the budget too.
+        over.or_else(|| Standing::ALL.into_iter().find_map(oldest))
     }
 
-    fn remove(&mut self, key: &Key, end: End, shard: &mut C::Shard) {
-        if let Some(flow) = self.flows.remove(key) {
-            self.used = self.used.saturating_sub(flow.charged);
+    /// Ends connections that are silent for too long. False where there may be more of them.
+    fn sweep(&mut self, shard: &mut C::Shard) -> bool {
+        for _ in 0..SWEEP_FLOWS {
+            let Some(place) = self.longest_silent() else { return true };
+            let Some(entry) = self.store.value(place) else { return true };
+            if self.now.saturating_duration_since(entry.last_seen) < self.config.idle_timeout {
+                return true;
+            }
+            self.counters.idle += u64::from(!matches!(entry.state, State::Ended(_)));
+            self.remove(place, End::Idle, shard);
+        }
+        false
+    }
+
+    fn longest_silent(&self) -> Option<Place> {
+        let oldest = Standing::ALL.into_iter().filter_map(|standing| self.store.oldest(standing));
+        oldest.min_by_key(|place| self.store.value(*place).map(|entry| entry.last_seen))
+    }
+
+    fn remove(&mut self, place: Place, end: End, shard: &mut C::Shard) {
+        let Some(entry) = self.store.remove(place) else { return };
+        self.refund(entry.standing, entry.charged);
+        if let State::Open(flow) = entry.state {
             flow.end(end, &mut Outlet { shard, counters: &mut self.counters });
         }
     }
+
+    fn refund(&mut self, standing: Standing, charged: usize) {
+        if let Some(used) = self.used.get_mut(standing as usize) {
+            *used = used.saturating_sub(charged);
+        }
+    }
+
+    /// Flows that ended leave their entries in the waiting list: not more than there are flows.
+    fn prune_waiting(&mut self) {
+        let store = &self.store;
+        self.waiting.prune(store.len(), |key, number| {
+            let place = store.find(key, store.hash(key));
+            place.and_then(|place| store.value(place)).is_some_and(|entry| entry.listed == Some(number))
+        });
+    }
+
+    fn used(&self) -> usize {
+        self.used.iter().sum::<usize>() + self.refused.memory()
+    }
 }
 
-/// The table's own share of a flow: key, links, hash slot, and the entry in the waiting list.
-const ENTRY_COST: usize = 192;
+/// What a standing may keep of the budget whatever the others want. A flood of half-open flows, or of requests that
+/// nobody answers, costs the conversations no more than a quarter.
+fn share(standing: Standing, budget: usize) -> usize {
+    match standing {
+        Standing::Unread | Standing::Unproven => budget / 8,
+        Standing::Conversing => budget - 2 * (budget / 8),
+    }
+}

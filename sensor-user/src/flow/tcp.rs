@@ -4,10 +4,14 @@ mod assembler;
 mod belonging;
 mod delivery;
 mod direction;
+mod embryo;
+mod ended;
 mod order;
 mod reset;
 
 pub(super) use belonging::Belonging;
+pub(super) use embryo::Embryo;
+pub(super) use ended::Ended;
 pub(super) use order::REORDER_NANOS;
 use portcullis_exchange::Timestamp;
 
@@ -20,20 +24,18 @@ pub(super) struct Flow<C> {
     pub(super) peers: Peers,
     low: Direction,
     high: Direction,
-    /// `None` once it ended: the flow then only absorbs retransmissions until it is forgotten, so that they do not
-    /// come to life as a connection of their own.
+    /// `None` once it ended: what still comes is then for [`Ended`].
     reader: Option<C>,
     is_reset: bool,
-    pub(super) last_seen: Timestamp,
+    last_seen: Timestamp,
     blocked: Option<Blocked>,
     /// A SYN with another initial sequence number, not yet confirmed by the peer. Believing it at once would let a
     /// client blind us with one forged packet that its server ignores.
     rival_syn: Option<(Side, u32)>,
-    /// What the table charged for this flow.
-    pub(super) charged: usize,
-    /// Whether the table has it in its list of flows to look at again.
-    pub(super) is_listed: bool,
 }
+
+/// What the allocator takes for itself of a block.
+const HEAP_COST: usize = 16;
 
 impl<C: Connection> Flow<C> {
     pub(super) fn new(peers: Peers, time: Timestamp) -> Self {
@@ -46,30 +48,18 @@ impl<C: Connection> Flow<C> {
             last_seen: time,
             blocked: None,
             rival_syn: None,
-            charged: 0,
-            is_listed: false,
         }
     }
 
-    pub(super) fn open_from(&mut self, side: Side, initial_sequence: u32) {
+    /// As if `side` had sent a SYN; `first` is the sequence number after it.
+    pub(super) fn open_from(&mut self, side: Side, first: u32) {
         self.peers.see(side);
-        self.peers.initiator = Some(side);
-        let first = initial_sequence.wrapping_add(1);
-        let direction = self.direction_mut(side);
-        direction.initial = Some(first);
-        direction.stream.start(first);
+        self.handshake(side, first, None);
     }
 
     pub(super) fn segment(&mut self, side: Side, segment: &Segment<'_>, outlet: &mut Outlet<'_, C>) {
         self.last_seen = self.last_seen.max(segment.time);
         self.peers.see(side);
-        self.revive(side, segment, outlet);
-        if self.reader.is_none() {
-            if !segment.payload.is_empty() {
-                outlet.counters.ignored_segments += 1;
-            }
-            return;
-        }
         let acknowledgement = segment.flags.ack().then_some(segment.acknowledgement);
         if let Some(acknowledgement) = acknowledgement {
             self.direction_mut(side.other()).take_acknowledgement(acknowledgement);
@@ -78,7 +68,7 @@ impl<C: Connection> Flow<C> {
         if segment.flags.syn() {
             // Data may follow the SYN (RFC 7413).
             sequence = sequence.wrapping_add(1);
-            self.handshake(side, segment, sequence);
+            self.handshake(side, sequence, acknowledgement);
         }
         if segment.flags.rst() {
             self.reset(side, segment, outlet);
@@ -102,24 +92,28 @@ impl<C: Connection> Flow<C> {
         self.blocked.is_some()
     }
 
-    pub(super) fn cost(&self) -> usize {
-        let reader = self.reader.as_ref().map_or(0, C::memory);
-        size_of::<Self>() + self.low.stream.allocated() + self.high.stream.allocated() + reader
+    /// Whether the reader knows what is spoken, and both sides spoke.
+    pub(super) fn is_conversing(&self) -> bool {
+        self.low.stream.next() > 0
+            && self.high.stream.next() > 0
+            && self.reader.as_ref().is_some_and(C::is_recognised)
     }
 
-    fn handshake(&mut self, side: Side, segment: &Segment<'_>, first: u32) {
-        let initiator = if segment.flags.ack() { side.other() } else { side };
+    /// Bytes of memory, those of the reader included.
+    pub(super) fn cost(&self) -> usize {
+        let reader = self.reader.as_ref().map_or(0, C::memory);
+        size_of::<Self>() + HEAP_COST + self.low.stream.allocated() + self.high.stream.allocated() + reader
+    }
+
+    /// A SYN, or with an acknowledgement a SYN-ACK; `first` is the sequence number after it.
+    fn handshake(&mut self, side: Side, first: u32, acknowledgement: Option<u32>) {
+        let initiator = if acknowledgement.is_some() { side.other() } else { side };
         self.peers.initiator.get_or_insert(initiator);
         let direction = self.direction_mut(side);
         direction.initial.get_or_insert(first);
-        if !direction.stream.is_started() {
-            direction.stream.start(first);
-        }
-        if segment.flags.ack() {
-            let peer = self.direction_mut(side.other());
-            if !peer.stream.is_started() {
-                peer.stream.start(segment.acknowledgement);
-            }
+        direction.stream.start_once(first);
+        if let Some(acknowledgement) = acknowledgement {
+            self.direction_mut(side.other()).stream.start_once(acknowledgement);
         }
     }
 
@@ -132,9 +126,7 @@ impl<C: Connection> Flow<C> {
         outlet: &mut Outlet<'_, C>,
     ) {
         let direction = self.direction_mut(side);
-        if !direction.stream.is_started() {
-            direction.stream.start(sequence);
-        }
+        direction.stream.start_once(sequence);
         let Some(start) = direction.stream.offset_of(sequence) else { return };
         let payload = segment.payload;
         let cut = u32::try_from(i64::from(segment.wire_len) - payload.len() as i64).unwrap_or(0);

@@ -8,7 +8,9 @@ use sensor_user::{
     wire::{Wire, WireConfig},
 };
 
-pub(crate) const CLIENT: &str = "192.0.2.1:40000";
+pub(crate) const GET: &str = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+pub(crate) const CLIENT: &str = "192.0.2.1";
 pub(crate) const SERVER: &str = "192.0.2.2:80";
 /// Near the end of the sequence space, so that every longer test wraps.
 const CLIENT_ISN: u32 = u32::MAX - 20;
@@ -18,6 +20,7 @@ const SERVER_ISN: u32 = u32::MAX - 90;
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
     pub(crate) time: u64,
+    pub(crate) client_port: u16,
     pub(crate) is_client: bool,
     pub(crate) sequence: u32,
     pub(crate) acknowledgement: u32,
@@ -28,7 +31,8 @@ pub(crate) struct Sent {
 
 impl Sent {
     pub(crate) fn feed(&self, wire: &mut Wire, completed: &mut Vec<Exchange>) {
-        let (client, server): (SocketAddr, SocketAddr) = (CLIENT.parse().unwrap(), SERVER.parse().unwrap());
+        let (client, server): (SocketAddr, SocketAddr) =
+            (SocketAddr::new(CLIENT.parse().unwrap(), self.client_port), SERVER.parse().unwrap());
         let (source, destination) = if self.is_client { (client, server) } else { (server, client) };
         let segment = Segment {
             time: Timestamp::from_nanos(self.time),
@@ -111,6 +115,7 @@ impl Conversation {
         };
         let sent = Sent {
             time: self.time,
+            client_port: 40_000,
             is_client,
             sequence: *next,
             acknowledgement,

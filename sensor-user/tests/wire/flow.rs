@@ -3,10 +3,7 @@ use sensor_user::{
     wire::{Wire, WireConfig},
 };
 
-use crate::conversation::{Conversation, replay, summary};
-
-const GET: &str = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+use crate::conversation::{Conversation, GET, OK, replay, summary};
 
 fn summaries(sent: &[crate::conversation::Sent]) -> Vec<String> {
     replay(sent).iter().map(summary).collect()

@@ -54,6 +54,7 @@ fn segment() -> impl Strategy<Value = Sent> {
     (any::<bool>(), numbers, 0_u8..32, payload, 0_u64..400_000_000).prop_map(
         |(is_client, (sequence, acknowledgement, cut), flags, payload, time)| Sent {
             time,
+            client_port: 40_000,
             is_client,
             sequence,
             acknowledgement,

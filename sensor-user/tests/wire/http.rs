@@ -1,9 +1,6 @@
 use portcullis_exchange::{BodyFault, Fact};
 
-use crate::conversation::Conversation;
-
-const GET: &str = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
-const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+use crate::conversation::{Conversation, GET, OK};
 
 #[test]
 fn pipelined_requests_pair_in_order_also_with_head() {

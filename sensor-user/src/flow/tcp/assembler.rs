@@ -57,12 +57,12 @@ pub(super) struct Overlap {
 }
 
 impl Assembler {
-    pub(super) fn is_started(&self) -> bool {
-        self.next_sequence.is_some()
-    }
-
     pub(super) fn start(&mut self, sequence: u32) {
         self.next_sequence = Some(sequence);
+    }
+
+    pub(super) fn start_once(&mut self, sequence: u32) {
+        self.next_sequence.get_or_insert(sequence);
     }
 
     pub(super) fn next_sequence(&self) -> Option<u32> {

@@ -21,31 +21,29 @@ impl<C: Connection> Flow<C> {
             return self.belonging_of_data(side, segment);
         }
         if segment.flags.ack() {
-            let confirms = self
-                .rival_syn
-                .is_some_and(|(rival, isn)| rival != side && segment.acknowledgement == isn.wrapping_add(1));
+            let confirms = self.rival_syn.is_some_and(|(rival, isn)| {
+                // With the old numbers on both sides it is the old SYN-ACK again.
+                let is_other = self.direction(rival).first() != Some(isn.wrapping_add(1))
+                    || self.direction(side).first() != Some(segment.sequence.wrapping_add(1));
+                rival != side && is_other && segment.acknowledgement == isn.wrapping_add(1)
+            });
             return if confirms { Belonging::Successor } else { Belonging::Here };
         }
         let direction = self.direction(side);
         let first = segment.sequence.wrapping_add(1);
-        let is_same = match direction.initial {
-            Some(initial) => initial == first,
-            // Capture began after the handshake, or the SYN came late.
-            None => direction.stream.offset_of(first).is_none_or(|offset| offset == 0),
-        };
-        if is_same {
-            return Belonging::Here;
+        // Not started: capture began after the handshake, or the SYN came late.
+        let is_same = direction.first().is_none_or(|known| known == first);
+        // After bytes were read, the same number may also be another connection's, of a client that picks it badly.
+        if !is_same || direction.stream.next() > 0 {
+            self.rival_syn = Some((side, segment.sequence));
         }
-        if !self.is_open() {
-            return Belonging::Successor;
-        }
-        self.rival_syn = Some((side, segment.sequence));
         Belonging::Here
     }
 
     /// Where the peer's packets are not captured, its word cannot be waited for.
     fn belonging_of_data(&self, side: Side, segment: &Segment<'_>) -> Belonging {
         let is_rival_data = !segment.payload.is_empty()
+            && self.direction(side).first() != Some(segment.sequence)
             && self
                 .rival_syn
                 .is_some_and(|(rival, isn)| rival == side && segment.sequence == isn.wrapping_add(1));

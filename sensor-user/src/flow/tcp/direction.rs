@@ -20,6 +20,13 @@ impl Direction {
         }
     }
 
+    /// Sequence number after the SYN, or of the first byte seen.
+    pub(super) fn first(&self) -> Option<u32> {
+        // Truncation is the point: sequence numbers wrap.
+        let seen = self.stream.next() as u32;
+        self.initial.or_else(|| self.stream.next_sequence().map(|next| next.wrapping_sub(seen)))
+    }
+
     /// Whether an acknowledgement covers bytes of this direction that were neither given nor given up.
     pub(super) fn owes(&self, acknowledgement: u32) -> bool {
         let Some(next) = self.stream.next_sequence() else { return false };

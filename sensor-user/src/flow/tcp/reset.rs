@@ -1,5 +1,3 @@
-//! RST, and what shows that nobody believed it.
-
 use super::Flow;
 use crate::{
     flow::{Connection, End, Outlet, Side},
@@ -32,23 +30,5 @@ impl<C: Connection> Flow<C> {
         } else {
             outlet.counters.forged_resets += 1;
         }
-    }
-
-    /// Bytes that go on where a reset connection stopped show that its receiver did not believe the RST, as with one
-    /// forged to blind us: they are read again.
-    pub(super) fn revive(&mut self, side: Side, segment: &Segment<'_>, outlet: &mut Outlet<'_, C>) {
-        let stream = &self.direction(side).stream;
-        let goes_on = !segment.payload.is_empty()
-            && !segment.flags.rst()
-            && stream.next_sequence() == Some(segment.sequence);
-        if !self.is_reset || !goes_on {
-            return;
-        }
-        self.is_reset = false;
-        let mut reader = C::open();
-        for side in Side::BOTH {
-            reader.gap(&self.peers, side, 0, segment.time, outlet.shard);
-        }
-        self.reader = Some(reader);
     }
 }
