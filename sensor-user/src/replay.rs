@@ -41,7 +41,9 @@ fn alone(path: &Path, each: &mut dyn FnMut(Exchange)) -> Result<Counters, Captur
         }
         completed.drain(..).for_each(&mut *each);
     });
-    wire.finish(&mut completed);
+    while wire.finish_some(&mut completed) {
+        completed.drain(..).for_each(&mut *each);
+    }
     completed.drain(..).for_each(&mut *each);
     let mut counters = read?;
     counters.merge(&wire.counters());

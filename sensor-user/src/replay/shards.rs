@@ -86,7 +86,9 @@ fn run(
         // The reader is gone when the last batches come back.
         done.send(batch).ok();
     }
-    wire.finish(&mut completed);
+    while wire.finish_some(&mut completed) {
+        completed.drain(..).for_each(&mut *each);
+    }
     completed.drain(..).for_each(&mut *each);
     wire.counters()
 }

@@ -82,7 +82,9 @@ impl Shard {
                 publish(&self.published, source.as_mut(), &work);
             }
         };
-        work.wire.finish(&mut work.completed);
+        while work.wire.finish_some(&mut work.completed) {
+            work.judge_completed();
+        }
         work.judge_completed();
         publish(&self.published, source.as_mut(), &work);
         ended
