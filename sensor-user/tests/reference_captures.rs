@@ -187,7 +187,7 @@ fn print_difference(
             if !is_same {
                 println!(
                     "  {connection:?} #{n}\n    expected {left:?}\n    found    {:?}",
-                    right.map(exchange_json)
+                    right.map(|exchange| serde_json::to_string(&exchange_json(exchange)))
                 );
             }
         }
