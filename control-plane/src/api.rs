@@ -12,6 +12,7 @@ mod endpoint;
 mod error;
 mod events;
 mod filter;
+mod metrics;
 mod orig;
 mod policies;
 mod row;
@@ -90,6 +91,7 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/api/removeSuppression", reads(Analyst, suppressions::remove))
         .route("/api/fetchSensors", reads(Viewer, sensors::list))
         .route("/api/{*unknown}", axum::routing::any(unknown))
+        .route("/metrics", get(metrics::scrape))
         .route("/session", get(session::who).post(session::log_in).delete(session::log_out))
         .route("/healthz", get(|| async { "ok\n" }))
         .fallback(console::serve)

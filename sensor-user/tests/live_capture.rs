@@ -1,4 +1,11 @@
-//! Live capture on loopback, with a real server and client of this process.
+//! Live capture on loopback and on a veth, with real packets of this process.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and says on stdout why it did not run"
+)]
 
 use std::{
     io::{Read, Write},

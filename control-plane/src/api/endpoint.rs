@@ -4,7 +4,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{State, rejection::BytesRejection},
-    http::HeaderMap,
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
     routing::{MethodRouter, post},
 };
@@ -77,11 +77,11 @@ where
     call.await.map(Json).into_response()
 }
 
-/// By API key, or by the console's session with the header that no foreign site can send.
+/// By API key (in a header of its own, or as the bearer token that a Prometheus sends), or by the console's session with
+/// the header that no foreign site can send.
 pub(super) async fn authenticate(api: &Arc<Api>, headers: &HeaderMap) -> Result<Caller, ApiError> {
     let store = api.store.clone();
-    if let Some(key) = headers.get("x-api-key") {
-        let key = key.to_str().map_err(|_| ApiError::Unauthenticated)?.trim().to_owned();
+    if let Some(key) = api_key(headers)? {
         let caller = blocking(move || auth::by_key(&*store, &key)).await?;
         return caller.ok_or(ApiError::Unauthenticated);
     }
@@ -90,6 +90,18 @@ pub(super) async fn authenticate(api: &Arc<Api>, headers: &HeaderMap) -> Result<
         return Err(ApiError::CrossSite);
     }
     blocking(move || auth::by_session(&*store, &cookie)).await?.ok_or(ApiError::Unauthenticated)
+}
+
+fn api_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let text = |value: &HeaderValue| value.to_str().map(str::trim).map(str::to_owned);
+    if let Some(key) = headers.get("x-api-key") {
+        return text(key).map(Some).map_err(|_| ApiError::Unauthenticated);
+    }
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| text(value).ok());
+    Ok(authorization.and_then(|value| {
+        let (scheme, key) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim().to_owned())
+    }))
 }
 
 /// An empty body is an empty object.

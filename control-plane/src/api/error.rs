@@ -49,7 +49,7 @@ impl IntoResponse for ApiError {
         let (status, errors) = match self {
             Self::Unauthenticated => (
                 StatusCode::UNAUTHORIZED,
-                vec!["no valid API key: send it as the header x-api-key, or log in to the console".into()],
+                vec!["no valid API key: send it as the header x-api-key or as a bearer token, or log in to the console".into()],
             ),
             Self::CrossSite => (
                 StatusCode::FORBIDDEN,

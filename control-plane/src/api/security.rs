@@ -16,7 +16,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 /// Headers that every answer carries.
 pub(super) async fn headers(request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let is_data = path.starts_with("/api/") || path == "/session";
+    let is_data = path.starts_with("/api/") || path == "/session" || path == "/metrics";
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in [

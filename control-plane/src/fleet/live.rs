@@ -9,6 +9,9 @@ use crate::{clock::EpochMillis, store::SensorRecord};
 /// More refusals than this, or more counted blocks, are a sensor gone wrong.
 const MAX_REFUSALS: usize = 1_024;
 const MAX_HITS: usize = 100_000;
+/// A sensor reports about a hundred counters.
+const MAX_COUNTERS: usize = 1_024;
+const MAX_COUNTER_NAME: usize = 100;
 
 /// What a sensor would not block, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub struct Live {
     pub applied_revision: u64,
     pub last_seen: Option<EpochMillis>,
     pub report: Option<SensorReport>,
+    /// Counters of the last report that were left out: too many, or names that are none.
+    pub refused_counters: usize,
     pub hits: HashMap<IpNet, (u64, u64)>,
     pub refusals: BTreeMap<IpNet, Refusal>,
 }
@@ -74,6 +79,13 @@ impl Live {
             .take(MAX_HITS)
             .filter_map(|hits| Some((hits.cidr.parse().ok()?, (hits.packets, hits.bytes))))
             .collect();
+        let reported = report.counters.len();
+        let mut counters: Vec<_> =
+            report.counters.drain().filter(|(name, _)| is_counter_name(name)).collect();
+        counters.sort_unstable();
+        counters.truncate(MAX_COUNTERS);
+        self.refused_counters = reported - counters.len();
+        report.counters = counters.into_iter().collect();
         self.report = Some(report);
     }
 
@@ -88,6 +100,13 @@ impl Live {
             ..enrolled.clone()
         }
     }
+}
+
+/// What stands in metrics and on pages as it is.
+fn is_counter_name(name: &str) -> bool {
+    name.len() <= MAX_COUNTER_NAME
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
 fn stored_report(record: &SensorRecord) -> Option<SensorReport> {

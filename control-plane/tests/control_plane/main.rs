@@ -19,5 +19,6 @@ mod harness;
 mod ignore;
 mod ingest;
 mod listing;
+mod metrics;
 mod statistics;
 mod store_contract;

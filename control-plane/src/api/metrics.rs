@@ -1,0 +1,183 @@
+//! `GET /metrics`: OpenMetrics 1.0 text, for a Prometheus to scrape. What each sensor reported, and what became of it
+//! here. The sensors themselves listen on nothing.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, text},
+    metrics::{MetricType, exemplar::Exemplar},
+    registry::Registry,
+};
+
+use super::{Api, ApiError, endpoint::authenticate};
+use crate::{
+    blocking::blocking,
+    clock::EpochMillis,
+    fleet::Live,
+    ingest::IngestCounts,
+    store::{Role, StoreError},
+};
+
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Names that sensors choose stand behind this, so that none of them can be one of ours.
+const REPORTED: &str = "portcullis_sensor_";
+
+pub(super) async fn scrape(
+    State(api): State<Arc<Api>>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, ApiError> {
+    let caller = authenticate(&api, &headers).await?;
+    if caller.role < Role::Viewer {
+        return Err(ApiError::Forbidden { has: caller.role, needs: Role::Viewer });
+    }
+    let text = blocking(move || exposition(&api)).await?;
+    Ok::<Response, _>(([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response())
+}
+
+fn exposition(api: &Api) -> Result<String, StoreError> {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(Snapshot::take(api)?));
+    let mut exposition = String::new();
+    // Without its last line, which then is missing, no scraper takes it.
+    if let Err(error) = text::encode(&mut exposition, &registry) {
+        tracing::error!(%error, "metrics could not be written");
+    }
+    Ok(exposition)
+}
+
+/// Everything as it stood at one moment.
+#[derive(Debug)]
+struct Snapshot {
+    revision: u64,
+    sensors: Vec<SensorMetrics>,
+}
+
+#[derive(Debug)]
+struct SensorMetrics {
+    labels: Labels,
+    live: Live,
+    ingest: IngestCounts,
+}
+
+type Labels = [(&'static str, String); 2];
+
+type Family<'a> = Vec<(&'a Labels, u64)>;
+
+impl Snapshot {
+    fn take(api: &Api) -> Result<Self, StoreError> {
+        let sensors = api.store.sensors()?.into_iter().map(|record| {
+            let live = api.fleet.live(&record.id).unwrap_or_else(|| Live::from_record(&record));
+            let ingest = api.ingest.counters().of(&record.id);
+            let labels = [("sensor", record.id), ("node", live.node.clone())];
+            SensorMetrics { labels, live, ingest }
+        });
+        Ok(Self { revision: api.fleet.revision(), sensors: sensors.collect() })
+    }
+
+    fn each(&self, value: impl Fn(&SensorMetrics) -> u64) -> Family<'_> {
+        self.sensors.iter().map(|sensor| (&sensor.labels, value(sensor))).collect()
+    }
+
+    /// What the sensors reported, by name.
+    fn reported(&self) -> BTreeMap<&str, Family<'_>> {
+        let mut families: BTreeMap<&str, Family<'_>> = BTreeMap::new();
+        for sensor in &self.sensors {
+            for (name, value) in sensor.live.report.iter().flat_map(|report| &report.counters) {
+                families.entry(name).or_default().push((&sensor.labels, *value));
+            }
+        }
+        // A gauge `x` beside a counter `x_total` would be one family twice, which spoils the whole exposition.
+        let twice: Vec<_> =
+            families.keys().filter_map(|name| name.strip_suffix("_total")).map(str::to_owned).collect();
+        families.retain(|name, _| !twice.iter().any(|taken| taken == name));
+        families
+    }
+}
+
+impl Collector for Snapshot {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut write = |name: &str, help: &str, family: &Family<'_>| write(&mut encoder, name, help, family);
+        let own = [
+            ("sensor_connected", "1 while the sensor's command stream stands", self.each(is_connected)),
+            (
+                "sensor_applied_revision",
+                "Revision of blocks and suppressions that the sensor has applied",
+                self.each(|sensor| sensor.live.applied_revision),
+            ),
+            ("sensor_last_seen_seconds", "Unix time of the sensor's last message", self.each(last_seen)),
+            (
+                "sensor_counters_refused",
+                "Counters of the last report that were left out for their name or their number",
+                self.each(|sensor| sensor.live.refused_counters as u64),
+            ),
+            (
+                "events_received_total",
+                "Events that came from the sensor",
+                self.each(|sensor| sensor.ingest.received),
+            ),
+            ("events_stored_total", "Events stored", self.each(|sensor| sensor.ingest.stored)),
+            (
+                "events_duplicate_total",
+                "Events sent again after a lost acknowledgement",
+                self.each(|sensor| sensor.ingest.duplicates),
+            ),
+            (
+                "events_suppressed_total",
+                "Events of an ignored combination",
+                self.each(|sensor| sensor.ingest.suppressed),
+            ),
+            (
+                "events_rejected_total",
+                "Events that do not keep to the contract",
+                self.each(|sensor| sensor.ingest.rejected),
+            ),
+        ];
+        for (name, help, family) in &own {
+            write(&format!("portcullis_control_plane_{name}"), help, family)?;
+        }
+        for (name, family) in &self.reported() {
+            write(&format!("{REPORTED}{name}"), "As the sensor reported it; see docs/counters.md", family)?;
+        }
+        let mut revision = encoder.encode_descriptor(
+            "portcullis_control_plane_revision",
+            "Newest revision of blocks and suppressions",
+            None,
+            MetricType::Gauge,
+        )?;
+        revision.encode_gauge(&self.revision)
+    }
+}
+
+/// A counter where the name ends in `_total`, as OpenMetrics has it, else a gauge.
+fn write(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, family: &Family<'_>) -> fmt::Result {
+    if family.is_empty() {
+        return Ok(());
+    }
+    let counter = name.strip_suffix("_total");
+    let kind = if counter.is_some() { MetricType::Counter } else { MetricType::Gauge };
+    let mut metric = encoder.encode_descriptor(counter.unwrap_or(name), help, None, kind)?;
+    for (labels, value) in family {
+        let mut sample = metric.encode_family(*labels)?;
+        match kind {
+            MetricType::Counter => sample.encode_counter(value, None::<&Exemplar<Labels, u64>>)?,
+            _ => sample.encode_gauge(value)?,
+        }
+    }
+    Ok(())
+}
+
+fn last_seen(sensor: &SensorMetrics) -> u64 {
+    let seen = sensor.live.last_seen.map_or(0, EpochMillis::seconds);
+    u64::try_from(seen).unwrap_or_default()
+}
+
+fn is_connected(sensor: &SensorMetrics) -> u64 {
+    sensor.live.is_connected().into()
+}
