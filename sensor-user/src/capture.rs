@@ -12,6 +12,11 @@ pub trait Source: Send {
     /// Hands over what has arrived, waiting at most a few milliseconds where there is nothing.
     fn poll(&mut self, each: &mut dyn FnMut(&Segment<'_>)) -> Result<Polled, CaptureError>;
 
+    /// Packets lost since the start because they were not read in time. Nothing, where the origin sheds by itself.
+    fn lost(&mut self) -> u64 {
+        0
+    }
+
     /// What was captured and what was lost, by cause.
     fn counters(&mut self) -> Counters;
 }

@@ -4,6 +4,7 @@ mod excluded;
 mod interfaces;
 mod node;
 mod origin;
+mod overload;
 mod shard;
 mod share;
 

@@ -143,6 +143,11 @@ impl Source for LiveCapture {
         }
     }
 
+    fn lost(&mut self) -> u64 {
+        self.losses.read(&mut self.capture);
+        self.losses.kernel.total
+    }
+
     fn counters(&mut self) -> Counters {
         self.losses.read(&mut self.capture);
         let mut counters = self.decoder.counters();

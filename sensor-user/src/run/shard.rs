@@ -14,7 +14,7 @@ use nix::{
 use portcullis_detection::{Engine, Suppressions};
 use portcullis_exchange::{Exchange, Timestamp};
 
-use super::excluded::Excluded;
+use super::{excluded::Excluded, overload::Overload};
 use crate::{
     capture::{CaptureError, Polled, Source},
     counters::Counters,
@@ -26,6 +26,8 @@ use crate::{
 
 /// How often idle connections are looked at and counters shown.
 const TICK: Duration = Duration::from_secs(1);
+/// How often the shard asks itself whether it keeps up.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// One thread's share of the traffic: from its own capture to the queue of the uplink. It waits for nobody.
 pub(super) struct Shard {
@@ -57,8 +59,11 @@ impl Shard {
             unnamed: 0,
         };
         let (mut source, mut ticked) = (self.source, Instant::now());
+        let (mut overload, mut looked) = (Overload::default(), Instant::now());
         let ended = loop {
+            let mut newest = None;
             let polled = source.poll(&mut |segment| {
+                newest = Some(segment.time);
                 if self.excluded.covers(segment) {
                     work.excluded_segments += 1;
                 } else {
@@ -74,6 +79,11 @@ impl Shard {
                 Err(error) => break Err(error),
                 Ok(Polled::Segments(_) | Polled::Idle) if stop.load(Ordering::Relaxed) => break Ok(()),
                 Ok(Polled::Segments(_) | Polled::Idle) => {}
+            }
+            if looked.elapsed() >= LOOK {
+                looked = Instant::now();
+                let lag = newest.map_or(Duration::ZERO, |newest| now().saturating_duration_since(newest));
+                work.wire.set_shedding(overload.judge(looked, lag, source.lost()));
             }
             if ticked.elapsed() >= TICK {
                 ticked = Instant::now();
@@ -152,5 +162,78 @@ fn pin(number: usize) {
         && let Err(error) = one.set(*cpu).and_then(|()| sched_setaffinity(this_thread, &one))
     {
         tracing::debug!(%error, shard = number, "not pinned to a processor");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_detection::PolicySet;
+    use portcullis_exchange::Tags;
+
+    use super::*;
+    use crate::{
+        capture::Polled,
+        segment::{Segment, TcpFlags},
+        tag::ForwardedHeader,
+        uplink,
+    };
+
+    /// Hands over one batch per poll, the packets of each as old as it says, and takes its time.
+    struct Script(std::vec::IntoIter<(Duration, Vec<(u16, &'static str)>)>);
+
+    impl Source for Script {
+        fn poll(&mut self, each: &mut dyn FnMut(&Segment<'_>)) -> Result<Polled, CaptureError> {
+            std::thread::sleep(LOOK);
+            let Some((age, packets)) = self.0.next() else { return Ok(Polled::Ended) };
+            let sent = now().nanos().saturating_sub(u64::try_from(age.as_nanos()).unwrap());
+            for (port, payload) in &packets {
+                let client = format!("203.0.113.7:{port}").parse().unwrap();
+                let server = "192.0.2.1:80".parse().unwrap();
+                let is_answer = payload.starts_with("HTTP");
+                let (source, destination) = if is_answer { (server, client) } else { (client, server) };
+                each(&Segment {
+                    time: Timestamp::from_nanos(sent),
+                    source,
+                    destination,
+                    vni: None,
+                    sequence: 1,
+                    acknowledgement: if is_answer { 1000 } else { 1 },
+                    flags: TcpFlags(TcpFlags::ACK),
+                    payload: payload.as_bytes(),
+                    wire_len: u32::try_from(payload.len()).unwrap(),
+                });
+            }
+            Ok(Polled::Segments(packets.len()))
+        }
+
+        fn counters(&mut self) -> Counters {
+            Counters::default()
+        }
+    }
+
+    #[test]
+    fn a_shard_that_is_behind_sheds_new_connections_and_goes_on_with_known_ones() {
+        const REQUEST: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+        const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+        let batches = vec![
+            (Duration::from_secs(2), vec![(1, REQUEST)]),
+            (Duration::from_secs(2), vec![(2, REQUEST), (2, ANSWER), (1, ANSWER)]),
+        ];
+        let published = Arc::<Mutex<Counters>>::default();
+        let shard = Shard {
+            source: Box::new(Script(batches.into_iter())),
+            wire: WireConfig::default(),
+            tagger: Tagger::new(Tags::default(), Vec::new(), ForwardedHeader::Auto),
+            engine: Arc::new(Engine::new(PolicySet::default())),
+            suppressions: Arc::default(),
+            events: uplink::bounded().0,
+            excluded: Excluded::new(std::iter::empty()),
+            published: Arc::clone(&published),
+        };
+        shard.run(0, &AtomicBool::new(false)).unwrap();
+        let counters = published.lock().unwrap().clone();
+        assert_eq!(counters.value("flow_shed_total"), 1, "{counters:?}");
+        assert_eq!(counters.value("flow_shed_segments_total"), 2, "{counters:?}");
+        assert_eq!(counters.value("exchanges_total"), 1, "{counters:?}");
     }
 }

@@ -1,5 +1,3 @@
-use std::iter;
-
 use crate::counters::Counters;
 
 /// How much of the traffic was seen, in thousandths, rounded down: 1000 means that nothing is known to be missing.
@@ -31,10 +29,14 @@ const CAPTURE: [Measure; 3] = [
     },
 ];
 
+/// What the shards themselves shed of what the capture gave them.
+const SHARDS: Measure = Measure { seen: &["flow_opened_total"], missed: &["flow_shed_total"] };
+
 /// The share seen from `before` to `now`. The capture sees a share by bytes, flows or frames, and the worst of them
 /// counts: a few large flows that were shed, or many small ones, are both a blind spot.
 pub(super) fn seen(before: &Counters, now: &Counters) -> u64 {
-    CAPTURE.iter().map(|measure| measure.permille(before, now)).chain(iter::once(1000)).min().unwrap_or(1000)
+    let captured = CAPTURE.iter().map(|measure| measure.permille(before, now)).fold(1000, u64::min);
+    captured * SHARDS.permille(before, now) / 1000
 }
 
 impl Measure {
@@ -72,6 +74,17 @@ mod tests {
             ("tap_shed_bytes_total", 100),
             ("tap_flows_total", 1),
             ("tap_shed_flows_total", 3),
+        ]);
+        assert_eq!(seen(&Counters::default(), &now), 250);
+    }
+
+    #[test]
+    fn what_the_shards_shed_is_a_share_of_what_was_captured() {
+        let now = counters(&[
+            ("capture_frames_total", 500),
+            ("capture_kernel_dropped_total", 500),
+            ("flow_opened_total", 10),
+            ("flow_shed_total", 10),
         ]);
         assert_eq!(seen(&Counters::default(), &now), 250);
     }
