@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use portcullis_exchange::{Exchange, Timestamp};
 use sensor_user::{
     counters::Counters,
-    segment::{Segment, TcpFlags},
+    segment::{Segment, TcpFlags, Vlans},
     wire::{Wire, WireConfig},
 };
 
@@ -61,6 +61,7 @@ impl Sent<'_> {
             source,
             destination,
             vni: None,
+vlans: Vlans::NONE,
             sequence: self.sequence,
             acknowledgement: self.acknowledgement,
             flags: TcpFlags(self.flags),

@@ -11,6 +11,7 @@ mod shed;
 mod store;
 mod table;
 mod tcp;
+mod vlan;
 
 pub use peers::{Peers, Side};
 use portcullis_exchange::Timestamp;

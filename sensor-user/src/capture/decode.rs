@@ -17,11 +17,13 @@ use portcullis_exchange::Timestamp;
 
 use self::{
     fragments::Fragments,
-    ip::{Datagram, protocol},
-    link::Network,
-    tunnel::Inner,
+    ip::{Datagram, Upper, Version, protocol},
+    link::{Layer, Network},
 };
-use crate::{counters::Counters, segment::Segment};
+use crate::{
+    counters::Counters,
+    segment::{Segment, Vlans},
+};
 
 /// A frame as the capture gave it.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +54,7 @@ const MAX_LAYERS: u8 = 24;
 struct Position {
     time: Timestamp,
     vni: Option<u32>,
+    vlans: Vlans,
     /// Bytes that the snap length cut off the frame's end.
     cut: usize,
     layers_left: u8,
@@ -64,10 +67,11 @@ impl Decoder {
         let position = Position {
             time: frame.time,
             vni: None,
+            vlans: Vlans::NONE,
             cut: frame.wire_len.saturating_sub(frame.bytes.len()),
             layers_left: MAX_LAYERS,
         };
-        self.link(frame.link, frame.bytes, position, each);
+        self.layer(Layer::Link(frame.link), frame.bytes, position, each);
     }
 
     pub fn counters(&self) -> Counters {
@@ -79,12 +83,23 @@ impl Decoder {
             ("capture_too_deep_total", self.too_deep),
             ("capture_fragments_total", self.fragments.received),
             ("capture_fragments_reassembled_total", self.fragments.reassembled),
+            ("capture_fragments_duplicate_total", self.fragments.duplicate),
+            ("capture_fragments_overlapping_total", self.fragments.overlapping),
+            ("capture_fragments_expired_total", self.fragments.expired),
+            ("capture_fragments_evicted_total", self.fragments.evicted),
             ("capture_fragments_dropped_total", self.fragments.dropped),
+            ("capture_held_bytes", self.fragments.held as u64),
         ])
     }
 
-    fn link(&mut self, link: LinkType, bytes: &[u8], position: Position, each: &mut dyn FnMut(&Segment<'_>)) {
-        match link::network(link, bytes) {
+    fn layer(
+        &mut self,
+        layer: Layer,
+        bytes: &[u8],
+        mut position: Position,
+        each: &mut dyn FnMut(&Segment<'_>),
+    ) {
+        match link::network(layer, bytes, &mut position.vlans) {
             Network::Ip(bytes) => self.ip(bytes, position, each),
             Network::Other => self.other += 1,
             Network::Malformed => self.malformed += 1,
@@ -102,48 +117,42 @@ impl Decoder {
             return;
         };
         position.cut = datagram.cut;
-        match datagram.fragment {
-            None => self.transport(&datagram, datagram.payload, position, each),
-            Some(fragment) => {
-                let whole = self.fragments.add(&datagram, fragment, position.vni, position.time);
-                if let Some(whole) = whole {
-                    self.transport(&datagram, &whole, position, each);
-                }
+        let Some(fragment) = datagram.fragment else {
+            return self.transport(&datagram, position, each);
+        };
+        let Some(whole) = self.fragments.add(&datagram, fragment, position) else { return };
+        let version = if datagram.source.is_ipv6() { Version::V6 } else { Version::V4 };
+        match ip::upper(version, whole.protocol, &whole.payload) {
+            // A fragment of fragments is nothing that a receiver takes.
+            None | Some(Upper { fragment: Some(_), .. }) => self.malformed += 1,
+            Some(Upper { protocol, payload, .. }) => {
+                self.transport(&Datagram { protocol, payload, ..datagram }, position, each);
             }
         }
     }
 
-    fn transport(
-        &mut self,
-        datagram: &Datagram<'_>,
-        payload: &[u8],
-        position: Position,
-        each: &mut dyn FnMut(&Segment<'_>),
-    ) {
+    fn transport(&mut self, datagram: &Datagram<'_>, position: Position, each: &mut dyn FnMut(&Segment<'_>)) {
         let inner = match datagram.protocol {
-            protocol::TCP => return self.tcp(datagram, payload, position, each),
-            protocol::UDP => tunnel::in_udp(payload),
-            protocol::GRE => tunnel::in_gre(payload),
-            protocol::IPV4 | protocol::IPV6 => Some(Inner { link: LinkType::RAW, vni: None, bytes: payload }),
+            protocol::TCP => return self.tcp(datagram, position, each),
+            protocol::UDP => tunnel::in_udp(datagram.payload),
+            protocol::GRE => tunnel::in_gre(datagram.payload),
+            protocol::IPV4 | protocol::IPV6 => Some(tunnel::in_ip(datagram.payload)),
             _ => None,
         };
-        match inner {
-            Some(inner) => {
-                let vni = inner.vni.or(position.vni);
-                self.link(inner.link, inner.bytes, Position { vni, ..position }, each);
-            }
-            None => self.other += 1,
-        }
+        let Some(inner) = inner else {
+            self.other += 1;
+            return;
+        };
+        // What tags the underlay says nothing of the network that a VNI names.
+        let (vni, vlans) = match inner.vni {
+            Some(vni) => (Some(vni), Vlans::NONE),
+            None => (position.vni, position.vlans),
+        };
+        self.layer(inner.layer, inner.bytes, Position { vni, vlans, ..position }, each);
     }
 
-    fn tcp(
-        &mut self,
-        datagram: &Datagram<'_>,
-        bytes: &[u8],
-        position: Position,
-        each: &mut dyn FnMut(&Segment<'_>),
-    ) {
-        let Some(header) = tcp::header(bytes) else {
+    fn tcp(&mut self, datagram: &Datagram<'_>, position: Position, each: &mut dyn FnMut(&Segment<'_>)) {
+        let Some(header) = tcp::header(datagram.payload) else {
             self.malformed += 1;
             return;
         };
@@ -153,6 +162,7 @@ impl Decoder {
             source: SocketAddr::new(datagram.source, header.source_port),
             destination: SocketAddr::new(datagram.destination, header.destination_port),
             vni: position.vni,
+            vlans: position.vlans,
             sequence: header.sequence,
             acknowledgement: header.acknowledgement,
             flags: header.flags,

@@ -4,7 +4,7 @@ use std::{
 };
 
 use super::{Peers, Side};
-use crate::segment::Segment;
+use crate::segment::{Segment, Vlans};
 
 /// Addresses and ports in a fixed order, so that both directions find the same flow. A third of what two
 /// `SocketAddr` take: a flood's flows are little more than their keys.
@@ -13,6 +13,8 @@ pub(super) struct Key {
     low: Endpoint,
     high: Endpoint,
     vni: Option<u32>,
+    /// `None` for the first connection of these addresses; for another one at the same time, the VLANs it is in.
+    lane: Option<Vlans>,
     /// An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) in a packet is not the IPv4 host.
     is_ipv4: bool,
 }
@@ -35,9 +37,18 @@ impl Key {
             low: Endpoint::of(low),
             high: Endpoint::of(high),
             vni: segment.vni,
+            lane: None,
             is_ipv4: source.is_ipv4(),
         };
         (key, side)
+    }
+
+    pub(super) fn in_lane(self, vlans: Vlans) -> Self {
+        Self { lane: Some(vlans), ..self }
+    }
+
+    pub(super) fn is_in_lane(&self) -> bool {
+        self.lane.is_some()
     }
 
     pub(super) fn peers(&self) -> Peers {
@@ -70,5 +81,8 @@ impl Hash for Key {
         state.write_u128(u128::from_ne_bytes(self.high.address));
         let ports = u32::from(self.low.port) << 16 | u32::from(self.high.port);
         state.write_u64(u64::from(ports) << 32 | u64::from(self.vni.unwrap_or(u32::MAX)));
+        if let Some(lane) = self.lane {
+            lane.hash(state);
+        }
     }
 }

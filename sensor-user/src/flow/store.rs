@@ -233,6 +233,7 @@ mod tests {
             source: ([192, 0, 2, 1], port).into(),
             destination: ([192, 0, 2, 2], 80).into(),
             vni: None,
+            vlans: crate::segment::Vlans::NONE,
             sequence: 0,
             acknowledgement: 0,
             flags: TcpFlags(TcpFlags::SYN),

@@ -12,6 +12,7 @@ use super::{
     shed::Refused,
     store::{Place, Standing, Store},
     tcp::{Belonging, Embryo, Ended, Flow, REORDER_NANOS},
+    vlan::SideVlans,
 };
 use crate::{counters::Counters, segment::Segment};
 
@@ -37,6 +38,8 @@ pub struct FlowTable<C: Connection> {
     waiting: Waiting,
     refused: Refused,
     is_shedding: bool,
+    /// How many of the flows are in lanes of their own.
+    in_lanes: usize,
     now: Timestamp,
     swept_at: Timestamp,
     counters: FlowCounters,
@@ -46,6 +49,7 @@ struct Entry<C> {
     state: State<C>,
     last_seen: Timestamp,
     standing: Standing,
+    vlans: SideVlans,
     charged: usize,
     /// The number of its entry in the waiting list.
     listed: Option<u32>,
@@ -72,6 +76,7 @@ impl<C: Connection> FlowTable<C> {
             peak: 0,
             waiting: Waiting::default(),
             is_shedding: false,
+            in_lanes: 0,
             now: Timestamp::default(),
             swept_at: Timestamp::default(),
             counters: FlowCounters::default(),
@@ -81,10 +86,16 @@ impl<C: Connection> FlowTable<C> {
     pub fn segment(&mut self, segment: &Segment<'_>, shard: &mut C::Shard) {
         self.counters.segments += 1;
         self.advance(segment.time, shard);
-        let (key, side) = Key::of(segment);
-        let hash = self.store.hash(&key);
+        let (mut key, side) = Key::of(segment);
+        let mut hash = self.store.hash(&key);
+        let mut found = self.store.find(&key, hash);
+        if self.is_elsewhere(found, &key, side, segment) {
+            key = key.in_lane(segment.vlans);
+            hash = self.store.hash(&key);
+            found = self.store.find(&key, hash);
+        }
         let mut rival_syn = None;
-        if let Some(place) = self.store.find(&key, hash) {
+        if let Some(place) = found {
             match self.belonging(place, side, segment) {
                 Belonging::Here => return self.feed(place, side, segment, shard),
                 Belonging::Successor => {
@@ -108,8 +119,10 @@ impl<C: Connection> FlowTable<C> {
             }
         };
         let standing = Standing::Unread;
-        let entry = Entry { state, last_seen: segment.time, standing, charged: 0, listed: None };
+        let vlans = SideVlans::default();
+        let entry = Entry { state, last_seen: segment.time, standing, vlans, charged: 0, listed: None };
         if let Some(place) = self.store.insert(key, hash, standing, entry) {
+            self.in_lanes += usize::from(key.is_in_lane());
             self.counters.opened += 1;
             self.feed(place, side, segment, shard);
         }
@@ -151,6 +164,19 @@ impl<C: Connection> FlowTable<C> {
         counters
     }
 
+    /// Whether another flow has these addresses, and this segment is in other VLANs.
+    fn is_elsewhere(&self, found: Option<Place>, key: &Key, side: Side, segment: &Segment<'_>) -> bool {
+        let Some(entry) = found.and_then(|place| self.store.value(place)) else {
+            let in_lane = key.in_lane(segment.vlans);
+            return self.in_lanes > 0 && self.store.find(&in_lane, self.store.hash(&in_lane)).is_some();
+        };
+        !entry.vlans.allow(side, segment, || match &entry.state {
+            State::HalfOpen(embryo) => embryo.known_to(side),
+            State::Open(flow) => flow.known_to(side),
+            State::Ended(ended) => ended.known_to(side),
+        })
+    }
+
     fn belonging(&mut self, place: Place, side: Side, segment: &Segment<'_>) -> Belonging {
         match self.store.value_mut(place).map(|entry| &mut entry.state) {
             Some(State::Open(flow)) => flow.belonging(side, segment),
@@ -189,6 +215,7 @@ impl<C: Connection> FlowTable<C> {
         let Some(key) = self.store.key(place) else { return };
         let Some(entry) = self.store.value_mut(place) else { return };
         entry.last_seen = entry.last_seen.max(segment.time);
+        entry.vlans.learn(side, segment.vlans);
         let mut hatched = None;
         match &mut entry.state {
             State::Open(_) => {}
@@ -293,6 +320,7 @@ impl<C: Connection> FlowTable<C> {
     }
 
     fn remove(&mut self, place: Place, end: End, shard: &mut C::Shard) {
+        self.in_lanes -= usize::from(self.store.key(place).is_some_and(|key| key.is_in_lane()));
         let Some(entry) = self.store.remove(place) else { return };
         self.refund(entry.standing, entry.charged);
         if let State::Open(flow) = entry.state {

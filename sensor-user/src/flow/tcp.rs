@@ -16,7 +16,7 @@ pub(super) use order::REORDER_NANOS;
 use portcullis_exchange::Timestamp;
 
 use self::{direction::Direction, order::Blocked};
-use super::{Connection, End, Outlet, Peers, Side};
+use super::{Connection, End, Outlet, Peers, Side, vlan::Known};
 use crate::segment::Segment;
 
 /// Two directions, and their reader as long as it wants to read.
@@ -82,6 +82,13 @@ impl<C: Connection> Flow<C> {
 
     pub(super) fn end(mut self, end: End, outlet: &mut Outlet<'_, C>) {
         self.finish(end, outlet);
+    }
+
+    pub(super) fn known_to(&self, side: Side) -> Known {
+        Known {
+            peer_next: self.direction(side.other()).stream.next_sequence(),
+            acknowledged: self.direction(side).acknowledged,
+        }
     }
 
     pub(super) fn is_open(&self) -> bool {

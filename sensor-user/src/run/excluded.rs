@@ -39,6 +39,7 @@ mod tests {
                 source: source.parse().unwrap(),
                 destination: destination.parse().unwrap(),
                 vni: None,
+                vlans: crate::segment::Vlans::NONE,
                 sequence: 0,
                 acknowledgement: 0,
                 flags: TcpFlags::default(),

@@ -22,6 +22,7 @@ fn from_client(wire: &mut Wire, number: u32, flags: u8, payload: &[u8], complete
         source: SocketAddr::from(([10, high, middle, low], 5000)),
         destination: SocketAddr::from(([192, 0, 2, 2], 80)),
         vni: None,
+        vlans: sensor_user::segment::Vlans::NONE,
         sequence: 1,
         acknowledgement: 0,
         flags: TcpFlags(flags),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use portcullis_exchange::{Exchange, Timestamp};
 use sensor_user::{
-    segment::{Segment, TcpFlags},
+    segment::{Segment, TcpFlags, Vlans},
     wire::{Wire, WireConfig},
 };
 
@@ -39,6 +39,7 @@ impl Sent {
             source,
             destination,
             vni: None,
+            vlans: Vlans::NONE,
             sequence: self.sequence,
             acknowledgement: self.acknowledgement,
             flags: TcpFlags(self.flags),

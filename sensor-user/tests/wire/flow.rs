@@ -122,6 +122,7 @@ fn the_least_recently_used_flow_is_evicted_and_counted() {
             source: ([192, 0, 2, 1], 1000 + port).into(),
             destination: ([192, 0, 2, 2], 80).into(),
             vni: None,
+            vlans: sensor_user::segment::Vlans::NONE,
             sequence: 1,
             acknowledgement: 0,
             flags: TcpFlags(TcpFlags::SYN),

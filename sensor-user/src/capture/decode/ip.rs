@@ -20,6 +20,7 @@ pub(super) mod protocol {
 pub(super) struct Datagram<'a> {
     pub(super) source: IpAddr,
     pub(super) destination: IpAddr,
+    /// What the payload is; of a fragment, what the whole payload would be.
     pub(super) protocol: u8,
     pub(super) payload: &'a [u8],
     /// Payload bytes that the snap length cut off.
@@ -53,21 +54,56 @@ fn version_4(bytes: &[u8], frame_cut: usize) -> Option<Datagram<'_>> {
         offset: usize::from(header.fragments_offset().value()) * 8,
         more: header.more_fragments(),
     };
+    let payload = packet.get(header.slice().len()..)?;
+    let upper = if header.is_fragmenting_payload() {
+        Upper { protocol: header.protocol().0, payload, fragment: Some(fragment) }
+    } else {
+        upper(Version::V4, header.protocol().0, payload)?
+    };
     Some(Datagram {
         source: IpAddr::V4(header.source_addr()),
         destination: IpAddr::V4(header.destination_addr()),
-        protocol: header.protocol().0,
-        payload: packet.get(header.slice().len()..)?,
+        protocol: upper.protocol,
+        payload: upper.payload,
         cut,
-        fragment: header.is_fragmenting_payload().then_some(fragment),
+        fragment: upper.fragment,
     })
 }
 
-/// Extension headers that are followed; RFC 8200 section 4.1 has seven kinds, each to occur once or twice.
-const MAX_EXTENSIONS: usize = 16;
-
-/// RFC 8200 section 3, and the extension headers of section 4.
+/// RFC 8200 section 3.
 fn version_6(bytes: &[u8], frame_cut: usize) -> Option<Datagram<'_>> {
+    let header = Ipv6HeaderSlice::from_slice(bytes).ok()?;
+    let header_len = header.slice().len();
+    let payload_len = usize::from(header.payload_length());
+    let total = if payload_len == 0 { 0 } else { payload_len + header_len };
+    let (packet, cut) = bounded(bytes, total, frame_cut);
+    let upper = upper(Version::V6, header.next_header().0, packet.get(header_len..)?)?;
+    Some(Datagram {
+        source: IpAddr::V6(header.source_addr()),
+        destination: IpAddr::V6(header.destination_addr()),
+        protocol: upper.protocol,
+        payload: upper.payload,
+        cut,
+        fragment: upper.fragment,
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    V4,
+    V6,
+}
+
+/// What the headers between IP and the transport lead to.
+pub(super) struct Upper<'a> {
+    pub(super) protocol: u8,
+    pub(super) payload: &'a [u8],
+    pub(super) fragment: Option<Fragment>,
+}
+
+/// Reads over the extension headers of RFC 8200 section 4 and the authentication header, which IPv4 has too. However
+/// many there are: a receiver follows them to the end, and each is eight bytes at least.
+pub(super) fn upper(version: Version, mut protocol: u8, mut payload: &[u8]) -> Option<Upper<'_>> {
     const HOP_BY_HOP: u8 = 0;
     const ROUTING: u8 = 43;
     const FRAGMENT: u8 = 44;
@@ -76,20 +112,14 @@ fn version_6(bytes: &[u8], frame_cut: usize) -> Option<Datagram<'_>> {
     const MOBILITY: u8 = 135;
     const HOST_IDENTITY: u8 = 139;
     const SHIM: u8 = 140;
-    let header = Ipv6HeaderSlice::from_slice(bytes).ok()?;
-    let header_len = header.slice().len();
-    let payload_len = usize::from(header.payload_length());
-    let total = if payload_len == 0 { 0 } else { payload_len + header_len };
-    let (packet, cut) = bounded(bytes, total, frame_cut);
-    let mut protocol = header.next_header().0;
-    let mut payload = packet.get(header_len..)?;
     let mut fragment = None;
-    for _ in 0..MAX_EXTENSIONS {
+    while fragment.is_none() {
         let len = match protocol {
+            AUTHENTICATION => (usize::from(*payload.get(1)?) + 2) * 4,
+            _ if version == Version::V4 => break,
             HOP_BY_HOP | ROUTING | DESTINATION_OPTIONS | MOBILITY | HOST_IDENTITY | SHIM => {
                 (usize::from(*payload.get(1)?) + 1) * 8
             }
-            AUTHENTICATION => (usize::from(*payload.get(1)?) + 2) * 4,
             FRAGMENT => 8,
             _ => break,
         };
@@ -103,18 +133,8 @@ fn version_6(bytes: &[u8], frame_cut: usize) -> Option<Datagram<'_>> {
         }
         protocol = *payload.first()?;
         payload = payload.get(len..)?;
-        if fragment.is_some() {
-            break;
-        }
     }
-    Some(Datagram {
-        source: IpAddr::V6(header.source_addr()),
-        destination: IpAddr::V6(header.destination_addr()),
-        protocol,
-        payload,
-        cut,
-        fragment,
-    })
+    Some(Upper { protocol, payload, fragment })
 }
 
 /// The packet without what pads the frame, and how much of it the snap length cut off. A length of zero is what

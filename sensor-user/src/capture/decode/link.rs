@@ -1,4 +1,5 @@
 use super::bytes::be16;
+use crate::segment::Vlans;
 
 /// How a capture's frames begin, by the numbers of the tcpdump project's link-layer header types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +10,9 @@ impl LinkType {
     pub const NULL: Self = Self(0);
     pub const ETHERNET: Self = Self(1);
     pub const PPP: Self = Self(9);
+    pub const PPP_HDLC: Self = Self(50);
+    /// PPPoE without the Ethernet header before it.
+    pub const PPPOE: Self = Self(51);
     /// `DLT_RAW` as live capture on Linux and OpenBSD names it.
     pub const RAW_LINUX: Self = Self(12);
     pub const RAW_OPENBSD: Self = Self(14);
@@ -20,8 +24,22 @@ impl LinkType {
     pub const IPV6: Self = Self(229);
     pub const NFLOG: Self = Self(239);
     pub const LINUX_SLL2: Self = Self(276);
-    /// Not a capture's, but a tunnel's: a network service header (RFC 8300).
-    pub(super) const NSH: Self = Self(-1);
+}
+
+/// What a frame or a tunnel's payload begins with.
+#[derive(Clone, Copy)]
+pub(super) enum Layer {
+    Link(LinkType),
+    EtherType(u16),
+}
+
+/// EtherTypes (IEEE 802 numbers, IANA).
+pub(super) mod ethertype {
+    pub(in super::super) const IPV4: u16 = 0x0800;
+    pub(in super::super) const IPV6: u16 = 0x86dd;
+    pub(in super::super) const ETHERNET_BRIDGING: u16 = 0x6558;
+    pub(in super::super) const MPLS: u16 = 0x8847;
+    pub(in super::super) const NSH: u16 = 0x894f;
 }
 
 /// What a frame holds.
@@ -32,48 +50,63 @@ pub(super) enum Network<'a> {
     Malformed,
 }
 
-/// Takes off the link layer and the tags after it.
-pub(super) fn network(link: LinkType, bytes: &[u8]) -> Network<'_> {
-    let found = match link {
-        LinkType::ETHERNET => skip(bytes, 12).and_then(ethertype),
-        LinkType::LINUX_SLL => skip(bytes, 14).and_then(ethertype),
-        LinkType::LINUX_SLL2 => be16(bytes, 0).and_then(|protocol| Some(tagged(protocol, bytes.get(20..)?))),
-        LinkType::CISCO_HDLC => skip(bytes, 2).and_then(ethertype),
+/// Takes off the link layer and the tags after it; the VLANs among them are noted.
+pub(super) fn network<'a>(layer: Layer, bytes: &'a [u8], vlans: &mut Vlans) -> Network<'a> {
+    let found = match layer {
+        Layer::EtherType(ethertype) => Some(tagged(ethertype, bytes, vlans)),
+        Layer::Link(link) => after_link(link, bytes, vlans),
+    };
+    found.unwrap_or(Network::Malformed)
+}
+
+fn after_link<'a>(link: LinkType, bytes: &'a [u8], vlans: &mut Vlans) -> Option<Network<'a>> {
+    match link {
+        LinkType::ETHERNET => after_ethertype(skip(bytes, 12)?, vlans),
+        LinkType::LINUX_SLL => after_ethertype(skip(bytes, 14)?, vlans),
+        LinkType::LINUX_SLL2 => Some(tagged(be16(bytes, 0)?, skip(bytes, 20)?, vlans)),
+        LinkType::CISCO_HDLC => after_ethertype(skip(bytes, 2)?, vlans),
+        // The family is in the capturing host's byte order and numbered by its system: the packet says what it is.
         LinkType::NULL | LinkType::LOOP => skip(bytes, 4).map(Network::Ip),
         LinkType::RAW | LinkType::RAW_LINUX | LinkType::RAW_OPENBSD | LinkType::IPV4 | LinkType::IPV6 => {
             Some(Network::Ip(bytes))
         }
-        LinkType::PPP => point_to_point(bytes),
+        LinkType::PPP | LinkType::PPP_HDLC => point_to_point(bytes),
+        LinkType::PPPOE => point_to_point(skip(bytes, 6)?),
         LinkType::NFLOG => nflog(bytes),
-        LinkType::NSH => service_header(bytes),
         _ => Some(Network::Other),
-    };
-    found.unwrap_or(Network::Malformed)
+    }
 }
 
 fn skip(bytes: &[u8], len: usize) -> Option<&[u8]> {
     bytes.get(len..)
 }
 
-fn ethertype(bytes: &[u8]) -> Option<Network<'_>> {
-    Some(tagged(be16(bytes, 0)?, skip(bytes, 2)?))
+fn after_ethertype<'a>(bytes: &'a [u8], vlans: &mut Vlans) -> Option<Network<'a>> {
+    Some(tagged(be16(bytes, 0)?, skip(bytes, 2)?, vlans))
 }
 
 /// How many tags may be stacked; real frames have three at most.
 const MAX_TAGS: usize = 8;
 
-/// Follows EtherTypes through VLAN tags (IEEE 802.1Q, 802.1ad and the older QinQ numbers), 802.1BR and VN tags,
-/// PPPoE, MPLS and NSH.
-fn tagged(mut ethertype: u16, mut bytes: &[u8]) -> Network<'_> {
+/// Follows EtherTypes through VLAN tags (IEEE 802.1Q, 802.1ad and the older QinQ numbers), 802.1BR and VN tags, LLC
+/// with SNAP, PPPoE, MPLS and NSH.
+fn tagged<'a>(mut ethertype: u16, mut bytes: &'a [u8], vlans: &mut Vlans) -> Network<'a> {
+    const MOST_LLC: u16 = 1500;
     for _ in 0..MAX_TAGS {
         let tag_len = match ethertype {
-            0x0800 | 0x86dd => return Network::Ip(bytes),
-            0x8100 | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => 2,
+            ethertype::IPV4 | ethertype::IPV6 => return Network::Ip(bytes),
+            0x8100 | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => {
+                let Some(tag) = be16(bytes, 0) else { return Network::Malformed };
+                *vlans = vlans.and(tag);
+                2
+            }
             0x8926 => 4,
             0x893f => 6,
+            // A length (IEEE 802.3), and then a SNAP header with an EtherType (RFC 1042).
+            ..=MOST_LLC if bytes.starts_with(&[0xaa, 0xaa, 0x03, 0, 0, 0]) => 6,
             0x8864 => return skip(bytes, 6).and_then(point_to_point).unwrap_or(Network::Malformed),
-            0x8847 | 0x8848 => return label_stack(bytes).unwrap_or(Network::Malformed),
-            0x894f => return service_header(bytes).unwrap_or(Network::Malformed),
+            ethertype::MPLS | 0x8848 => return label_stack(bytes, vlans).unwrap_or(Network::Malformed),
+            ethertype::NSH => return service_header(bytes, vlans).unwrap_or(Network::Malformed),
             _ => return Network::Other,
         };
         let (Some(next), Some(rest)) = (be16(bytes, tag_len), bytes.get(tag_len + 2..)) else {
@@ -85,7 +118,7 @@ fn tagged(mut ethertype: u16, mut bytes: &[u8]) -> Network<'_> {
 }
 
 /// MPLS (RFC 3032): labels until the bottom of the stack; what follows is not named, so its first nibble says.
-fn label_stack(mut bytes: &[u8]) -> Option<Network<'_>> {
+fn label_stack<'a>(mut bytes: &'a [u8], vlans: &mut Vlans) -> Option<Network<'a>> {
     for _ in 0..MAX_TAGS {
         let is_bottom = bytes.get(2)? & 1 != 0;
         bytes = skip(bytes, 4)?;
@@ -93,7 +126,7 @@ fn label_stack(mut bytes: &[u8]) -> Option<Network<'_>> {
             return Some(match bytes.first()? >> 4 {
                 4 | 6 => Network::Ip(bytes),
                 // An Ethernet pseudowire's control word begins with a zero nibble (RFC 4385).
-                0 => network(LinkType::ETHERNET, skip(bytes, 4)?),
+                0 => after_ethertype(skip(bytes, 4 + 12)?, vlans)?,
                 _ => Network::Other,
             });
         }
@@ -111,13 +144,14 @@ fn point_to_point(bytes: &[u8]) -> Option<Network<'_>> {
 }
 
 /// Network service header (RFC 8300 section 2).
-fn service_header(bytes: &[u8]) -> Option<Network<'_>> {
+fn service_header<'a>(bytes: &'a [u8], vlans: &mut Vlans) -> Option<Network<'a>> {
     let len = usize::from(bytes.get(1)? & 0x3f) * 4;
     let next = bytes.get(3)?;
     let inner = skip(bytes, len.max(8))?;
     Some(match next {
         1 | 2 => Network::Ip(inner),
-        3 => skip(inner, 12).and_then(ethertype)?,
+        3 => after_ethertype(skip(inner, 12)?, vlans)?,
+        5 => label_stack(inner, vlans)?,
         _ => Network::Other,
     })
 }

@@ -16,7 +16,7 @@ use crate::{
         clock::{BootTime, Epoch},
         explain,
     },
-    segment::{Segment, TcpFlags},
+    segment::{Segment, TcpFlags, Vlans},
 };
 
 /// At least three of the largest records, and the page size of every architecture divides it.
@@ -97,6 +97,8 @@ impl RingSource {
                 source: header.source(),
                 destination: header.destination(),
                 vni: (header.vni != NO_VNI).then_some(header.vni),
+                // The tap sees one packet with its tag on a device and without it on the VLAN's device above.
+                vlans: Vlans::NONE,
                 sequence: header.sequence,
                 acknowledgement: header.acknowledgement,
                 flags: TcpFlags(header.flags),

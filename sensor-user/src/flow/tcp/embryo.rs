@@ -2,7 +2,7 @@ use portcullis_exchange::Timestamp;
 
 use super::Flow;
 use crate::{
-    flow::{Connection, Peers, Side},
+    flow::{Connection, Peers, Side, vlan::Known},
     segment::Segment,
 };
 
@@ -64,6 +64,18 @@ impl Embryo {
         // A keep-alive probe of an idle connection has the sequence number before the next one.
         let is_probe = first.is_some_and(|first| first.wrapping_sub(segment.sequence) <= 1);
         segment.flags.ack() && is_probe && first_of_peer == Some(segment.acknowledgement)
+    }
+
+    pub(in crate::flow) fn known_to(&self, side: Side) -> Known {
+        if side == self.initiator {
+            let answer = self.answer;
+            Known {
+                peer_next: answer.map(|answer| answer.first),
+                acknowledged: answer.map(|answer| answer.acknowledgement),
+            }
+        } else {
+            Known { peer_next: self.first, acknowledged: None }
+        }
     }
 
     pub(in crate::flow) fn hatch<C: Connection>(self, peers: Peers, time: Timestamp) -> Flow<C> {

@@ -2,7 +2,7 @@ use portcullis_exchange::Timestamp;
 
 use super::{Flow, belonging::Belonging, direction::Direction};
 use crate::{
-    flow::{Connection, Peers, Side},
+    flow::{Connection, Peers, Side, vlan::Known},
     segment::Segment,
 };
 
@@ -76,6 +76,10 @@ impl Ended {
             !segment.payload.is_empty() && !is_again && is_unanswered && is_rivals(side, segment.sequence)
         };
         if is_successor { Belonging::Successor } else { Belonging::Here }
+    }
+
+    pub(in crate::flow) fn known_to(&self, side: Side) -> Known {
+        Known { peer_next: self.left(side.other()).next, acknowledged: None }
     }
 
     pub(in crate::flow) fn rival_syn(&self) -> Option<(Side, u32)> {
