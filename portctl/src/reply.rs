@@ -199,4 +199,9 @@ impl Sensor {
     pub(crate) fn behind(&self, revision: u64) -> u64 {
         revision.saturating_sub(self.applied_revision)
     }
+
+    /// `None` where it has not reported such.
+    pub(crate) fn counter(&self, name: &str) -> Option<u64> {
+        self.counters.get(name)?.as_u64()
+    }
 }

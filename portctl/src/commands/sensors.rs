@@ -12,6 +12,10 @@ use crate::{
 
 pub(crate) const ENDPOINT: &str = "fetchSensors";
 
+/// Thousandths of the traffic, since the sensor's start and since the report before.
+const SEEN: &str = "seen_permille";
+const SEEN_OF_LATE: &str = "seen_of_late_permille";
+
 const COLUMNS: &[Column] = &[
     // Left out first: the node names it too, and no command asks for it.
     Column::cut("ID", 13).spare(7),
@@ -20,6 +24,7 @@ const COLUMNS: &[Column] = &[
     Column::whole("MODES").spare(4),
     Column::cut("INTERFACES", 20).spare(1),
     Column::whole("REVISION"),
+    Column::whole("SEEN"),
     Column::cut("LOST", 14).spare(2),
     Column::whole("LAST SEEN").spare(3),
 ];
@@ -31,6 +36,10 @@ pub(super) fn run(client: &Client, output: &mut Output<'_>) -> Result<Outcome, F
         let sensor: Sensor = client.parse(ENDPOINT, row.clone())?;
         if let Some(row) = row.as_object_mut() {
             row.insert("behind".to_owned(), json!(sensor.behind(fleet.revision)));
+            row.insert("seenPermille".to_owned(), json!(sensor.counter(SEEN)));
+            row.insert("seenOfLatePermille".to_owned(), json!(sensor.counter(SEEN_OF_LATE)));
+            let losses = losses::of(&sensor).into_iter().map(|(name, count)| (name.to_owned(), json!(count)));
+            row.insert("losses".to_owned(), losses.collect());
         }
         rows.row(&row, || fields(&sensor, fleet.revision))?;
     }
@@ -53,6 +62,7 @@ fn fields(sensor: &Sensor, revision: u64) -> Vec<Field> {
         plain(&modes(sensor)),
         interfaces(sensor),
         applied(sensor, revision),
+        seen(sensor),
         lost(sensor),
         last_seen(sensor),
     ]
@@ -84,6 +94,22 @@ fn applied(sensor: &Sensor, revision: u64) -> Field {
     match sensor.behind(revision) {
         0 => (sensor.applied_revision.to_string(), Some(Tone::Good)),
         behind => (format!("{}, {behind} behind", sensor.applied_revision), Some(Tone::Caution)),
+    }
+}
+
+/// `all`, or `99.8 %`, and how much of late where that is another share.
+fn seen(sensor: &Sensor) -> Field {
+    let share = |permille: u64| match permille {
+        1000.. => "all".to_owned(),
+        _ => format!("{}.{} %", permille / 10, permille % 10),
+    };
+    match (sensor.counter(SEEN), sensor.counter(SEEN_OF_LATE)) {
+        (None, _) => ("unknown".to_owned(), None),
+        (Some(1000..), None | Some(1000..)) => ("all".to_owned(), Some(Tone::Good)),
+        (Some(seen), Some(of_late)) if seen != of_late => {
+            (format!("{}, of late {}", share(seen), share(of_late)), Some(Tone::Caution))
+        }
+        (Some(seen), _) => (share(seen), Some(Tone::Caution)),
     }
 }
 

@@ -18,24 +18,30 @@ fn fleet() -> Value {
     };
     json!({
         "sensors": [
-            sensor("s1", "alpha", true, 7, json!({"capture_segments_total": 90})),
-            sensor("s2", "beta", false, 5, json!({"tap_ring_full_total": 3, "gate_dropped_ipv4_total": 9})),
+            sensor("s1", "alpha", true, 7, json!({"capture_segments_total": 90, "seen_permille": 1000, "seen_of_late_permille": 1000})),
+            sensor("s2", "beta", false, 5, json!({
+                "tap_ring_full_total": 3, "tap_shed_flows_total": 12, "gate_dropped_ipv4_total": 9,
+                "seen_permille": 998, "seen_of_late_permille": 405,
+            })),
+            sensor("s3", "gamma", false, 7, json!({})),
         ],
         "revision": 7,
     })
 }
 
 #[test]
-fn the_table_shows_modes_revisions_and_losses_by_cause() {
+fn the_table_shows_modes_revisions_the_share_seen_and_losses_by_cause() {
     let server = Server::start().answer(SENSORS, 200, fleet());
     let run = server.portctl(&["sensors"]);
     assert_eq!(
         run.data,
         "\
-ID  NODE   VERSION  MODES      INTERFACES                        REVISION     LOST                   LAST SEEN
-s1  alpha  0.1.0    ebpf, xdp  lo: gate generic, tap tcx         7            nothing                connected
+ID  NODE   VERSION  MODES      INTERFACES                        REVISION     SEEN                    LOST                     LAST SEEN
+s1  alpha  0.1.0    ebpf, xdp  lo: gate generic, tap tcx         7            all                     nothing                  connected
                                veth0: gate none, tap tcx (busy)
-s2  beta   0.1.0    ebpf, xdp  lo: gate generic, tap tcx         5, 2 behind  tap_ring_full_total 3  never
+s2  beta   0.1.0    ebpf, xdp  lo: gate generic, tap tcx         5, 2 behind  99.8 %, of late 40.5 %  tap_ring_full_total 3    never
+                               veth0: gate none, tap tcx (busy)                                       tap_shed_flows_total 12
+s3  gamma  0.1.0    ebpf, xdp  lo: gate generic, tap tcx         7            unknown                 nothing                  never
                                veth0: gate none, tap tcx (busy)
 "
     );
@@ -43,11 +49,16 @@ s2  beta   0.1.0    ebpf, xdp  lo: gate generic, tap tcx         5, 2 behind  ta
 }
 
 #[test]
-fn json_says_how_far_behind_each_is() {
+fn json_says_how_far_behind_each_is_and_what_it_saw_and_lost() {
     let server = Server::start().answer(SENSORS, 200, fleet());
     let run = server.portctl(&["sensors", "-o", "json"]);
     let sensors: Value = serde_json::from_str(&run.data).unwrap();
     assert_eq!((&sensors[0]["behind"], &sensors[1]["behind"]), (&json!(0), &json!(2)));
+    let shares = |sensor: &Value| (sensor["seenPermille"].clone(), sensor["seenOfLatePermille"].clone());
+    assert_eq!(shares(&sensors[1]), (json!(998), json!(405)));
+    assert_eq!(shares(&sensors[2]), (json!(null), json!(null)));
+    assert_eq!(sensors[0]["losses"], json!({}));
+    assert_eq!(sensors[1]["losses"], json!({"tap_ring_full_total": 3, "tap_shed_flows_total": 12}));
     assert_eq!(sensors[1]["counters"]["tap_ring_full_total"], 3);
 }
 

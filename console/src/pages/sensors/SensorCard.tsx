@@ -4,7 +4,7 @@ import { Fact, Facts } from "../../shared/Fact";
 import { count } from "../../shared/format";
 import { Time } from "../../shared/Time";
 import { CounterTable } from "./CounterTable";
-import { counterName, dropsOf } from "./counters";
+import { counterName, dropsOf, seenOf } from "./counters";
 
 export function SensorCard({ sensor, revision }: { sensor: Sensor; revision: number }) {
   const behind = sensor.connected && sensor.appliedRevision < revision;
@@ -29,6 +29,7 @@ export function SensorCard({ sensor, revision }: { sensor: Sensor; revision: num
           {count(sensor.appliedRevision)} of {count(revision)}
         </Fact>
         <Fact name="Last seen">{sensor.lastSeen === null ? "never" : <Time at={sensor.lastSeen} />}</Fact>
+        <Fact name="Traffic seen">{seenOf(sensor.counters)}</Fact>
         <Fact name="Started">
           {sensor.startedAt === null ? "not reported yet" : <Time at={sensor.startedAt} />}
         </Fact>
