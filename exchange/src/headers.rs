@@ -58,6 +58,11 @@ impl Headers {
         self.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name.as_bytes())).map(|(_, value)| value)
     }
 
+    /// Heap bytes held.
+    pub fn memory(&self) -> usize {
+        self.block.capacity() + self.fields.capacity() * size_of::<Field>()
+    }
+
     fn bytes(&self, range: Range<usize>) -> &[u8] {
         self.block.get(range).unwrap_or_default()
     }

@@ -6,13 +6,17 @@
 mod body;
 mod decode;
 mod h1;
+mod h2;
 mod sniff;
+mod websocket;
 
 use portcullis_exchange::{Exchange, Timestamp};
 
 use self::{
     h1::{Http1, Over},
+    h2::{Http2, Http2Counters},
     sniff::{Opening, Verdict},
+    websocket::{WebSocket, WebSocketCounters},
 };
 use crate::{
     counters::Counters,
@@ -54,24 +58,27 @@ pub(crate) struct HttpCounters {
     pub(crate) incomplete: u64,
     pub(crate) interim: u64,
     pub(crate) not_http: u64,
-    pub(crate) http2: u64,
     pub(crate) tunnels: u64,
     pub(crate) resyncs: u64,
     pub(crate) refused_heads: u64,
+    http2: Http2Counters,
+    websocket: WebSocketCounters,
 }
 
 impl HttpCounters {
     fn named(&self) -> Counters {
-        Counters::from_iter([
+        let mut counters = Counters::from_iter([
             ("http_exchanges_total", self.exchanges),
             ("http_incomplete_total", self.incomplete),
             ("http_interim_responses_total", self.interim),
             ("http_not_http_flows_total", self.not_http),
-            ("http_http2_flows_total", self.http2),
             ("http_tunnels_total", self.tunnels),
             ("http_resyncs_total", self.resyncs),
             ("http_refused_heads_total", self.refused_heads),
-        ])
+        ]);
+        counters.merge(&self.http2.named());
+        counters.merge(&self.websocket.named());
+        counters
     }
 }
 
@@ -79,19 +86,67 @@ impl HttpCounters {
 pub enum HttpConnection {
     Opening(Opening),
     Http1(Box<Http1>),
+    Http2(Box<Http2>),
+    WebSocket(Box<WebSocket>),
     /// Not HTTP, or nothing that we read: no further byte is wanted.
     Ignored,
 }
 
 impl HttpConnection {
-    /// Goes on with what a tunnel carries, or leaves what another protocol took over.
-    fn follow(&mut self) {
-        if let Self::Http1(http1) = self {
-            match http1.over() {
-                None => {}
-                Some(Over::Tunnel) => *self = Self::Opening(Opening::in_tunnel()),
-                Some(Over::Upgrade) => *self = Self::Ignored,
+    /// Goes on with what a tunnel carries, or with the protocol that took over. True where it changed.
+    fn follow(&mut self, shard: &mut HttpShard) -> bool {
+        let Self::Http1(http1) = self else { return false };
+        *self = match http1.over() {
+            None => return false,
+            Some(Over::Tunnel) => Self::Opening(Opening::in_tunnel()),
+            Some(Over::WebSocket) => {
+                Self::WebSocket(Box::new(WebSocket::new(http1.client(), &mut shard.counters)))
             }
+            Some(Over::Http2) => {
+                shard.counters.http2.flows += 1;
+                shard.counters.http2.upgrades += 1;
+                Self::Http2(Box::new(Http2::upgraded(http1.client(), http1.take_upgraded())))
+            }
+            Some(Over::Upgrade) => Self::Ignored,
+        };
+        true
+    }
+
+    /// Reads with whoever reads now; what comes after a change of protocols stays in the chunk.
+    fn read(&mut self, peers: &Peers, chunk: &mut Chunk<'_>, shard: &mut HttpShard) {
+        let whole = *chunk;
+        match self {
+            Self::Opening(opening) => {
+                let verdict = opening.data(peers, whole);
+                let is_midstream = opening.is_midstream(peers);
+                let next = match verdict {
+                    Verdict::Undecided => return,
+                    Verdict::Http1 { client } => Self::Http1(Box::new(Http1::new(client, is_midstream))),
+                    Verdict::Http2 { client } => {
+                        shard.counters.http2.flows += 1;
+                        Self::Http2(Box::new(Http2::new(client, is_midstream)))
+                    }
+                    Verdict::Http2Joined { client } => {
+                        shard.counters.http2.flows += 1;
+                        shard.counters.http2.joined += 1;
+                        Self::Http2(Box::new(Http2::joining(client)))
+                    }
+                    Verdict::Other => {
+                        shard.counters.not_http += 1;
+                        Self::Ignored
+                    }
+                };
+                if let Self::Opening(mut opening) = std::mem::replace(self, next) {
+                    opening.replay(whole, &mut |chunk| self.data(peers, chunk, shard));
+                }
+            }
+            Self::Http1(http1) => {
+                *chunk = whole;
+                http1.data(peers, chunk, shard);
+            }
+            Self::Http2(http2) => http2.data(peers, whole, shard),
+            Self::WebSocket(socket) => socket.data(whole, &mut shard.counters),
+            Self::Ignored => {}
         }
     }
 }
@@ -103,30 +158,12 @@ impl Connection for HttpConnection {
         Self::Opening(Opening::default())
     }
 
-    fn data(&mut self, peers: &Peers, chunk: Chunk<'_>, shard: &mut HttpShard) {
-        match self {
-            Self::Opening(opening) => match opening.data(peers, chunk) {
-                Verdict::Undecided => {}
-                Verdict::Http1 { client } => {
-                    let mut http1 = Box::new(Http1::new(client, opening.is_midstream(peers)));
-                    opening.replay(chunk, &mut |chunk| http1.data(peers, chunk, shard));
-                    *self = Self::Http1(http1);
-                    self.follow();
-                }
-                Verdict::Http2 => {
-                    shard.counters.http2 += 1;
-                    *self = Self::Ignored;
-                }
-                Verdict::Other => {
-                    shard.counters.not_http += 1;
-                    *self = Self::Ignored;
-                }
-            },
-            Self::Http1(http1) => {
-                http1.data(peers, chunk, shard);
-                self.follow();
+    fn data(&mut self, peers: &Peers, mut chunk: Chunk<'_>, shard: &mut HttpShard) {
+        loop {
+            self.read(peers, &mut chunk, shard);
+            if !self.follow(shard) || chunk.bytes.is_empty() {
+                return;
             }
-            Self::Ignored => {}
         }
     }
 
@@ -135,21 +172,27 @@ impl Connection for HttpConnection {
             Self::Opening(opening) => opening.gap(side),
             Self::Http1(http1) => {
                 http1.gap(peers, side, missing, time, shard);
-                self.follow();
+                self.follow(shard);
             }
+            Self::Http2(http2) => http2.gap(peers, side, missing, time, shard),
+            Self::WebSocket(socket) => socket.gap(side == socket.client(), missing, &mut shard.counters),
             Self::Ignored => {}
         }
     }
 
     fn closed(&mut self, peers: &Peers, side: Side, time: Timestamp, shard: &mut HttpShard) {
-        if let Self::Http1(http1) = self {
-            http1.closed(peers, side, time, shard);
+        match self {
+            Self::Http1(http1) => http1.closed(peers, side, time, shard),
+            Self::Http2(http2) => http2.closed(side, time, shard),
+            Self::Opening(_) | Self::WebSocket(_) | Self::Ignored => {}
         }
     }
 
     fn ended(self, peers: &Peers, end: End, shard: &mut HttpShard) {
-        if let Self::Http1(http1) = self {
-            http1.ended(peers, end, shard);
+        match self {
+            Self::Http1(http1) => http1.ended(peers, end, shard),
+            Self::Http2(http2) => http2.ended(end, shard),
+            Self::Opening(_) | Self::WebSocket(_) | Self::Ignored => {}
         }
     }
 
@@ -157,6 +200,8 @@ impl Connection for HttpConnection {
         match self {
             Self::Opening(opening) => opening.memory(),
             Self::Http1(http1) => size_of::<Http1>() + http1.memory(),
+            Self::Http2(http2) => size_of::<Http2>() + http2.memory(),
+            Self::WebSocket(_) => size_of::<WebSocket>(),
             Self::Ignored => 0,
         }
     }
@@ -164,14 +209,13 @@ impl Connection for HttpConnection {
     fn is_recognised(&self) -> bool {
         match self {
             Self::Opening(_) | Self::Ignored => false,
-            Self::Http1(_) => true,
+            Self::Http1(_) | Self::Http2(_) | Self::WebSocket(_) => true,
         }
     }
 
     fn is_interested(&self) -> bool {
         match self {
-            Self::Opening(_) => true,
-            Self::Http1(_) => true,
+            Self::Opening(_) | Self::Http1(_) | Self::Http2(_) | Self::WebSocket(_) => true,
             Self::Ignored => false,
         }
     }

@@ -2,14 +2,14 @@
 
 mod answer;
 mod chunked;
-mod framing;
+pub(in crate::http) mod framing;
 mod head;
 mod pairing;
 mod reader;
 mod request;
 pub(in crate::http) mod start_line;
 
-use portcullis_exchange::{Body, Facts, Incomplete, Timestamp};
+use portcullis_exchange::{Body, Exchange, Facts, Incomplete, Timestamp};
 
 use self::{
     answer::Answer,
@@ -27,6 +27,8 @@ pub struct Http1 {
     pairing: Pairing,
     answer: Option<Answer>,
     over: Option<Over>,
+    /// The request that asked for HTTP/2.
+    upgraded: Option<Exchange>,
 }
 
 /// Why no further message comes.
@@ -34,6 +36,10 @@ pub struct Http1 {
 pub(super) enum Over {
     /// CONNECT: what follows is whatever the tunnel carries, HTTP perhaps.
     Tunnel,
+    /// Switched to WebSocket.
+    WebSocket,
+    /// Switched to HTTP/2, which answers the request at hand on its first stream.
+    Http2,
     /// Switched to another protocol.
     Upgrade,
 }
@@ -50,24 +56,35 @@ impl Http1 {
             pairing: Pairing::new(is_midstream),
             answer: None,
             over: None,
+            upgraded: None,
         }
+    }
+
+    pub(super) fn client(&self) -> Side {
+        self.client
+    }
+
+    /// The request that HTTP/2 answers, once that took over.
+    pub(super) fn take_upgraded(&mut self) -> Option<Exchange> {
+        self.upgraded.take()
     }
 
     pub(super) fn over(&self) -> Option<Over> {
         self.over
     }
 
-    pub(super) fn data(&mut self, peers: &Peers, mut chunk: Chunk<'_>, shard: &mut HttpShard) {
+    /// What comes after the last message stays in the chunk.
+    pub(super) fn data(&mut self, peers: &Peers, chunk: &mut Chunk<'_>, shard: &mut HttpShard) {
         let is_client = chunk.side == self.client;
         while self.over.is_none() {
             if is_client {
                 self.end_unsent_body(chunk.bytes, chunk.time, shard);
             } else {
-                self.end_unexpected_body(peers, chunk, shard);
+                self.end_unexpected_body(peers, *chunk, shard);
             }
             let mut facts = Facts::default();
             let reader = if is_client { &mut self.requests } else { &mut self.responses };
-            let event = reader.next(&mut chunk, &mut facts);
+            let event = reader.next(chunk, &mut facts);
             self.note(is_client, facts);
             let Some(event) = event else { return };
             self.event(peers, is_client, event, chunk.time, shard);

@@ -1,13 +1,25 @@
 use portcullis_exchange::Timestamp;
 
-use super::h1::start_line;
+use super::{
+    h1::start_line,
+    h2::{self, Look},
+};
 use crate::flow::{Chunk, Peers, Side};
 
 /// What a connection's first bytes show it to be.
 pub(super) enum Verdict {
     Undecided,
-    Http1 { client: Side },
-    Http2,
+    Http1 {
+        client: Side,
+    },
+    /// With its preface, or as a server begins it.
+    Http2 {
+        client: Side,
+    },
+    /// Somewhere within.
+    Http2Joined {
+        client: Side,
+    },
     Other,
 }
 
@@ -61,15 +73,13 @@ fn is_socks(bytes: &[u8]) -> bool {
     }
 }
 
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
 impl Opening {
     /// After a tunnel was opened, what it carries begins anew.
     pub(super) fn in_tunnel() -> Self {
         Self { is_in_tunnel: true, ..Self::default() }
     }
 
-    /// Looks at the next bytes. With [`Verdict::Http1`] they are not yet taken: see [`Opening::replay`].
+    /// Looks at the next bytes. Where it says what is spoken, they are not yet taken: see [`Opening::replay`].
     pub(super) fn data(&mut self, peers: &Peers, chunk: Chunk<'_>) -> Verdict {
         let side = chunk.side;
         self.is_in_tunnel |= peers.initiator == Some(side) && is_socks(chunk.bytes);
@@ -85,10 +95,8 @@ impl Opening {
             joined = [first.bytes.as_slice(), chunk.bytes].concat();
             joined.as_slice()
         };
-        if PREFACE.starts_with(bytes.get(..PREFACE.len().min(bytes.len())).unwrap_or_default())
-            && bytes.len() >= PREFACE.len().min(18)
-        {
-            return Verdict::Http2;
+        if bytes.starts_with(h2::PREFACE) {
+            return Verdict::Http2 { client: side };
         }
         let as_request = start_line::is_request(bytes);
         let as_response = start_line::is_response(bytes);
@@ -97,17 +105,30 @@ impl Opening {
         match (as_request, as_response) {
             (Some(true), _) if may_request => Verdict::Http1 { client: side },
             (_, Some(true)) if may_respond => Verdict::Http1 { client: side.other() },
+            _ if may_request && h2::PREFACE.starts_with(bytes) => self.hold(chunk),
             (None, _) if may_request && bytes.len() < MAX_LINE => self.hold(chunk),
             (_, None) if may_respond => self.hold(chunk),
-            _ if is_midstream => {
-                let limit = if self.is_in_tunnel { TUNNEL_SEGMENTS } else { MIDSTREAM_SEGMENTS };
-                let first = self.first_mut(side);
-                first.bytes = Vec::new();
-                first.unlike_segments += 1;
-                if first.unlike_segments > limit { Verdict::Other } else { Verdict::Undecided }
-            }
+            _ if is_midstream || (may_respond && h2::is_settings(bytes)) => match h2::look(bytes) {
+                Look::OfClient if may_request => Verdict::Http2Joined { client: side },
+                Look::OfServer if may_respond && is_midstream => {
+                    Verdict::Http2Joined { client: side.other() }
+                }
+                Look::OfServer if may_respond => Verdict::Http2 { client: side.other() },
+                Look::Undecided if bytes.len() < MAX_LINE => self.hold(chunk),
+                _ if is_midstream => self.pass_over(side),
+                _ => Verdict::Other,
+            },
             _ => Verdict::Other,
         }
+    }
+
+    /// Where messages may be half over, the next segment may begin one.
+    fn pass_over(&mut self, side: Side) -> Verdict {
+        let limit = if self.is_in_tunnel { TUNNEL_SEGMENTS } else { MIDSTREAM_SEGMENTS };
+        let first = self.first_mut(side);
+        first.bytes = Vec::new();
+        first.unlike_segments += 1;
+        if first.unlike_segments > limit { Verdict::Other } else { Verdict::Undecided }
     }
 
     pub(super) fn gap(&mut self, side: Side) {

@@ -12,6 +12,8 @@ pub fn exchange_json(exchange: &Exchange) -> impl Serialize {
     let response = exchange.response.as_ref();
     let method = request.map(|request| request.method.as_str());
     let target = request.map(|request| String::from_utf8_lossy(&request.target));
+    // HTTP/2 may name them by table entries that were not captured.
+    let is_seen = |len: usize| len > 0 || exchange.stream.is_none();
     Line {
         ts: exchange.started_at.seconds_f64(),
         src: exchange.client.ip(),
@@ -19,8 +21,8 @@ pub fn exchange_json(exchange: &Exchange) -> impl Serialize {
         dst: exchange.server.ip(),
         dst_port: exchange.server.port(),
         vni: exchange.vni,
-        method: method.filter(|method| !method.is_empty()),
-        target: target.filter(|target| !target.is_empty()),
+        method: method.filter(|method| is_seen(method.len())),
+        target: target.filter(|target| is_seen(target.len())),
         host: request.and_then(|request| request.host()),
         status: response.map(|response| response.status).filter(|status| *status != 0),
         request_body_len: request.map(|request| request.body.decoded_len),

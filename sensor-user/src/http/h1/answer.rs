@@ -1,6 +1,6 @@
 //! What a connection does with the responses it reads.
 
-use portcullis_exchange::{Body, Exchange, Facts, Incomplete, Protocol, Response, Timestamp};
+use portcullis_exchange::{Body, Exchange, Facts, Headers, Incomplete, Protocol, Response, Timestamp};
 
 use super::{
     Http1, Over,
@@ -13,6 +13,15 @@ use crate::{
     flow::{Chunk, Peers},
     http::{HttpShard, body::BodyCollector},
 };
+
+/// What a 101 switches to.
+fn taken_over_by(headers: &Headers) -> Over {
+    match headers.get("upgrade").map(<[u8]>::trim_ascii) {
+        Some(name) if name.eq_ignore_ascii_case(b"websocket") => Over::WebSocket,
+        Some(name) if name.eq_ignore_ascii_case(b"h2c") => Over::Http2,
+        _ => Over::Upgrade,
+    }
+}
 
 /// The response being read.
 pub(super) struct Answer {
@@ -42,7 +51,7 @@ impl Http1 {
         let is_paired = self.pairing.pair(start, shard);
         let method = if is_paired { self.pairing.unanswered().and_then(Outstanding::method) } else { None };
         let opens = match (head.status, method) {
-            (101, _) => Some(Over::Upgrade),
+            (101, _) => Some(taken_over_by(&head.headers)),
             (200..=299, Some("CONNECT")) => Some(Over::Tunnel),
             _ => None,
         };
@@ -68,6 +77,13 @@ impl Http1 {
         let Some(answer) = self.answer.take() else { return };
         let Answer { mut response, protocol, facts, started_at, incomplete, is_paired, opens } = answer;
         response.body = body;
+        if opens == Some(Over::Http2) && is_paired {
+            // The answer to the request comes on the first stream, so this one is no more than interim.
+            shard.counters.interim += 1;
+            self.upgraded = self.pairing.take_unanswered(shard);
+            self.over = opens;
+            return;
+        }
         let request = if is_paired { self.pairing.unanswered_mut() } else { None };
         match request {
             Some(request) => {

@@ -60,7 +60,7 @@ fn declared(headers: &Headers, facts: &mut Facts) -> Option<Framing> {
     if chunked > 0 { Some(Framing::Chunked { length }) } else { length.map(Framing::Length) }
 }
 
-fn content_length(headers: &Headers, facts: &mut Facts) -> Option<u64> {
+pub(in crate::http) fn content_length(headers: &Headers, facts: &mut Facts) -> Option<u64> {
     let mut found: Option<u64> = None;
     for value in headers.all("content-length").flat_map(list) {
         let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();

@@ -122,6 +122,16 @@ impl Pairing {
         true
     }
 
+    /// The first unanswered request, for whoever answers it from now on; the others are given up.
+    pub(super) fn take_unanswered(&mut self, shard: &mut HttpShard) -> Option<Exchange> {
+        while self.outstanding.front().is_some_and(|first| first.is_answered) {
+            self.give_up_oldest(Incomplete::NoResponse, shard);
+        }
+        let first = self.outstanding.pop_front();
+        while self.give_up_oldest(Incomplete::NoResponse, shard) {}
+        first.map(|first| first.exchange)
+    }
+
     pub(super) fn memory(&self) -> usize {
         self.outstanding.iter().map(Outstanding::memory).sum()
     }
