@@ -15,7 +15,7 @@ pub(super) use ended::Ended;
 pub(super) use order::REORDER_NANOS;
 use portcullis_exchange::Timestamp;
 
-use self::{direction::Direction, order::Blocked};
+use self::{assembler::Arrived, direction::Direction};
 use super::{Connection, End, Outlet, Peers, Side, vlan::Known};
 use crate::segment::Segment;
 
@@ -28,7 +28,6 @@ pub(super) struct Flow<C> {
     reader: Option<C>,
     is_reset: bool,
     last_seen: Timestamp,
-    blocked: Option<Blocked>,
     /// A SYN with another initial sequence number, not yet confirmed by the peer. Believing it at once would let a
     /// client blind us with one forged packet that its server ignores.
     rival_syn: Option<(Side, u32)>,
@@ -46,7 +45,6 @@ impl<C: Connection> Flow<C> {
             reader: Some(C::open()),
             is_reset: false,
             last_seen: time,
-            blocked: None,
             rival_syn: None,
         }
     }
@@ -95,10 +93,6 @@ impl<C: Connection> Flow<C> {
         self.reader.is_some()
     }
 
-    pub(super) fn is_blocked(&self) -> bool {
-        self.blocked.is_some()
-    }
-
     /// Whether the reader knows what is spoken, and both sides spoke.
     pub(super) fn is_conversing(&self) -> bool {
         self.low.stream.next() > 0
@@ -135,13 +129,14 @@ impl<C: Connection> Flow<C> {
         let direction = self.direction_mut(side);
         direction.stream.start_once(sequence);
         let Some(start) = direction.stream.offset_of(sequence) else { return };
-        let payload = segment.payload;
-        let cut = u32::try_from(i64::from(segment.wire_len) - payload.len() as i64).unwrap_or(0);
-        let end = start + payload.len() as i64 + i64::from(cut);
-        if segment.flags.fin() {
+        let bytes = segment.payload;
+        let cut = u32::try_from(i64::from(segment.wire_len) - bytes.len() as i64).unwrap_or(0);
+        let arrived = Arrived { start, bytes, cut, acknowledgement, time: segment.time };
+        let (next, end) = (direction.stream.next(), arrived.end());
+        // A FIN before what was received is no receiver's end of the stream (RFC 9293 section 3.10.7.4).
+        if segment.flags.fin() && end >= next {
             direction.stream.set_fin(end);
         }
-        let next = direction.stream.next();
         if end <= next {
             outlet.counters.duplicate_bytes += u64::from(segment.wire_len);
             return;
@@ -150,13 +145,12 @@ impl<C: Connection> Flow<C> {
         if in_order && !self.must_wait(side, acknowledgement) {
             let known = usize::try_from(next - start).unwrap_or(usize::MAX);
             outlet.counters.duplicate_bytes += known as u64;
-            let bytes = payload.get(known..).unwrap_or_default();
-            let past = u32::try_from(known.saturating_sub(payload.len())).unwrap_or(u32::MAX);
+            let past = u32::try_from(known.saturating_sub(bytes.len())).unwrap_or(u32::MAX);
+            let bytes = bytes.get(known..).unwrap_or_default();
             self.give(side, bytes, cut.saturating_sub(past), acknowledgement, segment.time, outlet);
             return;
         }
-        let overlap =
-            self.direction_mut(side).stream.insert(start, payload, cut, acknowledgement, segment.time);
+        let overlap = self.direction_mut(side).stream.insert(&arrived);
         outlet.counters.duplicate_bytes += overlap.bytes;
         outlet.counters.overlap_conflicts += u64::from(overlap.conflict);
         outlet.counters.out_of_order_segments += 1;

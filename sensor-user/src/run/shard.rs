@@ -196,6 +196,7 @@ mod tests {
                     source,
                     destination,
                     vni: None,
+                    vlans: crate::segment::Vlans::NONE,
                     sequence: 1,
                     acknowledgement: if is_answer { 1000 } else { 1 },
                     flags: TcpFlags(TcpFlags::ACK),

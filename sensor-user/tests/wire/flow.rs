@@ -3,9 +3,9 @@ use sensor_user::{
     wire::{Wire, WireConfig},
 };
 
-use crate::conversation::{Conversation, GET, OK, replay, summary};
+use crate::conversation::{Conversation, GET, OK, Sent, replay, summary};
 
-fn summaries(sent: &[crate::conversation::Sent]) -> Vec<String> {
+fn summaries(sent: &[Sent]) -> Vec<String> {
     replay(sent).iter().map(summary).collect()
 }
 
@@ -134,4 +134,44 @@ fn the_least_recently_used_flow_is_evicted_and_counted() {
     let counters = wire.counters();
     assert!(counters.value("flow_memory_peak_bytes") < 204 << 10);
     assert_eq!(counters.value("flow_evicted_total") + counters.value("flow_open"), 1000);
+}
+
+#[test]
+fn answers_sent_again_in_one_piece_before_their_originals_still_follow_their_questions() {
+    let conversation =
+        Conversation::opened().client(GET).server(OK).client(GET).server(OK).client(GET).server(OK).closed();
+    let mut sent = conversation.sent;
+    let again =
+        Sent { payload: [OK, OK].concat().into_bytes(), sequence: sent[4].sequence, ..sent[6].clone() };
+    let (first_answer, second_answer) = (sent.remove(4), sent.remove(5));
+    sent.splice(5..5, [again, first_answer, second_answer]);
+    assert_eq!(summaries(&sent), ["GET /a \"\" > 200 \"ok\""; 3]);
+}
+
+#[test]
+fn an_answer_captured_a_batch_before_its_question_waits_for_it() {
+    let body = "x".repeat(30_000);
+    let head = format!("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+    let mut conversation = Conversation::opened().client(head);
+    for piece in body.as_bytes().chunks(600) {
+        conversation = conversation.client(piece);
+    }
+    let question = conversation.sent.len();
+    let answers = conversation.server("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nok").server("ay").closed();
+    // All of the server's segments first, then fifty of the client's: each brings the answer nearer.
+    let mut sent = answers.sent;
+    let late: Vec<Sent> = sent.drain(3..question).collect();
+    sent.splice(5..5, late);
+    assert_eq!(summaries(&sent), [format!("POST /a {body:?} > 200 \"okay\"")]);
+}
+
+#[test]
+fn a_fin_from_before_what_was_received_does_not_end_a_direction() {
+    let mut conversation = Conversation::opened().client(GET).server("HTTP/1.1 200 OK\r\n\r\none ");
+    let mut forged = conversation.sent[4].clone();
+    forged.flags |= TcpFlags::FIN;
+    forged.payload.clear();
+    conversation.sent.push(forged);
+    let conversation = conversation.server("two").closed();
+    assert_eq!(conversation.summary(), ["GET /a \"\" > 200 \"one two\""]);
 }

@@ -45,6 +45,30 @@ impl Piece {
     fn cost(&self) -> usize {
         self.bytes.len() + ENTRY_COST
     }
+
+    /// Keeps the first `len` of it, and gives the rest.
+    fn split_off(&mut self, len: i64, acknowledgement: Option<u32>) -> Self {
+        let end = self.len();
+        let tail: Box<[u8]> = part(&self.bytes, 0, len, end).into();
+        self.bytes = part(&self.bytes, 0, 0, len).into();
+        let cut_after =
+            |from: i64, to: i64, bytes: &[u8]| u32::try_from(to - from - bytes.len() as i64).unwrap_or(0);
+        let tail_cut = cut_after(len, end, &tail);
+        self.cut = cut_after(0, len, &self.bytes);
+        Self { bytes: tail, cut: tail_cut, acknowledgement, time: self.time }
+    }
+}
+
+/// A segment's bytes as they came.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrived<'a> {
+    /// Stream offset of the first byte.
+    pub(super) start: i64,
+    pub(super) bytes: &'a [u8],
+    /// Bytes after `bytes` that the capture cut off.
+    pub(super) cut: u32,
+    pub(super) acknowledgement: Option<u32>,
+    pub(super) time: Timestamp,
 }
 
 /// What inserting a piece met.
@@ -98,6 +122,11 @@ impl Assembler {
         !self.pending.is_empty()
     }
 
+    /// Whether what waits does so for bytes before it.
+    pub(super) fn has_hole(&self) -> bool {
+        self.first_pending().is_some_and(|first| first > self.next)
+    }
+
     pub(super) fn allocated(&self) -> usize {
         self.allocated
     }
@@ -135,35 +164,27 @@ impl Assembler {
     }
 
     /// Keeps the parts of a segment that neither were given nor wait already.
-    pub(super) fn insert(
-        &mut self,
-        start: i64,
-        bytes: &[u8],
-        cut: u32,
-        acknowledgement: Option<u32>,
-        time: Timestamp,
-    ) -> Overlap {
-        let end = start + bytes.len() as i64 + i64::from(cut);
+    pub(super) fn insert(&mut self, new: &Arrived<'_>) -> Overlap {
+        let end = new.end();
         let mut overlap = Overlap::default();
-        let mut at = start.max(self.next);
+        let mut at = new.start.max(self.next);
         let before = self.pending.range(..=at).next_back().map(|(start, _)| *start);
         if let Some(before) = before {
-            at = self.pass(before, at, start, end, bytes, &mut overlap);
+            at = self.pass(before, at, new, &mut overlap);
         }
         while at < end {
             let after = self.pending.range(at..end).next().map(|(start, _)| *start);
             let hole_end = after.unwrap_or(end);
             if hole_end > at {
-                let from = usize::try_from(at - start).unwrap_or(usize::MAX);
-                let to = usize::try_from(hole_end - start).unwrap_or(usize::MAX);
-                let kept = bytes.get(from.min(bytes.len())..to.min(bytes.len())).unwrap_or_default();
+                let kept = new.part(at, hole_end);
                 let cut = u32::try_from(hole_end - at - kept.len() as i64).unwrap_or(0);
+                let Arrived { acknowledgement, time, .. } = *new;
                 let piece = Piece { bytes: kept.into(), cut, acknowledgement, time };
                 self.allocated += piece.cost();
                 self.pending.insert(at, piece);
             }
             match after {
-                Some(after) => at = self.pass(after, after, start, end, bytes, &mut overlap),
+                Some(after) => at = self.pass(after, after, new, &mut overlap),
                 None => break,
             }
         }
@@ -176,22 +197,50 @@ impl Assembler {
     }
 
     /// Compares a new segment with the waiting piece that begins at `key`, and gives where the new one goes on.
-    fn pass(&self, key: i64, at: i64, start: i64, end: i64, bytes: &[u8], overlap: &mut Overlap) -> i64 {
-        let Some(piece) = self.pending.get(&key) else { return at };
-        let until = (key + piece.len()).min(end);
+    fn pass(&mut self, key: i64, at: i64, new: &Arrived<'_>, overlap: &mut Overlap) -> i64 {
+        let Some(piece) = self.pending.get_mut(&key) else { return at };
+        let until = (key + piece.len()).min(new.end());
         if until <= at {
             return at;
         }
         overlap.bytes += (until - at).unsigned_abs();
-        let part = |bytes: &[u8], origin: i64| -> Vec<u8> {
-            let from = usize::try_from(at - origin).unwrap_or(usize::MAX).min(bytes.len());
-            let to = usize::try_from(until - origin).unwrap_or(usize::MAX).min(bytes.len());
-            bytes.get(from..to).unwrap_or_default().to_vec()
-        };
-        let (old, new) = (part(&piece.bytes, key), part(bytes, start));
-        overlap.conflict |= old.iter().zip(&new).any(|(old, new)| old != new);
+        let old = part(&piece.bytes, key, at, until);
+        overlap.conflict |= old.iter().zip(new.part(at, until)).any(|(old, new)| old != new);
+        // A retransmission acknowledges what its sender received since; the lesser one tells when the bytes were said.
+        let waits_less = new.acknowledgement.is_none_or(|new| {
+            piece.acknowledgement.is_some_and(|old| old.wrapping_sub(new).cast_signed() > 0)
+        });
+        if waits_less && at == key {
+            let acknowledgement = std::mem::replace(&mut piece.acknowledgement, new.acknowledgement);
+            self.split(key, until, acknowledgement);
+        }
         until
     }
+
+    /// Makes what a piece holds from `at` on a piece of its own, with that acknowledgement.
+    fn split(&mut self, key: i64, at: i64, acknowledgement: Option<u32>) {
+        let Some(piece) = self.pending.get_mut(&key).filter(|piece| at < key + piece.len()) else { return };
+        let before = piece.cost();
+        let tail = piece.split_off(at - key, acknowledgement);
+        self.allocated = self.allocated.saturating_sub(before) + piece.cost() + tail.cost();
+        self.pending.insert(at, tail);
+    }
+}
+
+impl<'a> Arrived<'a> {
+    pub(super) fn end(&self) -> i64 {
+        self.start + self.bytes.len() as i64 + i64::from(self.cut)
+    }
+
+    fn part(&self, from: i64, to: i64) -> &'a [u8] {
+        part(self.bytes, self.start, from, to)
+    }
+}
+
+/// The bytes between two offsets, as far as they are there; `bytes` begin at `start`.
+fn part(bytes: &[u8], start: i64, from: i64, to: i64) -> &[u8] {
+    let index = |offset: i64| usize::try_from(offset - start).unwrap_or(0).min(bytes.len());
+    bytes.get(index(from)..index(to)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -205,7 +254,8 @@ mod tests {
     }
 
     fn put(assembler: &mut Assembler, start: i64, bytes: &[u8]) -> Overlap {
-        assembler.insert(start, bytes, 0, None, Timestamp::default())
+        let (cut, acknowledgement, time) = (0, None, Timestamp::default());
+        assembler.insert(&Arrived { start, bytes, cut, acknowledgement, time })
     }
 
     fn take(assembler: &mut Assembler) -> Vec<u8> {

@@ -61,9 +61,11 @@ impl<C: Connection> Flow<C> {
         if let Some(reader) = self.reader.take() {
             reader.ended(&self.peers, end, outlet.shard);
         }
-        self.low.stream.clear();
-        self.high.stream.clear();
-        self.blocked = None;
+        for side in Side::BOTH {
+            let direction = self.direction_mut(side);
+            direction.stream.clear();
+            direction.missed = None;
+        }
     }
 
     fn drop_uninterested(&mut self, outlet: &mut Outlet<'_, C>) {

@@ -1,4 +1,4 @@
-use super::assembler::Assembler;
+use super::{assembler::Assembler, order::Missed};
 
 /// What one end sent, and what its peer said about it.
 #[derive(Debug, Default)]
@@ -10,6 +10,7 @@ pub(super) struct Direction {
     pub(super) acknowledged: Option<u32>,
     /// Acknowledgements up to here are no longer waited for.
     pub(super) excused: Option<u32>,
+    pub(super) missed: Option<Missed>,
     pub(super) is_closed: bool,
 }
 

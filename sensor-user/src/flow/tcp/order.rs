@@ -5,25 +5,19 @@ use portcullis_exchange::Timestamp;
 use super::{Flow, assembler::Piece};
 use crate::flow::{Connection, Outlet, Side};
 
-/// Since when bytes wait for others that may still come.
+/// Since when a direction's next bytes are missed: others wait for them, and they may still come.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Blocked {
+pub(super) struct Missed {
+    /// Their stream offset.
+    at: i64,
     since: Timestamp,
     segments: u32,
 }
 
-/// How patient to be with what is missing.
-#[derive(Clone, Copy, Debug)]
-struct Patience {
-    /// Acknowledged bytes that were not captured will not come.
-    is_late: bool,
-    /// Nor will those that nobody acknowledged.
-    is_very_late: bool,
-}
-
 /// How many further segments of the connection may pass before acknowledged bytes that were not captured count as
-/// lost: captures of several queues hand packets over slightly out of order, and the acknowledgement may come first.
-const REORDER_SEGMENTS: u32 = 8;
+/// lost: captures of several queues hand packets over out of order, a queue's batch at a time, and the acknowledgement may
+/// come first.
+const REORDER_SEGMENTS: u32 = 64;
 /// The same in packet time.
 pub(in crate::flow) const REORDER_NANOS: u64 = 100_000_000;
 /// Packet time after which a hole that nobody acknowledged counts as lost: several retransmission timeouts.
@@ -34,40 +28,32 @@ const PENDING_LIMIT: usize = 1 << 20;
 impl<C: Connection> Flow<C> {
     /// Gives up waiting where the time for it has passed.
     pub(in crate::flow) fn settle(&mut self, now: Timestamp, segments: u32, outlet: &mut Outlet<'_, C>) {
-        if self.blocked.is_none() && !self.has_pending() {
-            self.note_closed(now, outlet);
-            return;
-        }
-        loop {
+        if self.has_pending() {
             self.drain(outlet);
-            if !self.has_pending() {
-                self.blocked = None;
-                break;
+            for side in Side::BOTH {
+                self.count_missed(side, now, segments);
             }
-            let blocked = self.blocked.get_or_insert(Blocked { since: now, segments: 0 });
-            blocked.segments = blocked.segments.saturating_add(segments);
-            let waited = now.nanos().saturating_sub(blocked.since.nanos());
-            let patience = Patience {
-                is_late: blocked.segments >= REORDER_SEGMENTS || waited >= REORDER_NANOS,
-                is_very_late: waited >= HOLE_NANOS,
-            };
-            if !self.unblock(now, patience, outlet) {
-                break;
+            while self.give_up(now, false, outlet) {
+                self.drain(outlet);
+                for side in Side::BOTH {
+                    self.count_missed(side, now, 0);
+                }
             }
-            self.blocked = None;
         }
         self.note_closed(now, outlet);
     }
 
     /// Gives everything that waits, and what is missing between as lost.
     pub(super) fn settle_all(&mut self, outlet: &mut Outlet<'_, C>) {
-        loop {
+        self.drain(outlet);
+        while self.give_up(self.last_seen, true, outlet) {
             self.drain(outlet);
-            if !self.unblock(self.last_seen, Patience { is_late: true, is_very_late: true }, outlet) {
-                break;
-            }
         }
         self.note_closed(self.last_seen, outlet);
+    }
+
+    pub(in crate::flow) fn is_blocked(&self) -> bool {
+        self.low.missed.is_some() || self.high.missed.is_some()
     }
 
     /// Whether bytes acknowledge others of the peer that were not captured yet.
@@ -85,48 +71,92 @@ impl<C: Connection> Flow<C> {
                     if self.must_wait(side, acknowledgement) {
                         break;
                     }
-                    let Some(piece) = self.direction_mut(side).stream.pop() else { break };
-                    let Piece { bytes, cut, acknowledgement, time } = piece;
-                    self.give(side, &bytes, cut, acknowledgement, time, outlet);
+                    self.give_front(side, outlet);
                     progressed = true;
                 }
             }
             if !progressed {
-                return;
+                if !self.is_deadlocked() {
+                    return;
+                }
+                let first = self.first_speaker();
+                self.give_front(first, outlet);
             }
         }
     }
 
-    /// Declares lost, or no longer waits for, what blocks the bytes at hand. False where nothing may be given up.
-    fn unblock(&mut self, now: Timestamp, patience: Patience, outlet: &mut Outlet<'_, C>) -> bool {
-        let Patience { is_late, is_very_late } = patience;
+    fn give_front(&mut self, side: Side, outlet: &mut Outlet<'_, C>) {
+        if let Some(Piece { bytes, cut, acknowledgement, time }) = self.direction_mut(side).stream.pop() {
+            self.give(side, &bytes, cut, acknowledgement, time, outlet);
+        }
+    }
+
+    /// Whether each side's next bytes acknowledge the other's, which no two ends that keep to RFC 9293 say.
+    fn is_deadlocked(&self) -> bool {
+        Side::BOTH.into_iter().all(|side| self.direction(side).stream.front().is_some())
+    }
+
+    /// Who is given first where the packets do not say. A question that comes early waits for its answer; an answer
+    /// that comes early finds no question.
+    fn first_speaker(&self) -> Side {
+        let has_higher_port =
+            if self.peers.low.port() > self.peers.high.port() { Side::Low } else { Side::High };
+        self.peers.initiator.unwrap_or(has_higher_port)
+    }
+
+    /// Keeps count of how long a direction has stood still while it is waited for.
+    fn count_missed(&mut self, side: Side, now: Timestamp, segments: u32) {
+        let is_missed = self.direction(side).stream.has_hole() || self.is_awaited(side).is_some();
+        let direction = self.direction_mut(side);
+        let at = direction.stream.next();
+        direction.missed = match direction.missed {
+            _ if !is_missed => None,
+            Some(missed) if missed.at == at => {
+                Some(Missed { segments: missed.segments.saturating_add(segments), ..missed })
+            }
+            _ => Some(Missed { at, since: now, segments: 0 }),
+        };
+    }
+
+    /// The acknowledgement of the peer's next bytes, where those wait for bytes of this side.
+    fn is_awaited(&self, side: Side) -> Option<u32> {
+        let peer = side.other();
+        let acknowledgement = self.direction(peer).stream.front()?;
+        acknowledgement.filter(|_| self.must_wait(peer, acknowledgement))
+    }
+
+    /// Declares lost, or no longer waits for, what was missed for too long. False where nothing is given up.
+    fn give_up(&mut self, now: Timestamp, is_over: bool, outlet: &mut Outlet<'_, C>) -> bool {
         let mut changed = false;
         for side in Side::BOTH {
-            let direction = self.direction(side);
-            let Some(first) = direction.stream.first_pending() else { continue };
-            let next = direction.stream.next();
-            let full = direction.stream.allocated() > PENDING_LIMIT;
-            if first > next {
-                let acknowledged =
-                    direction.acknowledged.and_then(|sequence| direction.stream.offset_of(sequence));
-                let lost_until = match acknowledged {
-                    _ if full || is_very_late => first,
+            let waited = self.direction(side).missed.map_or(0, |missed| missed.nanos(now));
+            let segments = self.direction(side).missed.map_or(0, |missed| missed.segments);
+            let is_late = is_over || segments >= REORDER_SEGMENTS || waited >= REORDER_NANOS;
+            let is_very_late = is_over || waited >= HOLE_NANOS;
+            let stream = &self.direction(side).stream;
+            let next = stream.next();
+            if let Some(first) = stream.first_pending().filter(|first| *first > next) {
+                let acknowledged = self.direction(side).acknowledged;
+                let lost_until = match acknowledged.and_then(|sequence| stream.offset_of(sequence)) {
+                    _ if is_very_late || stream.allocated() > PENDING_LIMIT => first,
                     Some(acknowledged) if is_late && acknowledged > next => first.min(acknowledged),
                     _ => continue,
                 };
                 self.lose(side, lost_until - next, now, outlet);
                 changed = true;
-            } else if is_late || full {
-                let Some(acknowledgement) = direction.stream.front().flatten() else { continue };
-                // Where the peer has a hole of its own, that one decides.
-                let peer = self.direction_mut(side.other());
-                let peer_waits = peer.stream.first_pending().is_some_and(|first| first > peer.stream.next());
-                if !peer_waits || full {
-                    peer.excused = Some(acknowledgement);
-                    changed = true;
-                }
+            } else if let Some(acknowledgement) = self.is_awaited(side)
+                && (is_late || self.direction(side.other()).stream.allocated() > PENDING_LIMIT)
+            {
+                self.direction_mut(side).excused = Some(acknowledgement);
+                changed = true;
             }
         }
         changed
+    }
+}
+
+impl Missed {
+    fn nanos(self, now: Timestamp) -> u64 {
+        now.nanos().saturating_sub(self.since.nanos())
     }
 }
