@@ -109,7 +109,7 @@ pub enum Counter {
     Unreadable,
     /// IP fragments: a part of a segment has no ports to go by.
     Fragments,
-    /// Headers cut short or contradicting themselves.
+    /// Headers cut short, contradicting themselves, or more of them than are followed.
     Malformed,
     /// No room for the flow.
     FlowTableFull,

@@ -33,7 +33,7 @@ const IPV6: u16 = 0x86dd;
 const TCP: u8 = 6;
 const UDP: u8 = 17;
 const ETHERNET_LEN: u32 = 14;
-const VLAN_TAGS: usize = 2;
+const VLAN_TAGS: usize = 3;
 /// More than any sender has use for (RFC 8200 section 4.1 lists five that may precede TCP).
 const EXTENSION_HEADERS: usize = 6;
 
@@ -68,13 +68,23 @@ fn packet(ctx: &TcContext, start: u32, record: &mut RecordHeader) -> Result<Pack
     let mut ethertype = u16::from_be_bytes(ethernet);
     let mut offset = start + ETHERNET_LEN;
     for _ in 0..VLAN_TAGS {
-        if ethertype != 0x8100 && ethertype != 0x88a8 {
+        if !is_tag(ethertype) {
             break;
         }
         ethertype = u16::from_be_bytes(load(ctx, offset + 2)?);
         offset += 4;
     }
+    if is_tag(ethertype) {
+        return Err(Other::Counted(Counter::Malformed));
+    }
     ip(ctx, ethertype, offset, record)
+}
+
+/// IEEE 802.1Q, 802.1ad, and the number that QinQ had before. The outermost tag is mostly not here: the kernel keeps it
+/// beside the packet.
+#[inline(always)]
+fn is_tag(ethertype: u16) -> bool {
+    ethertype == 0x8100 || ethertype == 0x88a8 || ethertype == 0x9100
 }
 
 #[inline(always)]
@@ -162,6 +172,9 @@ fn ipv6(ctx: &TcContext, start: u32, record: &mut RecordHeader) -> Result<Packet
         protocol = extension[0];
         offset +=
             if unit == 4 { (u32::from(extension[1]) + 2) * 4 } else { (u32::from(extension[1]) + 1) * 8 };
+    }
+    if matches!(protocol, 0 | 43 | 44 | 51 | 60) {
+        return Err(Other::Counted(Counter::Malformed));
     }
     Ok(Packet { protocol, payload: offset, end: end(ctx, start, total_len) })
 }

@@ -186,7 +186,9 @@ fn judge(ctx: &TcContext, scratch: &mut Scratch, flow: &mut Flow, side: Side) ->
     let is_http = match opening {
         Opening::Client if at_start && !flow.server_first => start.may_be_request(),
         Opening::Server if at_start => start.may_be_response(),
-        Opening::Unseen if fresh => start.may_be_request() || start.may_be_response(),
+        Opening::Unseen if fresh => {
+            start.may_be_request() || start.may_be_response() || start.is_http2_headers()
+        }
         _ => start.is_surely_message(),
     };
     if is_http {

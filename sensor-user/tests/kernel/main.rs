@@ -11,6 +11,7 @@
 )]
 
 mod blocking;
+mod encapsulation;
 mod gate;
 mod overload;
 mod support;

@@ -182,6 +182,41 @@ fn a_flow_older_than_the_tap_is_picked_up_at_its_next_message() {
 }
 
 #[test]
+fn an_http2_connection_older_than_the_tap_is_picked_up_at_its_next_headers() {
+    if !ready() {
+        return;
+    }
+    const END_STREAM: u8 = 0x01;
+    const END_HEADERS: u8 = 0x04;
+    let frame = |kind: u8, flags: u8, stream: u32| {
+        [&[0, 0, 3, kind, flags], &stream.to_be_bytes()[..], &[0x82, 0x86, 0xbe]].concat()
+    };
+    let headers = frame(1, END_STREAM | END_HEADERS, 0x0001_0003);
+    for before in [None, Some(frame(0, 0, 0x0001_0001))] {
+        let mut bench = Bench::new();
+        if let Some(data) = before {
+            bench.send(CLIENT, SERVER, 7000, "A", &data);
+        }
+        bench.send(CLIENT, SERVER, 8000, "A", &headers);
+        assert_eq!(bench.seen().last().unwrap().payload, headers);
+    }
+    // Each is a HEADERS frame but for one field.
+    for other in [
+        frame(0, END_HEADERS, 3),
+        frame(1, 0, 3),
+        frame(1, END_HEADERS | 0x40, 3),
+        frame(1, END_HEADERS, 0),
+        frame(1, END_HEADERS, 0x8000_0003),
+        [&[1], &headers[1..]].concat(),
+        headers[..9].to_vec(),
+    ] {
+        let mut bench = Bench::new();
+        bench.send(CLIENT, SERVER, 8000, "A", &other);
+        assert_eq!(bench.seen(), [], "{other:02x?}");
+    }
+}
+
+#[test]
 fn a_forged_first_segment_does_not_hide_the_request() {
     if !ready() {
         return;
@@ -215,11 +250,12 @@ fn vlan_tags_and_ip_options_are_read_over() {
     let tag = |frame: &[u8], kind: [u8; 2]| [&frame[..12], &kind, &[0, 7], &frame[12..]].concat();
     let once = tag(&plain, [0x81, 0x00]);
     let twice = tag(&once, [0x88, 0xa8]);
+    let thrice = tag(&twice, [0x91, 0x00]);
     // Two words of no-operation options.
     let mut options = [&plain[..34], &[1; 8], &plain[34..]].concat();
     options[14] = 0x47;
     options[17] += 8;
-    for frame in [once, twice, options] {
+    for frame in [once, twice, thrice, options] {
         let mut bench = Bench::new();
         bench.show(&frame);
         assert_eq!(bench.seen()[0].payload, REQUEST);

@@ -19,7 +19,8 @@ use nix::{
 
 /// The node's end of the veth.
 pub(crate) const VETH: &str = "pcknode";
-const PEER: &str = "pckvisitor";
+/// The visitor's end.
+pub(crate) const PEER: &str = "pckvisitor";
 pub(crate) const NODE_V4: &str = "192.0.2.1";
 pub(crate) const NODE_V6: &str = "2001:db8::1";
 
