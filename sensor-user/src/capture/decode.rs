@@ -85,7 +85,7 @@ impl Decoder {
             ("capture_fragments_reassembled_total", self.fragments.reassembled),
             ("capture_fragments_duplicate_total", self.fragments.duplicate),
             ("capture_fragments_overlapping_total", self.fragments.overlapping),
-            ("capture_fragments_expired_total", self.fragments.expired),
+            ("capture_fragments_late_dropped_total", self.fragments.expired),
             ("capture_fragments_evicted_total", self.fragments.evicted),
             ("capture_fragments_dropped_total", self.fragments.dropped),
             ("capture_held_bytes", self.fragments.held as u64),

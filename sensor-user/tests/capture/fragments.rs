@@ -80,7 +80,7 @@ fn fragments_that_come_too_late_are_counted() {
     payloads(&mut bench, &[(1, 0, true, start)]);
     bench.second += 40;
     assert_eq!(payloads(&mut bench, &[(1, 16, false, end)]), Vec::<Vec<u8>>::new());
-    assert_eq!(bench.counters().value("capture_fragments_expired_total"), 1);
+    assert_eq!(bench.counters().value("capture_fragments_late_dropped_total"), 1);
 }
 
 #[test]
