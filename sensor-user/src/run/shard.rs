@@ -197,7 +197,6 @@ mod tests {
                     destination,
                     vni: None,
                     vlans: crate::segment::Vlans::NONE,
-                    vlans: crate::segment::Vlans::NONE,
                     sequence: 1,
                     acknowledgement: if is_answer { 1000 } else { 1 },
                     flags: TcpFlags(TcpFlags::ACK),
