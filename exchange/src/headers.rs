@@ -87,6 +87,11 @@ pub struct HeadersBuilder {
 }
 
 impl HeadersBuilder {
+    /// With room for so many fields and for the bytes of their names and values.
+    pub fn with_capacity(fields: usize, bytes: usize) -> Self {
+        Self { headers: Headers { block: Vec::with_capacity(bytes), fields: Vec::with_capacity(fields) } }
+    }
+
     /// Adds a field. A block past 4 GiB cannot arise: heads are capped far below by whoever reads the wire; a
     /// field that would pass it is left out.
     pub fn push(&mut self, name: &[u8], value: &[u8]) {

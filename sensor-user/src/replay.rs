@@ -20,18 +20,21 @@ const TICK: Duration = Duration::from_secs(1);
 ///
 /// With one consumer all happens in the calling thread, in order of completion over all flows. With more, this thread
 /// reads and decodes, and every consumer is called in a thread of its own.
-pub fn replay<E>(path: &Path, consumers: &mut [E]) -> Result<Counters, CaptureError>
+///
+/// Of each body so many decoded bytes are kept as `body_keep` says; their number is known whatever is kept.
+pub fn replay<E>(path: &Path, body_keep: usize, consumers: &mut [E]) -> Result<Counters, CaptureError>
 where
     E: FnMut(Exchange) + Send,
 {
+    let config = WireConfig { body_keep, ..WireConfig::for_shards(consumers.len()) };
     match consumers {
-        [each] => alone(path, each),
-        consumers => shards::replay(path, consumers),
+        [each] => alone(path, config, each),
+        consumers => shards::replay(path, &config, consumers),
     }
 }
 
-fn alone(path: &Path, each: &mut dyn FnMut(Exchange)) -> Result<Counters, CaptureError> {
-    let mut wire = Wire::new(WireConfig::for_shards(1));
+fn alone(path: &Path, config: WireConfig, each: &mut dyn FnMut(Exchange)) -> Result<Counters, CaptureError> {
+    let mut wire = Wire::new(config);
     let mut completed = Vec::new();
     let mut ticks = Ticks::default();
     let read = file::read(path, &mut |segment| {

@@ -14,6 +14,7 @@ use sensor_user::{
     output::{event_json, exchange_json},
     replay,
     tag::Tagger,
+    wire::WireConfig,
 };
 
 use self::lines::{Lines, Output};
@@ -76,6 +77,8 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         Emit::Exchanges => None,
         Emit::Events => Some(Judge::new(args)?),
     };
+    // Of bodies, lines of exchanges tell only the length.
+    let body_keep = if judge.is_some() { WireConfig::default().body_keep } else { 0 };
     let output = Output::default();
     let mut shards: Vec<_> = (0..args.shards).map(|_| output.lines()).collect();
     let mut counters = Counters::default();
@@ -91,7 +94,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
                 }
             })
             .collect();
-        let read = replay::replay(file, &mut consumers);
+        let read = replay::replay(file, body_keep, &mut consumers);
         match read {
             Ok(of_file) => counters.merge(&of_file),
             Err(error) => {

@@ -24,11 +24,10 @@ const BATCH_SEGMENTS: usize = 1024;
 
 /// Reads and decodes here, reassembles in a thread for each consumer. Nothing is dropped: where a shard is behind, the
 /// reader waits for it.
-pub(super) fn replay<E>(path: &Path, consumers: &mut [E]) -> Result<Counters, CaptureError>
+pub(super) fn replay<E>(path: &Path, config: &WireConfig, consumers: &mut [E]) -> Result<Counters, CaptureError>
 where
     E: FnMut(Exchange) + Send,
 {
-    let config = WireConfig::for_shards(consumers.len());
     thread::scope(|scope| {
         let mut lanes = Vec::new();
         let mut workers = Vec::new();

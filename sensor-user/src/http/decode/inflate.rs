@@ -1,3 +1,5 @@
+use std::cell::RefCell;
+
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::{Stage, Stop};
@@ -56,7 +58,7 @@ impl Stage for Inflate {
                 State::GzipHeader => match gzip_header(rest) {
                     Header::Whole(len) => {
                         rest = rest.get(len..).unwrap_or_default();
-                        self.state = State::Body { stream: Decompress::new(false), is_gzip: true };
+                        self.state = State::Body { stream: begin(false), is_gzip: true };
                     }
                     Header::Partial if rest.len() < MAX_HEADER => {
                         self.held = rest.to_vec();
@@ -70,13 +72,16 @@ impl Stage for Inflate {
                         return Ok(());
                     };
                     let is_zlib = first & 0x0f == 8 && u16::from_be_bytes([first, second]).is_multiple_of(31);
-                    self.state = State::Body { stream: Decompress::new(is_zlib), is_gzip: false };
+                    self.state = State::Body { stream: begin(is_zlib), is_gzip: false };
                 }
                 State::Body { stream, is_gzip } => {
                     let (consumed, is_over) = inflate(stream, rest, out)?;
                     rest = rest.get(consumed..).unwrap_or_default();
                     if is_over {
-                        self.state = if *is_gzip { State::Trailer { left: 8 } } else { State::Done };
+                        let next = if *is_gzip { State::Trailer { left: 8 } } else { State::Done };
+                        if let State::Body { stream, .. } = std::mem::replace(&mut self.state, next) {
+                            keep_spare(stream);
+                        }
                     }
                 }
                 State::Trailer { left } => {
@@ -101,6 +106,33 @@ impl Stage for Inflate {
         let stream = if matches!(self.state, State::Body { .. }) { STREAM_MEMORY } else { 0 };
         size_of::<Self>() + self.held.capacity() + stream
     }
+}
+
+thread_local! {
+    /// States of bodies that are over, for those that begin: so many blocks of this size, each for a short time, cost
+    /// the allocator more than the small bodies in them cost to inflate.
+    static SPARE: RefCell<Vec<Decompress>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Past this they are freed; bodies that are read at the same time hold as many more as they need.
+const MAX_SPARE: usize = 16;
+
+fn begin(is_zlib: bool) -> Decompress {
+    match SPARE.with_borrow_mut(Vec::pop) {
+        Some(mut stream) => {
+            stream.reset(is_zlib);
+            stream
+        }
+        None => Decompress::new(is_zlib),
+    }
+}
+
+fn keep_spare(stream: Decompress) {
+    SPARE.with_borrow_mut(|spare| {
+        if spare.len() < MAX_SPARE {
+            spare.push(stream);
+        }
+    });
 }
 
 /// How many bytes were taken, and whether the stream is over.

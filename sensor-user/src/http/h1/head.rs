@@ -2,7 +2,7 @@
 
 mod lenient;
 
-use portcullis_exchange::{Fact, Facts, Headers, Protocol};
+use portcullis_exchange::{Fact, Facts, Headers, HeadersBuilder, Protocol};
 
 use super::start_line;
 
@@ -81,7 +81,10 @@ pub(super) fn end(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 fn headers(fields: &[httparse::Header<'_>]) -> Headers {
-    Headers::from_pairs(fields.iter().map(|field| (field.name, field.value)))
+    let bytes = fields.iter().map(|field| field.name.len() + field.value.len()).sum();
+    let mut builder = HeadersBuilder::with_capacity(fields.len(), bytes);
+    fields.iter().for_each(|field| builder.push(field.name.as_bytes(), field.value));
+    builder.build()
 }
 
 /// What is odd about the head's lines as such, which httparse passes over.
