@@ -56,7 +56,7 @@ pub(crate) enum Verb {
     /// Block addresses on every sensor, list blocks, lift them
     #[command(subcommand)]
     Block(Block),
-    /// Every sensor: how it captures and enforces, what it has applied, what it lost
+    /// Every sensor: how it captures and enforces, what it has applied, what share it saw and what it lost
     Sensors,
     /// Check this node and the control plane, and name the fix for each missing thing
     Doctor(Doctor),

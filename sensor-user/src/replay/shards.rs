@@ -24,7 +24,11 @@ const BATCH_SEGMENTS: usize = 1024;
 
 /// Reads and decodes here, reassembles in a thread for each consumer. Nothing is dropped: where a shard is behind, the
 /// reader waits for it.
-pub(super) fn replay<E>(path: &Path, config: &WireConfig, consumers: &mut [E]) -> Result<Counters, CaptureError>
+pub(super) fn replay<E>(
+    path: &Path,
+    config: &WireConfig,
+    consumers: &mut [E],
+) -> Result<Counters, CaptureError>
 where
     E: FnMut(Exchange) + Send,
 {

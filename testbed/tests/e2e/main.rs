@@ -7,6 +7,7 @@ mod console;
 mod detection;
 mod durability;
 mod enforcement;
+mod losses;
 mod need;
 mod scene;
 mod site;
