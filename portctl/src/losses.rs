@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::reply::Sensor;
 
-const WORDS: [&str; 21] = [
+const WORDS: [&str; 23] = [
     "bounded",
     "damaged",
     "deep",
@@ -23,10 +23,12 @@ const WORDS: [&str; 21] = [
     "overflow",
     "overflowed",
     "oversize",
+    "oversized",
     "refused",
     "shed",
     "torn",
     "truncated",
+    "unread",
     "unreadable",
 ];
 

@@ -9,7 +9,7 @@ export interface Drops {
 const LOSS = new Set(
   (
     "bounded damaged deep dropped errors evicted failed full gap gaps interrupted lost malformed overflow " +
-    "overflowed oversize refused shed torn truncated unreadable"
+    "overflowed oversize oversized refused shed torn truncated unread unreadable"
   ).split(" "),
 );
 // What the gate drops or the sensor refuses to block is their work; nothing was left to read of what was evicted unread;
