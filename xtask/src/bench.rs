@@ -1,25 +1,28 @@
 //! `cargo xtask bench wire`: what reading HTTP off the wire costs, beside what only reading the packets costs and what
 //! other programs need. One JSON object a line. `cargo xtask bench kernel`: what a packet costs in the kernel.
 
+mod bodies;
+mod capture;
 mod contender;
 mod conversation;
 mod measure;
+mod message;
+mod rounds;
 mod traffic;
 
 use std::{
+    collections::BTreeSet,
     io::Write as _,
     path::{Path, PathBuf},
-    process::Command,
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
-use contender::{FLOOR, OTHERS, SENSOR};
-use serde_json::json;
 
+use self::{capture::Capture, contender::Contender, message::Profile, rounds::Rounds};
 use crate::{
     caller::Caller,
-    program::{finish, output, say},
+    program::{finish, say},
     workspace,
 };
 
@@ -29,11 +32,26 @@ pub(crate) struct Args {
     #[arg(value_enum)]
     subject: Subject,
     /// Size of the capture that is made for it.
-    #[arg(long, value_name = "N", default_value_t = 100_000_000)]
+    #[arg(long, value_name = "N", default_value_t = 1_000_000_000)]
     bytes: u64,
-    /// The same seed and size give the same capture.
+    /// The same seed, size and profile give the same capture.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// What the made traffic is like.
+    #[arg(long, value_enum, default_value = "mixed")]
+    profile: Profile,
+    /// Measure with this capture instead of a made one.
+    #[arg(long, value_name = "FILE")]
+    capture: Option<PathBuf>,
+    /// How many transactions that capture holds; the sensor has to find them all.
+    #[arg(long, value_name = "N", requires = "capture")]
+    transactions: Option<u64>,
+    /// Run all in turn so often, and print medians.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// Only the floor and the sensor: others may take a hundred times as long.
+    #[arg(long)]
+    sensor_only: bool,
     /// Measure this sensor instead of building the checkout's.
     #[arg(long, value_name = "FILE")]
     sensor: Option<PathBuf>,
@@ -45,16 +63,15 @@ enum Subject {
     Wire,
     /// What a packet costs in the gate and in the tap; needs root and the built kernel programs.
     Kernel,
-    /// Nothing: only makes that capture, and prints how many transactions it holds.
+    /// Nothing: only makes the capture, and prints how many transactions it holds.
     Traffic,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let folder = workspace::target().join("portcullis/bench");
     fs_err::create_dir_all(&folder)?;
-    let capture = folder.join("wire.pcap");
     match args.subject {
-        Subject::Wire => wire(args, &folder, &capture),
+        Subject::Wire => wire(args, &folder),
         Subject::Kernel => finish(Caller::find()?.cargo().args([
             "bench",
             "--locked",
@@ -64,54 +81,64 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             "kernel",
         ])),
         Subject::Traffic => {
-            let transactions = traffic::write(&capture, args.bytes, args.seed)?;
+            let file = args.capture.clone().unwrap_or_else(|| folder.join("traffic.pcap"));
+            let transactions = traffic::write(&file, args.bytes, args.seed, args.profile)?;
             Ok(writeln!(std::io::stdout(), "{transactions}")?)
         }
     }
 }
 
-fn wire(args: &Args, folder: &Path, capture: &Path) -> anyhow::Result<()> {
+/// Shards past this are no more than an overload of threads for one reader.
+const MOST_SHARDS: usize = 8;
+
+fn wire(args: &Args, folder: &Path) -> anyhow::Result<()> {
     let caller = Caller::find()?;
     let sensor = match &args.sensor {
         Some(sensor) => std::path::absolute(sensor)?,
         None => build(&caller)?,
     };
-    let tcpdump = caller.which(FLOOR.program).context("tcpdump is missing: cargo xtask setup --for test")?;
-    let generated = generate(args)?;
-    let bytes = fs_err::metadata(capture)?.len();
-    say(&format!("bench: {} holds {generated} transactions in {bytes} bytes", capture.display()));
-
-    let mut floor = None;
-    for (contender, binary) in [(&FLOOR, Some(tcpdump)), (&SENSOR, Some(sensor))]
-        .into_iter()
-        .chain(OTHERS.iter().map(|other| (other, caller.which(other.program))))
-    {
-        let Some(binary) = binary else {
-            say(&format!("bench: {} is not installed", contender.program));
-            continue;
-        };
-        let (usage, found) = contender.run(&caller, &binary, capture, &folder.join(contender.program))?;
-        let floor = *floor.get_or_insert(usage.cpu_seconds);
-        let line = json!({
-            "command": contender.shown(),
-            "cpu_seconds": usage.cpu_seconds,
-            "peak_resident_bytes": usage.peak_resident_bytes,
-            "transactions": found,
-            "generated": generated,
-            "cpu_to_floor": usage.cpu_seconds / floor,
-        });
-        writeln!(std::io::stdout(), "{line}")?;
+    let floor = Contender::floor();
+    let tcpdump = caller.which(floor.program).context("tcpdump is missing: cargo xtask setup --for test")?;
+    let mut contenders = vec![(floor, tcpdump)];
+    contenders.extend(shards()?.into_iter().map(|shards| (Contender::sensor(shards), sensor.clone())));
+    for other in Contender::others().into_iter().filter(|_| !args.sensor_only) {
+        match caller.which(other.program) {
+            Some(binary) => contenders.push((other, binary)),
+            None => say(&format!("bench: {} is not installed", other.program)),
+        }
+    }
+    let capture = Capture::of(args, folder)?;
+    let mut measured: Vec<Rounds> = contenders.iter().map(|_| Rounds::default()).collect();
+    for _ in 0..args.rounds {
+        let mut floor = None;
+        for ((contender, binary), rounds) in contenders.iter().zip(&mut measured) {
+            let (usage, found) =
+                contender.run(&caller, binary, &capture.file, &folder.join(contender.program))?;
+            rounds.add(usage, *floor.get_or_insert(usage), found);
+        }
+    }
+    for ((contender, _), rounds) in contenders.iter().zip(&measured) {
+        if let Some(line) = rounds.line(&contender.shown(), &capture) {
+            writeln!(std::io::stdout(), "{line}")?;
+        }
+    }
+    for ((contender, _), rounds) in contenders.iter().zip(&measured).filter(|((of, _), _)| of.is_sensor()) {
+        let (found, made) = (rounds.found(), capture.transactions);
+        ensure!(
+            made.is_none() || found == made,
+            "{} found {} of {} transactions",
+            contender.shown(),
+            found.unwrap_or_default(),
+            made.unwrap_or_default()
+        );
     }
     Ok(())
 }
 
-/// In a process of its own: the kernel counts our peak memory as that of every program that we start.
-fn generate(args: &Args) -> anyhow::Result<u64> {
-    let mut xtask = Command::new(std::env::current_exe().context("where is this program?")?);
-    xtask.args(["bench", "traffic"]);
-    xtask.arg(format!("--bytes={}", args.bytes)).arg(format!("--seed={}", args.seed));
-    let transactions = String::from_utf8(output(&mut xtask)?.stdout)?;
-    transactions.trim().parse().context("bench traffic prints a number")
+/// One, two, and as many as there are processors.
+fn shards() -> anyhow::Result<BTreeSet<usize>> {
+    let processors = std::thread::available_parallelism().context("how many processors are there?")?.get();
+    Ok(BTreeSet::from([1, 2, processors.min(MOST_SHARDS)]))
 }
 
 fn build(caller: &Caller) -> anyhow::Result<PathBuf> {

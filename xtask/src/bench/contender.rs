@@ -15,7 +15,7 @@ use crate::{caller::Caller, program};
 pub(super) struct Contender {
     pub(super) program: &'static str,
     /// `FILE` and `DIR` stand for the capture and for a folder of the program's own.
-    arguments: &'static [&'static str],
+    arguments: Vec<String>,
     count: Count,
 }
 
@@ -31,32 +31,38 @@ enum Count {
     File(&'static str, &'static str),
 }
 
-/// Reads every packet and no more; the others are held against it, so it comes first.
-pub(super) const FLOOR: Contender =
-    Contender { program: "tcpdump", arguments: &["-r", "FILE", "-w", "/dev/null"], count: Count::Nowhere };
-
-pub(super) const SENSOR: Contender = Contender {
-    program: "sensor",
-    arguments: &["replay", "FILE", "--emit", "exchanges", "-o", "jsonl"],
-    count: Count::Counters,
-};
-
-/// Run where they are installed. Segmentation offload leaves checksums unfinished, so nobody is to check them.
-pub(super) const OTHERS: [Contender; 3] = [
-    Contender {
-        program: "tshark",
-        arguments: &["-n", "-r", "FILE", "-Y", "http.response", "-T", "fields", "-e", "http.response.code"],
-        count: Count::Lines,
-    },
-    Contender { program: "tcpflow", arguments: &["-r", "FILE", "-o", "DIR", "-a"], count: Count::Nowhere },
-    Contender {
-        program: "suricata",
-        arguments: &["-r", "FILE", "-k", "none", "-l", "DIR"],
-        count: Count::File("eve.json", "\"event_type\":\"http\""),
-    },
-];
-
 impl Contender {
+    fn new(program: &'static str, arguments: &str, count: Count) -> Self {
+        Self { program, arguments: arguments.split(' ').map(str::to_owned).collect(), count }
+    }
+
+    /// Reads every packet and no more; the others are held against it, so it comes first.
+    pub(super) fn floor() -> Self {
+        Self::new("tcpdump", "-r FILE -w /dev/null", Count::Nowhere)
+    }
+
+    pub(super) fn sensor(shards: usize) -> Self {
+        let arguments = format!("replay FILE --emit exchanges -o jsonl --shards {shards}");
+        Self::new("sensor", &arguments, Count::Counters)
+    }
+
+    /// Run where they are installed. Segmentation offload leaves checksums unfinished, so nobody is to check them.
+    pub(super) fn others() -> [Self; 3] {
+        [
+            Self::new("tshark", "-n -r FILE -Y http.response -T fields -e http.response.code", Count::Lines),
+            Self::new("tcpflow", "-r FILE -o DIR -a", Count::Nowhere),
+            Self::new(
+                "suricata",
+                "-r FILE -k none -l DIR",
+                Count::File("eve.json", "\"event_type\":\"http\""),
+            ),
+        ]
+    }
+
+    pub(super) fn is_sensor(&self) -> bool {
+        matches!(self.count, Count::Counters)
+    }
+
     /// What it used, and how many transactions it found where it says so.
     pub(super) fn run(
         &self,
@@ -71,8 +77,8 @@ impl Contender {
         fs_err::create_dir_all(folder)?;
         let (stdout, stderr) = (folder.join("stdout"), folder.join("stderr"));
         let mut command = caller.root_command(binary);
-        for argument in self.arguments {
-            match *argument {
+        for argument in &self.arguments {
+            match argument.as_str() {
                 "FILE" => command.arg(capture),
                 "DIR" => command.arg(folder),
                 word => command.arg(word),
@@ -90,12 +96,14 @@ impl Contender {
             Count::Lines => Some(lines(&stdout, "")?),
             Count::File(name, text) => Some(lines(&folder.join(name), text)?),
         };
+        // Some write out all that they read.
+        fs_err::remove_dir_all(folder)?;
         Ok((usage, found))
     }
 
     /// As it is typed.
     pub(super) fn shown(&self) -> String {
-        [&[self.program], self.arguments].concat().join(" ")
+        format!("{} {}", self.program, self.arguments.join(" "))
     }
 }
 

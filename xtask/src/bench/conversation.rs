@@ -1,10 +1,14 @@
 //! One connection of the made traffic, frame by frame.
 
-use std::{collections::VecDeque, io::Write as _};
+use std::collections::VecDeque;
 
 use etherparse::PacketBuilder;
 use fastrand::Rng;
-use flate2::{Compression, write::GzEncoder};
+
+use super::{
+    bodies::Bodies,
+    message::{self, Profile},
+};
 
 /// Payload of a full segment: 1500 bytes less the IPv4 and TCP headers with the timestamps that hosts send.
 const SEGMENT: usize = 1448;
@@ -28,8 +32,8 @@ struct Peer {
 
 impl Conversation {
     /// The `number`th of a capture: no two have the same addresses and ports.
-    pub(super) fn new(rng: &mut Rng, number: u32) -> Self {
-        let is_noise = rng.u8(..10) == 0;
+    pub(super) fn new(rng: &mut Rng, profile: Profile, number: u32) -> Self {
+        let is_noise = profile == Profile::Mixed && rng.u8(..10) == 0;
         let port = if is_noise { *rng.choice(&NOISE_PORTS).unwrap_or(&443) } else { 8080 };
         let [_, high, middle, low] = (number / 50_000).to_be_bytes();
         let client_port = 10_000 + u16::try_from(number % 50_000).unwrap_or_default();
@@ -48,10 +52,16 @@ impl Conversation {
     }
 
     /// The next frame; `None` once both sides have closed, which is soon where it is not to go on.
-    pub(super) fn next(&mut self, rng: &mut Rng, goes_on: bool) -> Option<Vec<u8>> {
+    pub(super) fn next(
+        &mut self,
+        rng: &mut Rng,
+        bodies: &Bodies,
+        profile: Profile,
+        goes_on: bool,
+    ) -> Option<Vec<u8>> {
         if self.frames.is_empty() && self.exchanges_left > 0 && goes_on {
             self.exchanges_left -= 1;
-            self.exchange(rng);
+            self.exchange(rng, bodies, profile);
         } else if self.frames.is_empty() && !self.is_closed {
             self.is_closed = true;
             self.send(true, Control::Fin, b"");
@@ -61,19 +71,29 @@ impl Conversation {
         self.frames.pop_front()
     }
 
-    fn exchange(&mut self, rng: &mut Rng) {
+    fn exchange(&mut self, rng: &mut Rng, bodies: &Bodies, profile: Profile) {
         let is_http = self.server.port == 8080;
-        let (request, response) =
-            if is_http { (request(rng), response(rng)) } else { (noise(rng), noise(rng)) };
+        let (request, response) = if is_http {
+            (message::request(rng, bodies, profile), message::response(rng, bodies, profile))
+        } else {
+            (message::noise(rng, bodies), message::noise(rng, bodies))
+        };
         self.transactions += u64::from(is_http);
-        self.stream(true, &request);
-        self.stream(false, &response);
+        self.stream(rng, true, &request);
+        self.stream(rng, false, &response);
     }
 
-    /// Full segments, and the peer's acknowledgement of every second one.
-    fn stream(&mut self, is_client: bool, bytes: &[u8]) {
+    /// Full segments, and the peer's acknowledgement of every second one. A few come twice or change places, as on any
+    /// network.
+    fn stream(&mut self, rng: &mut Rng, is_client: bool, bytes: &[u8]) {
         for (at, piece) in bytes.chunks(SEGMENT).enumerate() {
             self.send(is_client, Control::Ack, piece);
+            let last = self.frames.len().saturating_sub(1);
+            match rng.u16(..) {
+                ..=65 => self.frames.extend(self.frames.back().cloned()),
+                66..=131 if at > 0 && at % 2 == 1 => self.frames.swap(last, last.saturating_sub(1)),
+                _ => {}
+            }
             if at % 2 == 1 {
                 self.send(!is_client, Control::Ack, b"");
             }
@@ -110,79 +130,4 @@ enum Control {
     Syn,
     Ack,
     Fin,
-}
-
-fn request(rng: &mut Rng) -> Vec<u8> {
-    let (user, page) = (rng.u32(..100_000), rng.u32(..50));
-    let common = format!(
-        "Host: api.example\r\nUser-Agent: client/{}.{}\r\nAccept: application/json\r\nAccept-Encoding: gzip\r\n\
-         Authorization: Bearer {:032x}\r\nX-Request-Id: {:016x}\r\n",
-        rng.u8(1..9),
-        rng.u8(..30),
-        rng.u128(..),
-        rng.u64(..),
-    );
-    if rng.u8(..3) > 0 {
-        return format!("GET /v1/users/{user}/orders?page={page}&sort=-created HTTP/1.1\r\n{common}\r\n")
-            .into();
-    }
-    let rows = rng.usize(1..8);
-    let body = json(rng, rows);
-    let len = body.len();
-    format!(
-        "POST /v1/users/{user}/orders HTTP/1.1\r\n{common}Content-Type: application/json\r\n\
-         Content-Length: {len}\r\n\r\n{body}"
-    )
-    .into()
-}
-
-/// A third each: gzip, chunked, and as it is.
-fn response(rng: &mut Rng) -> Vec<u8> {
-    let rows = if rng.u8(..20) == 0 { rng.usize(200..1500) } else { rng.usize(1..40) };
-    let body = json(rng, rows).into_bytes();
-    let head =
-        "HTTP/1.1 200 OK\r\nServer: api\r\nContent-Type: application/json\r\nCache-Control: no-store\r\n";
-    let (field, body) = match rng.u8(..3) {
-        0 => {
-            let body = gzip(&body);
-            (format!("Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n", body.len()), body)
-        }
-        1 => ("Transfer-Encoding: chunked\r\n\r\n".to_owned(), chunked(&body)),
-        _ => (format!("Content-Length: {}\r\n\r\n", body.len()), body),
-    };
-    [head.as_bytes(), field.as_bytes(), &body].concat()
-}
-
-fn json(rng: &mut Rng, rows: usize) -> String {
-    const STATES: [&str; 4] = ["open", "paid", "shipped", "returned"];
-    let row = |rng: &mut Rng| {
-        let (id, cents) = (rng.u64(..1 << 40), rng.u32(..100_000));
-        let state = rng.choice(STATES).unwrap_or_default();
-        format!("{{\"id\":\"{id:010x}\",\"state\":\"{state}\",\"cents\":{cents},\"note\":null}}")
-    };
-    let rows: Vec<String> = (0..rows).map(|_| row(rng)).collect();
-    format!("{{\"items\":[{}]}}", rows.join(","))
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    // Memory takes whatever is written.
-    encoder.write_all(bytes).ok();
-    encoder.finish().unwrap_or_default()
-}
-
-fn chunked(bytes: &[u8]) -> Vec<u8> {
-    let mut coded = Vec::new();
-    for chunk in bytes.chunks(4096) {
-        coded.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
-        coded.extend_from_slice(chunk);
-        coded.extend_from_slice(b"\r\n");
-    }
-    coded.extend_from_slice(b"0\r\n\r\n");
-    coded
-}
-
-/// What is no HTTP: bytes without a pattern.
-fn noise(rng: &mut Rng) -> Vec<u8> {
-    (0..rng.usize(20..6000)).map(|_| rng.u8(..)).collect()
 }

@@ -1,6 +1,6 @@
 //! What a program used, as the kernel accounts it when the program is waited for.
 
-use std::{os::unix::process::ExitStatusExt as _, process::ExitStatus};
+use std::{os::unix::process::ExitStatusExt as _, process::ExitStatus, time::Instant};
 
 use anyhow::Context as _;
 
@@ -8,12 +8,14 @@ use anyhow::Context as _;
 pub(super) struct Usage {
     /// User and system time of the process, its threads, and the children it waited for.
     pub(super) cpu_seconds: f64,
+    pub(super) wall_seconds: f64,
     /// The most memory that any one of them had resident; not less than what this process had when it started them.
     pub(super) peak_resident_bytes: i64,
 }
 
-/// Waits for a child that nobody else waits for: `std` would not say what it used.
+/// Waits for a child that was just started and that nobody else waits for: `std` would not say what it used.
 pub(super) fn wait(pid: u32) -> anyhow::Result<(ExitStatus, Usage)> {
+    let started = Instant::now();
     let pid = i32::try_from(pid).context("a process id")?;
     let mut status = 0;
     // SAFETY: rusage is plain numbers, for which all zeros is a value.
@@ -31,6 +33,7 @@ pub(super) fn wait(pid: u32) -> anyhow::Result<(ExitStatus, Usage)> {
     }
     let usage = Usage {
         cpu_seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        wall_seconds: started.elapsed().as_secs_f64(),
         // Linux counts it in KiB (getrusage(2)).
         peak_resident_bytes: usage.ru_maxrss * 1024,
     };

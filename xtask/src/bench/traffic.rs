@@ -7,25 +7,28 @@ use std::{
 
 use fastrand::Rng;
 
-use super::conversation::Conversation;
+use super::{bodies::Bodies, conversation::Conversation, message::Profile};
 
 /// Connections that are open at the same time.
-const OPEN: usize = 200;
+const OPEN: usize = 2000;
+/// Changes whenever the same seed gives another capture, so that none of an older kind is measured.
+pub(super) const KIND: u32 = 2;
 const SNAP_LENGTH: u32 = 65_535;
 const LINKTYPE_ETHERNET: u32 = 1;
 const START_SECONDS: u64 = 1_700_000_000;
 
 /// Writes at least `bytes` of capture, and what ends the connections that are open by then. Gives the number of HTTP
 /// transactions in it.
-pub(super) fn write(path: &Path, bytes: u64, seed: u64) -> anyhow::Result<u64> {
+pub(super) fn write(path: &Path, bytes: u64, seed: u64, profile: Profile) -> anyhow::Result<u64> {
     let mut rng = Rng::with_seed(seed);
-    let mut out = BufWriter::new(fs_err::File::create(path)?);
+    let bodies = Bodies::new(&mut rng);
+    let mut out = BufWriter::with_capacity(1 << 20, fs_err::File::create(path)?);
     out.write_all(&file_header())?;
     let mut open: Vec<Conversation> = Vec::new();
     let (mut written, mut micros, mut opened, mut transactions) = (0, 0, 0, 0);
     loop {
         while written < bytes && open.len() < OPEN {
-            open.push(Conversation::new(&mut rng, opened));
+            open.push(Conversation::new(&mut rng, profile, opened));
             opened += 1;
         }
         if open.is_empty() {
@@ -33,8 +36,9 @@ pub(super) fn write(path: &Path, bytes: u64, seed: u64) -> anyhow::Result<u64> {
             return Ok(transactions);
         }
         let at = rng.usize(..open.len());
-        let Some(frame) =
-            open.get_mut(at).and_then(|conversation| conversation.next(&mut rng, written < bytes))
+        let Some(frame) = open
+            .get_mut(at)
+            .and_then(|conversation| conversation.next(&mut rng, &bodies, profile, written < bytes))
         else {
             transactions += open.swap_remove(at).transactions;
             continue;
@@ -60,13 +64,13 @@ fn file_header() -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::write;
+    use super::{Profile, write};
 
     #[test]
     fn the_same_seed_gives_the_same_capture_and_another_one_another() {
         let path = std::env::temp_dir().join(format!("portcullis-bench-{}.pcap", std::process::id()));
         let make = |seed| {
-            let transactions = write(&path, 100_000, seed).unwrap();
+            let transactions = write(&path, 100_000, seed, Profile::Mixed).unwrap();
             (transactions, fs_err::read(&path).unwrap())
         };
         let (first, again, other) = (make(1), make(1), make(2));
