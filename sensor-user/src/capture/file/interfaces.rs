@@ -13,6 +13,7 @@ const MAX_INTERFACES: usize = 4096;
 #[derive(Clone, Copy)]
 pub(super) struct Interface {
     pub(super) link: LinkType,
+    snap_len: u32,
     /// Clock ticks per second.
     resolution: u64,
     /// Seconds to add to every time.
@@ -28,11 +29,17 @@ impl Interfaces {
         self.0.get(number as usize).copied()
     }
 
+    /// Unlimited where the interface says so by 0, or is not there.
+    pub(super) fn snap_len(&self, number: u32) -> u32 {
+        self.get(number).map(|interface| interface.snap_len).filter(|len| *len > 0).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn add(&mut self, description: &InterfaceDescriptionBlock<'_>) {
         if self.0.len() < MAX_INTERFACES {
             self.0.push(Interface {
                 link: LinkType(description.linktype.0),
-                resolution: description.ts_resolution().unwrap_or(1_000_000).max(1),
+                snap_len: description.snaplen,
+                resolution: ticks_per_second(description.if_tsresol),
                 offset: description.ts_offset(),
             });
         }
@@ -40,8 +47,17 @@ impl Interfaces {
 
     pub(super) fn push_legacy(&mut self, link: LinkType, nanoseconds: bool) {
         let resolution = if nanoseconds { 1_000_000_000 } else { 1_000_000 };
-        self.0.push(Interface { link, resolution, offset: 0 });
+        self.0.push(Interface { link, snap_len: 0, resolution, offset: 0 });
     }
+}
+
+/// The option `if_tsresol`: a negative power of 10, or of 2 where the highest bit is set. One that no clock has counts
+/// as microseconds, the usual.
+fn ticks_per_second(option: u8) -> u64 {
+    const IS_BINARY: u8 = 0x80;
+    let exponent = u32::from(option & !IS_BINARY);
+    let base: u64 = if option & IS_BINARY == 0 { 10 } else { 2 };
+    base.checked_pow(exponent).unwrap_or(1_000_000)
 }
 
 const NANOS: u128 = 1_000_000_000;
