@@ -67,6 +67,7 @@ fn gate() {
 }
 
 fn tap() {
+    shed();
     let (client, server) = ("203.0.113.7:40000", "198.51.100.1:80");
     let request = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     for (what, payload, times) in [
@@ -87,4 +88,14 @@ fn tap() {
             say("     and read by the agent", start.elapsed() / u32::try_from(seen).unwrap());
         }
     }
+}
+
+/// A new flow while the ring is more than half full.
+fn shed() {
+    let mut tap = Tap::load(&TapOptions { ring_bytes: 256 << 10, ..TapOptions::default() }).unwrap();
+    let body = [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n".as_slice(), &[b'x'; 900]].concat();
+    let frame = |client: &str| Tcp::new(client, "198.51.100.1:80", 1, "A", &body).frame();
+    tap.try_frame(&frame("203.0.113.7:40000"), 150).unwrap();
+    say("tap: HTTP of 1 KB, shed", tap.try_frame(&frame("203.0.113.7:40001"), TIMES).unwrap());
+    assert_eq!(tap.counters().value("tap_shed_segments_total"), u64::from(TIMES));
 }
