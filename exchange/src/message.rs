@@ -67,7 +67,21 @@ pub struct Response {
     pub trailers: Headers,
 }
 
+impl Response {
+    /// Heap bytes held.
+    pub fn memory(&self) -> usize {
+        let fields = self.headers.memory() + self.trailers.memory();
+        self.reason.capacity() + fields + self.body.bytes.capacity()
+    }
+}
+
 impl Request {
+    /// Heap bytes held.
+    pub fn memory(&self) -> usize {
+        let fields = self.headers.memory() + self.trailers.memory();
+        self.method.capacity() + self.target.capacity() + fields + self.body.bytes.capacity()
+    }
+
     /// The path of the target without query and fragment, as sent: nothing decoded.
     pub fn path(&self) -> &[u8] {
         let target = self.origin_form();

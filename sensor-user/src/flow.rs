@@ -40,6 +40,9 @@ pub trait Connection: Sized {
 
     fn ended(self, peers: &Peers, end: End, shard: &mut Self::Shard);
 
+    /// Whether so much was read that it should be fetched before more connections are given up.
+    fn is_full(shard: &Self::Shard) -> bool;
+
     /// Heap bytes held, for the shard's budget. Asked after every segment.
     fn memory(&self) -> usize;
 

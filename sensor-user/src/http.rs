@@ -151,6 +151,9 @@ impl HttpConnection {
     }
 }
 
+/// Exchanges that may pile up while connections are given up one after the other: some hundred KiB.
+const MANY_EXCHANGES: usize = 256;
+
 impl Connection for HttpConnection {
     type Shard = HttpShard;
 
@@ -194,6 +197,10 @@ impl Connection for HttpConnection {
             Self::Http2(http2) => http2.ended(end, shard),
             Self::Opening(_) | Self::WebSocket(_) | Self::Ignored => {}
         }
+    }
+
+    fn is_full(shard: &HttpShard) -> bool {
+        shard.completed.len() >= MANY_EXCHANGES
     }
 
     fn memory(&self) -> usize {

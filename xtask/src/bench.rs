@@ -6,6 +6,7 @@ mod capture;
 mod contender;
 mod conversation;
 mod measure;
+mod memory;
 mod message;
 mod rounds;
 mod traffic;
@@ -63,6 +64,9 @@ enum Subject {
     Wire,
     /// What a packet costs in the gate and in the tap; needs root and the built kernel programs.
     Kernel,
+    /// What an attacker can make the sensor hold: captures made to fill its memory. Fails where it takes more than it
+    /// promises.
+    Memory,
     /// Nothing: only makes the capture, and prints how many transactions it holds.
     Traffic,
 }
@@ -72,6 +76,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     fs_err::create_dir_all(&folder)?;
     match args.subject {
         Subject::Wire => wire(args, &folder),
+        Subject::Memory => memory::run(&sensor(args, &Caller::find()?)?, &folder, args.seed),
         Subject::Kernel => finish(Caller::find()?.cargo().args([
             "bench",
             "--locked",
@@ -93,10 +98,7 @@ const MOST_SHARDS: usize = 8;
 
 fn wire(args: &Args, folder: &Path) -> anyhow::Result<()> {
     let caller = Caller::find()?;
-    let sensor = match &args.sensor {
-        Some(sensor) => std::path::absolute(sensor)?,
-        None => build(&caller)?,
-    };
+    let sensor = sensor(args, &caller)?;
     let floor = Contender::floor();
     let tcpdump = caller.which(floor.program).context("tcpdump is missing: cargo xtask setup --for test")?;
     let mut contenders = vec![(floor, tcpdump)];
@@ -139,6 +141,13 @@ fn wire(args: &Args, folder: &Path) -> anyhow::Result<()> {
 fn shards() -> anyhow::Result<BTreeSet<usize>> {
     let processors = std::thread::available_parallelism().context("how many processors are there?")?.get();
     Ok(BTreeSet::from([1, 2, processors.min(MOST_SHARDS)]))
+}
+
+fn sensor(args: &Args, caller: &Caller) -> anyhow::Result<PathBuf> {
+    match &args.sensor {
+        Some(sensor) => Ok(std::path::absolute(sensor)?),
+        None => build(caller),
+    }
 }
 
 fn build(caller: &Caller) -> anyhow::Result<PathBuf> {

@@ -63,7 +63,7 @@ enum State<C> {
 
 /// How often silent connections are looked for, in packet time.
 const SWEEP_NANOS: u64 = 1_000_000_000;
-/// Flows that are given up in one go, so that neither time nor what they leave piles up.
+/// Silent flows that are given up in one go: a segment that comes then has to wait for it.
 const SWEEP_FLOWS: usize = 256;
 
 impl<C: Connection> FlowTable<C> {
@@ -149,7 +149,7 @@ impl<C: Connection> FlowTable<C> {
 
     /// Gives up some flows because the capture ended, the least recently used first. False once none is left.
     pub fn finish_some(&mut self, shard: &mut C::Shard) -> bool {
-        for _ in 0..SWEEP_FLOWS {
+        while !C::is_full(shard) {
             let Some(place) = self.longest_silent() else { return false };
             self.remove(place, End::Finished, shard);
         }
@@ -303,6 +303,9 @@ impl<C: Connection> FlowTable<C> {
     /// Ends connections that are silent for too long. False where there may be more of them.
     fn sweep(&mut self, shard: &mut C::Shard) -> bool {
         for _ in 0..SWEEP_FLOWS {
+            if C::is_full(shard) {
+                return false;
+            }
             let Some(place) = self.longest_silent() else { return true };
             let Some(entry) = self.store.value(place) else { return true };
             if self.now.saturating_duration_since(entry.last_seen) < self.config.idle_timeout {

@@ -44,9 +44,6 @@ pub(super) enum Over {
     Upgrade,
 }
 
-/// What a parsed head takes, roughly: its fields in one block, and the structures around it.
-const HEAD_MEMORY: usize = 4 << 10;
-
 impl Http1 {
     pub(super) fn new(client: Side, is_midstream: bool) -> Self {
         Self {
@@ -156,7 +153,7 @@ impl Http1 {
     }
 
     pub(super) fn memory(&self) -> usize {
-        let answer = self.answer.as_ref().map_or(0, |_| HEAD_MEMORY);
+        let answer = self.answer.as_ref().map_or(0, Answer::memory);
         self.requests.memory() + self.responses.memory() + self.pairing.memory() + answer
     }
 

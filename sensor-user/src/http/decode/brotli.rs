@@ -1,27 +1,27 @@
-use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
+mod metered;
 
+use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, HuffmanCode};
+
+use self::metered::{Meter, Metered};
 use super::{Stage, Stop};
 
 /// Brotli (RFC 7932).
 pub(super) struct Brotli {
-    state: Box<BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>>,
+    state: Box<BrotliState<Metered<u8>, Metered<u32>, Metered<HuffmanCode>>>,
+    /// What a stream makes the decoder allocate for its tables: some hundred bytes of it can ask for megabytes.
+    tables: Meter,
     produced: usize,
     is_over: bool,
 }
 
-/// The largest window of RFC 7932; its ring buffer grows with what is decoded.
+/// The largest window of RFC 7932. Its ring buffer is zeroed memory that takes up room as it is written.
 const MAX_WINDOW: usize = 16 << 20;
-/// Tables and state before the first byte comes out.
-const BASE_MEMORY: usize = 64 << 10;
 
 impl Brotli {
     pub(super) fn new() -> Self {
-        let alloc = StandardAlloc::default;
-        Self {
-            state: Box::new(BrotliState::new_strict(alloc(), alloc(), alloc())),
-            produced: 0,
-            is_over: false,
-        }
+        let tables = Meter::default();
+        let state = BrotliState::new_strict(tables.allocator(), tables.allocator(), tables.allocator());
+        Self { state: Box::new(state), tables, produced: 0, is_over: false }
     }
 }
 
@@ -53,6 +53,23 @@ impl Stage for Brotli {
     }
 
     fn memory(&self) -> usize {
-        BASE_MEMORY + self.produced.saturating_mul(2).min(MAX_WINDOW)
+        let window = self.produced.saturating_mul(2).min(MAX_WINDOW);
+        size_of_val(&*self.state) + self.tables.bytes() + window
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_charged_as_they_are_allocated() {
+        let mut brotli = Brotli::new();
+        let before = brotli.memory();
+        // "hello hello hello hello" without its end: the tables of its one block are built.
+        let coded =
+            [0x1b, 0x17, 0x00, 0xf8, 0x8d, 0x94, 0x6e, 0xde, 0x44, 0x55, 0x86, 0xd6, 0x0a, 0x20, 0x6c];
+        assert_eq!(brotli.push(&coded, &mut |_| Ok(())), Ok(()));
+        assert!(brotli.memory() > before + (4 << 10), "{} after {before}", brotli.memory());
     }
 }

@@ -8,6 +8,7 @@ pub(super) struct Zstd {
     decoder: FrameDecoder,
     held: Vec<u8>,
     state: State,
+    produced: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -23,12 +24,14 @@ const MAX_WINDOW: u64 = 8 << 20;
 const MAX_FRAME_HEADER: usize = 18;
 const BLOCK_HEADER: usize = 3;
 const MAX_BLOCK: usize = 128 << 10;
+/// Tables, literals and sequences of the block at hand (RFC 8878 section 3.1.1.3).
+const SCRATCH: usize = 256 << 10;
 
 impl Zstd {
     pub(super) fn new() -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(MAX_WINDOW);
-        Self { decoder, held: Vec::new(), state: State::Header }
+        Self { decoder, held: Vec::new(), state: State::Header, produced: 0 }
     }
 
     fn begin(&mut self) -> Result<bool, Stop> {
@@ -57,6 +60,7 @@ impl Zstd {
         let mut buffer = vec![0; 16 << 10];
         let (_, mut written) = self.decoder.decode_from_to(block, &mut buffer).map_err(|_| Stop::Damaged)?;
         while written > 0 {
+            self.produced += written;
             out(buffer.get(..written).unwrap_or_default())?;
             if self.decoder.can_collect() == 0 {
                 break;
@@ -94,7 +98,11 @@ impl Stage for Zstd {
     }
 
     fn memory(&self) -> usize {
-        let window = if matches!(self.state, State::Header) { 0 } else { MAX_WINDOW as usize };
-        size_of::<Self>() + self.held.capacity() + window
+        if matches!(self.state, State::Header) {
+            return size_of::<Self>() + self.held.capacity();
+        }
+        // The window is allocated as a whole, but takes up room only as it is written.
+        let window = (self.produced + MAX_BLOCK).min(2 * MAX_WINDOW as usize);
+        size_of::<Self>() + self.held.capacity() + SCRATCH + window
     }
 }

@@ -35,6 +35,12 @@ pub(super) struct Answer {
     opens: Option<Over>,
 }
 
+impl Answer {
+    pub(super) fn memory(&self) -> usize {
+        self.response.memory()
+    }
+}
+
 impl Http1 {
     pub(super) fn response(
         &mut self,

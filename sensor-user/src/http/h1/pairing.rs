@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-use portcullis_exchange::{Body, Exchange, Incomplete, Timestamp};
+use portcullis_exchange::{Body, Exchange, Incomplete, Request, Response, Timestamp};
 
-use super::{HEAD_MEMORY, reader::Start};
+use super::reader::Start;
 use crate::http::HttpShard;
 
 /// The requests of a connection whose exchange is not complete, in order.
@@ -133,7 +133,8 @@ impl Pairing {
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.outstanding.iter().map(Outstanding::memory).sum()
+        let room = self.outstanding.capacity() * size_of::<Outstanding>();
+        room + self.outstanding.iter().map(Outstanding::memory).sum::<usize>()
     }
 
     /// After lost responses: of the requests that the server had received, a client that waits for its answers sent the
@@ -169,8 +170,8 @@ impl Outstanding {
     }
 
     fn memory(&self) -> usize {
-        let request = self.exchange.request.as_ref().map_or(0, |request| request.body.bytes.capacity());
-        let response = self.exchange.response.as_ref().map_or(0, |response| response.body.bytes.capacity());
-        HEAD_MEMORY + request + response
+        let request = self.exchange.request.as_ref().map_or(0, Request::memory);
+        let response = self.exchange.response.as_ref().map_or(0, Response::memory);
+        request + response
     }
 }
