@@ -61,9 +61,9 @@ impl Shard {
         let (mut source, mut ticked) = (self.source, Instant::now());
         let (mut overload, mut looked) = (Overload::default(), Instant::now());
         let ended = loop {
-            let mut newest = None;
+            let mut waited = None;
             let polled = source.poll(&mut |segment| {
-                newest = Some(segment.time);
+                waited.get_or_insert_with(|| now().saturating_duration_since(segment.time));
                 if self.excluded.covers(segment) {
                     work.excluded_segments += 1;
                 } else {
@@ -82,8 +82,8 @@ impl Shard {
             }
             if looked.elapsed() >= LOOK {
                 looked = Instant::now();
-                let lag = newest.map_or(Duration::ZERO, |newest| now().saturating_duration_since(newest));
-                work.wire.set_shedding(overload.judge(looked, lag, source.lost()));
+                let waited = waited.unwrap_or_default();
+                work.wire.set_shedding(overload.judge(looked, waited, source.lost()));
             }
             if ticked.elapsed() >= TICK {
                 ticked = Instant::now();
@@ -216,10 +216,10 @@ mod tests {
     fn a_shard_that_is_behind_sheds_new_connections_and_goes_on_with_known_ones() {
         const REQUEST: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
         const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-        let batches = vec![
-            (Duration::from_secs(2), vec![(1, REQUEST)]),
-            (Duration::from_secs(2), vec![(2, REQUEST), (2, ANSWER), (1, ANSWER)]),
-        ];
+        let old = Duration::from_secs(2);
+        // So many looks take more than the second after which it counts.
+        let mut batches = vec![(old, vec![(1, REQUEST)]); 24];
+        batches.push((old, vec![(2, REQUEST), (2, ANSWER), (1, ANSWER)]));
         let published = Arc::<Mutex<Counters>>::default();
         let shard = Shard {
             source: Box::new(Script(batches.into_iter())),
