@@ -21,7 +21,7 @@ pub enum Fact {
     SpaceBeforeColon,
     /// A folded field line (RFC 9112 section 5.2).
     ObsoleteFolding,
-    /// A chunk size that is not plain hexadecimal, or overflows.
+    /// A chunk size that is not plain hexadecimal, overflows, or has white space or line ends about it.
     InvalidChunkSize,
     /// A chunk extension (RFC 9112 section 7.1.1), seldom seen from honest clients.
     ChunkExtension,
@@ -43,13 +43,31 @@ pub enum Fact {
     UpperCaseFieldName,
     /// CR, LF, NUL, or in a name anything but a token, in an HTTP/2 field (RFC 9113 section 8.2.1).
     InvalidFieldCharacter,
-    /// `:authority` and `host` name different servers (RFC 9113 section 8.3.1).
+    /// `:authority` or an absolute target, and `host`, name different servers (RFC 9113 section 8.3.1, RFC 9112 section
+    /// 3.2.2).
     AuthorityDiffersFromHost,
     /// `content-length` is not what the DATA frames carried (RFC 9113 section 8.1.1).
     ContentLengthDiffersFromData,
+    /// A field name that is no token, or a line without a colon (RFC 9112 section 5.1).
+    InvalidFieldName,
+    /// White space between the first line and the first field (RFC 9112 section 2.2).
+    SpaceBeforeFirstField,
+    /// A version other than `HTTP/1.0` and `HTTP/1.1`, or none, or in another case (RFC 9112 section 2.3).
+    UnusualVersion,
+    /// A first line with more or fewer words than it should have, or a status that is no three digits (RFC 9112
+    /// sections 3 and 4).
+    InvalidStartLine,
+    /// A 204 or 304 response with bytes where its body would be (RFC 9112 section 6.3).
+    UnexpectedBody,
+    /// A GET or HEAD request with a body (RFC 9110 section 9.3.1).
+    BodyOfGet,
+    /// The stream ended before the empty line that ends a chunked body (RFC 9112 section 7.1).
+    MissingFinalLine,
+    /// A head longer than any server takes; what fits is kept, what follows it is not.
+    OversizedHead,
 }
 
-const ALL: [Fact; 21] = [
+const ALL: [Fact; 29] = [
     Fact::ContentLengthWithTransferEncoding,
     Fact::ConflictingContentLength,
     Fact::InvalidContentLength,
@@ -71,6 +89,14 @@ const ALL: [Fact; 21] = [
     Fact::InvalidFieldCharacter,
     Fact::AuthorityDiffersFromHost,
     Fact::ContentLengthDiffersFromData,
+    Fact::InvalidFieldName,
+    Fact::SpaceBeforeFirstField,
+    Fact::UnusualVersion,
+    Fact::InvalidStartLine,
+    Fact::UnexpectedBody,
+    Fact::BodyOfGet,
+    Fact::MissingFinalLine,
+    Fact::OversizedHead,
 ];
 
 impl Fact {
@@ -97,17 +123,31 @@ impl Fact {
             Self::InvalidFieldCharacter => "invalid-field-character",
             Self::AuthorityDiffersFromHost => "authority-differs-from-host",
             Self::ContentLengthDiffersFromData => "content-length-differs-from-data",
+            Self::InvalidFieldName => "invalid-field-name",
+            Self::SpaceBeforeFirstField => "space-before-first-field",
+            Self::UnusualVersion => "unusual-version",
+            Self::InvalidStartLine => "invalid-start-line",
+            Self::UnexpectedBody => "unexpected-body",
+            Self::BodyOfGet => "body-of-get",
+            Self::MissingFinalLine => "missing-final-line",
+            Self::OversizedHead => "oversized-head",
         }
     }
 }
 
 /// A set of [`Fact`]s.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Facts(u32);
+pub struct Facts(u64);
 
 impl Facts {
     pub fn insert(&mut self, fact: Fact) {
         self.0 |= 1 << fact as u8;
+    }
+
+    /// Those of both.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     pub fn contains(self, fact: Fact) -> bool {

@@ -25,6 +25,8 @@ pub struct Exchange {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
+    /// A request of one line, answered by bytes without a head (RFC 1945 section 3.1).
+    Http09,
     Http10,
     Http11,
     Http2,
@@ -34,6 +36,7 @@ impl Protocol {
     /// As the request line writes it.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Http09 => "HTTP/0.9",
             Self::Http10 => "HTTP/1.0",
             Self::Http11 => "HTTP/1.1",
             Self::Http2 => "HTTP/2",
@@ -58,7 +61,7 @@ pub struct Request {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Response {
-    /// 0 where HTTP/2 named it by a table entry that was not captured.
+    /// 0 where HTTP/2 named it by a table entry that was not captured, and in HTTP/0.9, which has none.
     pub status: u16,
     pub reason: Vec<u8>,
     pub headers: Headers,

@@ -119,9 +119,10 @@ impl HttpConnection {
             Self::Opening(opening) => {
                 let verdict = opening.data(peers, whole);
                 let is_midstream = opening.is_midstream(peers);
+                let begin = |client: Side| [client, client.other()].map(|side| opening.begin(peers, side));
                 let next = match verdict {
                     Verdict::Undecided => return,
-                    Verdict::Http1 { client } => Self::Http1(Box::new(Http1::new(client, is_midstream))),
+                    Verdict::Http1 { client } => Self::Http1(Box::new(Http1::new(client, begin(client)))),
                     Verdict::Http2 { client } => {
                         shard.counters.http2.flows += 1;
                         Self::Http2(Box::new(Http2::new(client, is_midstream)))

@@ -8,13 +8,16 @@ mod pairing;
 mod reader;
 mod request;
 pub(in crate::http) mod start_line;
+mod undecided;
+pub(super) use self::reader::Begin;
 
-use portcullis_exchange::{Body, Exchange, Facts, Incomplete, Timestamp};
+use portcullis_exchange::{Body, Exchange, Fact, Facts, Incomplete, Protocol, Timestamp};
 
 use self::{
     answer::Answer,
     pairing::Pairing,
     reader::{Event, Kind, Loss, Reader},
+    undecided::Undecided,
 };
 use super::HttpShard;
 use crate::flow::{Chunk, End, Peers, Side};
@@ -26,6 +29,8 @@ pub struct Http1 {
     responses: Reader,
     pairing: Pairing,
     answer: Option<Answer>,
+    /// Of client and server: bytes that are body or message.
+    undecided: [Option<Undecided>; 2],
     over: Option<Over>,
     /// The request that asked for HTTP/2.
     upgraded: Option<Exchange>,
@@ -45,13 +50,14 @@ pub(super) enum Over {
 }
 
 impl Http1 {
-    pub(super) fn new(client: Side, is_midstream: bool) -> Self {
+    pub(super) fn new(client: Side, [requests, responses]: [Begin; 2]) -> Self {
         Self {
             client,
-            requests: Reader::new(Kind::Requests, is_midstream),
-            responses: Reader::new(Kind::Responses, is_midstream),
-            pairing: Pairing::new(is_midstream),
+            requests: Reader::new(Kind::Requests, requests),
+            responses: Reader::new(Kind::Responses, responses),
+            pairing: Pairing::new(requests != Begin::Start),
             answer: None,
+            undecided: [None, None],
             over: None,
             upgraded: None,
         }
@@ -70,21 +76,55 @@ impl Http1 {
         self.over
     }
 
-    /// What comes after the last message stays in the chunk.
+    /// Leaves in the chunk what comes after the connection went over to something else.
     pub(super) fn data(&mut self, peers: &Peers, chunk: &mut Chunk<'_>, shard: &mut HttpShard) {
         let is_client = chunk.side == self.client;
+        if is_client {
+            self.end_empty_answer(peers, chunk.time, shard);
+        } else {
+            self.end_simple_request(peers, chunk.time, shard);
+        }
+        match self.undecided_mut(is_client).take() {
+            None => self.read(peers, chunk, false, shard),
+            Some(undecided) => {
+                let joined = undecided.joined(chunk.bytes);
+                let mut chunk_joined = undecided.chunk(chunk.side, &joined);
+                self.read(peers, &mut chunk_joined, false, shard);
+                let left = chunk_joined.bytes.len().min(chunk.bytes.len());
+                chunk.offset += (chunk.bytes.len() - left) as i64;
+                chunk.bytes = chunk.bytes.get(chunk.bytes.len() - left..).unwrap_or_default();
+            }
+        }
+    }
+
+    /// `is_last` where no more bytes will come to decide by.
+    fn read(&mut self, peers: &Peers, chunk: &mut Chunk<'_>, is_last: bool, shard: &mut HttpShard) {
+        let is_client = chunk.side == self.client;
         while self.over.is_none() {
-            if is_client {
-                self.end_unsent_body(chunk.bytes, chunk.time, shard);
-            } else {
-                self.end_unexpected_body(peers, *chunk, shard);
+            if !chunk.bytes.is_empty() && self.may_lack_body(is_client) {
+                match undecided::begins_message(self.reader(is_client), chunk.bytes) {
+                    Some(true) => self.end_absent_body(peers, is_client, chunk.time, shard),
+                    None if !is_last => {
+                        *self.undecided_mut(is_client) = Some(Undecided::new(chunk));
+                        chunk.bytes = &[];
+                        return;
+                    }
+                    _ => self.body_is_there(is_client),
+                }
             }
             let mut facts = Facts::default();
-            let reader = if is_client { &mut self.requests } else { &mut self.responses };
-            let event = reader.next(chunk, &mut facts);
+            let event = self.reader(is_client).next(chunk, &mut facts);
             self.note(is_client, facts);
             let Some(event) = event else { return };
             self.event(peers, is_client, event, chunk.time, shard);
+        }
+    }
+
+    /// Takes what was held back for a body: nothing came that shows otherwise.
+    fn decide(&mut self, peers: &Peers, side: Side, shard: &mut HttpShard) {
+        if let Some(undecided) = self.undecided_mut(side == self.client).take() {
+            let bytes = undecided.joined(&[]);
+            self.read(peers, &mut undecided.chunk(side, &bytes), true, shard);
         }
     }
 
@@ -96,8 +136,12 @@ impl Http1 {
         time: Timestamp,
         shard: &mut HttpShard,
     ) {
+        self.decide(peers, side, shard);
         let is_client = side == self.client;
-        let reader = if is_client { &mut self.requests } else { &mut self.responses };
+        if !is_client {
+            self.end_empty_answer(peers, time, shard);
+        }
+        let reader = self.reader(is_client);
         let loss = reader.gap(missing);
         let is_lost = reader.is_lost();
         match loss {
@@ -106,16 +150,7 @@ impl Http1 {
                 self.mark(is_client, Incomplete::Gap);
                 self.end_message(peers, is_client, body, time, shard);
             }
-            Loss::Head(Some(event)) => {
-                self.event(peers, is_client, event, time, shard);
-                let reader = if is_client { &mut self.requests } else { &mut self.responses };
-                let body = reader.abandon_body();
-                reader.lose();
-                self.mark(is_client, Incomplete::Gap);
-                if let Some(body) = body {
-                    self.end_message(peers, is_client, body, time, shard);
-                }
-            }
+            Loss::Head(Some(event)) => self.cut_head(peers, is_client, event, Incomplete::Gap, time, shard),
             Loss::Head(None) | Loss::Between => {}
         }
         if is_lost {
@@ -143,6 +178,9 @@ impl Http1 {
         if self.over.is_some() {
             return;
         }
+        self.decide(peers, self.client, shard);
+        self.decide(peers, self.client.other(), shard);
+        self.end_empty_answer(peers, Timestamp::default(), shard);
         if end != End::Closed {
             self.mark_unfinished(cut);
         }
@@ -153,8 +191,17 @@ impl Http1 {
     }
 
     pub(super) fn memory(&self) -> usize {
+<<<<<<< HEAD
         let answer = self.answer.as_ref().map_or(0, Answer::memory);
         self.requests.memory() + self.responses.memory() + self.pairing.memory() + answer
+=======
+        let answer = self.answer.as_ref().map_or(0, |_| HEAD_MEMORY);
+        self.requests.memory()
+            + self.responses.memory()
+            + self.pairing.memory()
+            + answer
+            + self.undecided.iter().flatten().map(Undecided::memory).sum::<usize>()
+>>>>>>> a68d71b (Hold every capture to its reference or to a proven difference; read HTTP/1 alike however it is cut)
     }
 
     fn event(
@@ -174,9 +221,51 @@ impl Http1 {
                 self.mark(is_client, Incomplete::CutOff);
                 self.end_message(peers, is_client, body, time, shard);
             }
+            Event::NoMessage if !is_client && self.begin_bare_answer(shard) => {}
             Event::NoMessage => shard.counters.resyncs += 1,
-            Event::Oversized => shard.counters.refused_heads += 1,
+            Event::Oversized(head) => {
+                shard.counters.refused_heads += 1;
+                if let Some(event) = head {
+                    self.cut_head(peers, is_client, *event, Incomplete::CutOff, time, shard);
+                }
+                self.reader(is_client).lose(false);
+            }
         }
+    }
+
+    /// A head of which only the first lines are there, so that nothing is known of what follows it.
+    fn cut_head(
+        &mut self,
+        peers: &Peers,
+        is_client: bool,
+        mut event: Event,
+        why: Incomplete,
+        time: Timestamp,
+        shard: &mut HttpShard,
+    ) {
+        if why == Incomplete::CutOff {
+            match &mut event {
+                Event::Request(head) => head.facts.insert(Fact::OversizedHead),
+                Event::Response(head) => head.facts.insert(Fact::OversizedHead),
+                _ => {}
+            }
+        }
+        self.event(peers, is_client, event, time, shard);
+        let body = self.reader(is_client).abandon_body();
+        self.reader(is_client).lose(why == Incomplete::Gap);
+        self.mark(is_client, why);
+        if let Some(body) = body {
+            self.end_message(peers, is_client, body, time, shard);
+        }
+    }
+
+    fn reader(&mut self, is_client: bool) -> &mut Reader {
+        if is_client { &mut self.requests } else { &mut self.responses }
+    }
+
+    fn undecided_mut(&mut self, is_client: bool) -> &mut Option<Undecided> {
+        let [of_client, of_server] = &mut self.undecided;
+        if is_client { of_client } else { of_server }
     }
 
     fn end_message(
@@ -196,13 +285,18 @@ impl Http1 {
 
     fn close(&mut self, peers: &Peers, side: Side, cut: Incomplete, time: Timestamp, shard: &mut HttpShard) {
         let is_client = side == self.client;
-        let reader = if is_client { &mut self.requests } else { &mut self.responses };
-        if let Some(event) = reader.close_head() {
+        self.decide(peers, side, shard);
+        self.end_empty_answer(peers, time, shard);
+        if let Some(event) = self.reader(is_client).close_head() {
+            let is_simple = matches!(&event, Event::Request(head) if head.protocol == Protocol::Http09);
             self.event(peers, is_client, event, time, shard);
-            self.mark(is_client, cut);
+            if !is_simple {
+                self.mark(is_client, cut);
+            }
         }
-        let reader = if is_client { &mut self.requests } else { &mut self.responses };
-        if let Some((body, is_whole)) = reader.close() {
+        let mut facts = Facts::default();
+        if let Some((body, is_whole)) = self.reader(is_client).close(&mut facts) {
+            self.note(is_client, facts);
             if !is_whole {
                 self.mark(is_client, cut);
             }

@@ -1,7 +1,7 @@
 use portcullis_exchange::Timestamp;
 
 use super::{
-    h1::start_line,
+    h1::{Begin, start_line},
     h2::{self, Look},
 };
 use crate::flow::{Chunk, Peers, Side};
@@ -44,7 +44,25 @@ struct First {
     offset: i64,
     acknowledged: Option<i64>,
     has_gap: bool,
+    unlike: Option<Unlike>,
     unlike_segments: u32,
+}
+
+/// What a direction that began with something else sent since.
+#[derive(Clone, Copy)]
+struct Unlike {
+    bytes: usize,
+    /// Whether a line begins after it.
+    ends_line: bool,
+}
+
+impl Unlike {
+    fn after(self, bytes: &[u8]) -> Self {
+        Self {
+            bytes: self.bytes + bytes.len(),
+            ends_line: bytes.last().map_or(self.ends_line, |last| *last == b'\n'),
+        }
+    }
 }
 
 impl First {
@@ -73,6 +91,10 @@ fn is_socks(bytes: &[u8]) -> bool {
     }
 }
 
+/// A connection whose one direction is not HTTP may still show HTTP in the other, as where a server answers noise with
+/// 400. What is silent for so long stays so.
+const MAX_UNLIKE: usize = 16 << 10;
+
 impl Opening {
     /// After a tunnel was opened, what it carries begins anew.
     pub(super) fn in_tunnel() -> Self {
@@ -80,11 +102,18 @@ impl Opening {
     }
 
     /// Looks at the next bytes. Where it says what is spoken, they are not yet taken: see [`Opening::replay`].
+    ///
+    /// Each direction is judged by its first line, however it is cut. Only where the first bytes were not captured, or
+    /// another protocol opened a tunnel, does a message count that begins with a later segment.
     pub(super) fn data(&mut self, peers: &Peers, chunk: Chunk<'_>) -> Verdict {
         let side = chunk.side;
-        self.is_in_tunnel |= peers.initiator == Some(side) && is_socks(chunk.bytes);
+        self.is_in_tunnel |= is_socks(chunk.bytes);
         let is_midstream = self.is_midstream(peers) || self.is_in_tunnel;
         let first = self.first_mut(side);
+        if let Some(unlike) = first.unlike.filter(|_| !is_midstream) {
+            first.unlike = Some(unlike.after(chunk.bytes));
+            return self.judge_unlike();
+        }
         let joined;
         let bytes = if first.bytes.is_empty() {
             first.time = chunk.time;
@@ -101,12 +130,13 @@ impl Opening {
         let as_request = start_line::is_request(bytes);
         let as_response = start_line::is_response(bytes);
         let may_request = peers.initiator.is_none_or(|initiator| initiator == side);
-        let may_respond = peers.initiator.is_none_or(|initiator| initiator != side);
+        let may_respond = peers.initiator.is_none_or(|initiator| initiator != side) || self.is_in_tunnel;
         match (as_request, as_response) {
-            (Some(true), _) if may_request => Verdict::Http1 { client: side },
+            // Also from the side that was connected to: agents that call home are asked in this direction.
+            (Some(true), _) => Verdict::Http1 { client: side },
             (_, Some(true)) if may_respond => Verdict::Http1 { client: side.other() },
             _ if may_request && h2::PREFACE.starts_with(bytes) => self.hold(chunk),
-            (None, _) if may_request && bytes.len() < MAX_LINE => self.hold(chunk),
+            (None, _) if bytes.len() < MAX_LINE => self.hold(chunk),
             (_, None) if may_respond => self.hold(chunk),
             _ if is_midstream || (may_respond && h2::is_settings(bytes)) => match h2::look(bytes) {
                 Look::OfClient if may_request => Verdict::Http2Joined { client: side },
@@ -116,9 +146,25 @@ impl Opening {
                 Look::OfServer if may_respond => Verdict::Http2 { client: side.other() },
                 Look::Undecided if bytes.len() < MAX_LINE => self.hold(chunk),
                 _ if is_midstream => self.pass_over(side),
-                _ => Verdict::Other,
+                _ => self.is_unlike(side, bytes),
             },
-            _ => Verdict::Other,
+            _ => self.is_unlike(side, bytes),
+        }
+    }
+
+    /// What this side says is no HTTP; what the other one says may be.
+    fn is_unlike(&mut self, side: Side, bytes: &[u8]) -> Verdict {
+        let first = self.first_mut(side);
+        first.bytes = Vec::new();
+        first.unlike = Some(Unlike { bytes: 0, ends_line: false }.after(bytes));
+        self.judge_unlike()
+    }
+
+    fn judge_unlike(&self) -> Verdict {
+        match (self.low.unlike, self.high.unlike) {
+            (Some(_), Some(_)) => Verdict::Other,
+            (Some(one), None) | (None, Some(one)) if one.bytes > MAX_UNLIKE => Verdict::Other,
+            _ => Verdict::Undecided,
         }
     }
 
@@ -140,6 +186,19 @@ impl Opening {
     /// Whether the connection's first bytes were not captured, so that messages may be half over.
     pub(super) fn is_midstream(&self, peers: &Peers) -> bool {
         (peers.initiator.is_none() && !self.is_in_tunnel) || self.low.has_gap || self.high.has_gap
+    }
+
+    /// Where the messages of a direction begin in what [`Opening::replay`] gives and in what comes after it.
+    pub(super) fn begin(&self, peers: &Peers, side: Side) -> Begin {
+        let first = match side {
+            Side::Low => &self.low,
+            Side::High => &self.high,
+        };
+        match first.unlike {
+            _ if self.is_midstream(peers) => Begin::Midstream,
+            Some(unlike) if !self.is_in_tunnel => Begin::Line(unlike.ends_line),
+            _ => Begin::Start,
+        }
     }
 
     /// Gives what was held of both directions, and then the chunk that decided, joined with what was held before it.

@@ -1,6 +1,6 @@
 use std::{borrow::Cow, net::IpAddr};
 
-use portcullis_exchange::{Exchange, Fact, Facts, Grpc, GrpcMessages, Headers};
+use portcullis_exchange::{Exchange, Fact, Facts, Grpc, GrpcMessages, Headers, Protocol};
 use serde::{Serialize, Serializer};
 
 /// One line of `sensor replay --emit exchanges`.
@@ -24,7 +24,9 @@ pub fn exchange_json(exchange: &Exchange) -> impl Serialize {
         method: method.filter(|method| is_seen(method.len())),
         target: target.filter(|target| is_seen(target.len())),
         host: request.and_then(|request| request.host()),
-        status: response.map(|response| response.status).filter(|status| *status != 0),
+        status: response
+            .map(|response| response.status)
+            .filter(|status| *status != 0 || !lacks_status(exchange)),
         request_body_len: request.map(|request| request.body.decoded_len),
         response_body_len: response.map(|response| response.body.decoded_len),
         protocol: exchange.protocol.name(),
@@ -35,6 +37,11 @@ pub fn exchange_json(exchange: &Exchange) -> impl Serialize {
         response_trailers: Fields::unless_empty(response.map(|response| &response.trailers)),
         facts: FactNames(exchange.facts),
     }
+}
+
+/// HTTP/0.9 has no status, and HTTP/2 may name it by a table entry that was not captured.
+fn lacks_status(exchange: &Exchange) -> bool {
+    matches!(exchange.protocol, Protocol::Http09 | Protocol::Http2)
 }
 
 /// Written straight from the exchange: there are many lines, and a tree of values for each costs more than the line.

@@ -126,32 +126,54 @@ impl<C: Connection> Flow<C> {
     }
 
     /// Declares lost, or no longer waits for, what was missed for too long. False where nothing is given up.
+    ///
+    /// One thing at a time, and holes first: what stands behind a hole may be what the other side waits for.
     fn give_up(&mut self, now: Timestamp, is_over: bool, outlet: &mut Outlet<'_, C>) -> bool {
-        let mut changed = false;
-        for side in Side::BOTH {
-            let waited = self.direction(side).missed.map_or(0, |missed| missed.nanos(now));
-            let segments = self.direction(side).missed.map_or(0, |missed| missed.segments);
-            let is_late = is_over || segments >= REORDER_SEGMENTS || waited >= REORDER_NANOS;
-            let is_very_late = is_over || waited >= HOLE_NANOS;
-            let stream = &self.direction(side).stream;
-            let next = stream.next();
-            if let Some(first) = stream.first_pending().filter(|first| *first > next) {
-                let acknowledged = self.direction(side).acknowledged;
-                let lost_until = match acknowledged.and_then(|sequence| stream.offset_of(sequence)) {
-                    _ if is_very_late || stream.allocated() > PENDING_LIMIT => first,
-                    Some(acknowledged) if is_late && acknowledged > next => first.min(acknowledged),
-                    _ => continue,
-                };
-                self.lose(side, lost_until - next, now, outlet);
-                changed = true;
-            } else if let Some(acknowledgement) = self.is_awaited(side)
-                && (is_late || self.direction(side.other()).stream.allocated() > PENDING_LIMIT)
-            {
-                self.direction_mut(side).excused = Some(acknowledgement);
-                changed = true;
+        Side::BOTH.into_iter().any(|side| self.give_up_hole(side, now, is_over, outlet))
+            || Side::BOTH.into_iter().any(|side| self.excuse(side, now, is_over))
+    }
+
+    fn give_up_hole(
+        &mut self,
+        side: Side,
+        now: Timestamp,
+        is_over: bool,
+        outlet: &mut Outlet<'_, C>,
+    ) -> bool {
+        let stream = &self.direction(side).stream;
+        let next = stream.next();
+        let Some(first) = stream.first_pending().filter(|first| *first > next) else { return false };
+        let is_very_late = is_over || self.waited(side, now) >= HOLE_NANOS;
+        let acknowledged = self.direction(side).acknowledged;
+        let lost_until = match acknowledged.and_then(|sequence| stream.offset_of(sequence)) {
+            _ if is_very_late || stream.allocated() > PENDING_LIMIT => first,
+            Some(acknowledged) if self.is_late(side, now, is_over) && acknowledged > next => {
+                first.min(acknowledged)
             }
+            _ => return false,
+        };
+        self.lose(side, lost_until - next, now, outlet);
+        true
+    }
+
+    /// Lets the peer's next bytes no longer wait for this side's.
+    fn excuse(&mut self, side: Side, now: Timestamp, is_over: bool) -> bool {
+        let Some(acknowledgement) = self.is_awaited(side) else { return false };
+        let is_full = self.direction(side.other()).stream.allocated() > PENDING_LIMIT;
+        let gives_up = is_full || self.is_late(side, now, is_over);
+        if gives_up {
+            self.direction_mut(side).excused = Some(acknowledgement);
         }
-        changed
+        gives_up
+    }
+
+    fn is_late(&self, side: Side, now: Timestamp, is_over: bool) -> bool {
+        let segments = self.direction(side).missed.map_or(0, |missed| missed.segments);
+        is_over || segments >= REORDER_SEGMENTS || self.waited(side, now) >= REORDER_NANOS
+    }
+
+    fn waited(&self, side: Side, now: Timestamp) -> u64 {
+        self.direction(side).missed.map_or(0, |missed| missed.nanos(now))
     }
 }
 

@@ -1,16 +1,15 @@
 //! What a connection does with the responses it reads.
 
-use portcullis_exchange::{Body, Exchange, Facts, Headers, Incomplete, Protocol, Response, Timestamp};
+use portcullis_exchange::{Body, Exchange, Fact, Facts, Headers, Incomplete, Protocol, Response, Timestamp};
 
 use super::{
     Http1, Over,
     framing::{self, Framing},
     head::ResponseHead,
     pairing::Outstanding,
-    start_line,
 };
 use crate::{
-    flow::{Chunk, Peers},
+    flow::Peers,
     http::{HttpShard, body::BodyCollector},
 };
 
@@ -32,12 +31,28 @@ pub(super) struct Answer {
     pub(super) incomplete: Option<Incomplete>,
     /// Whether it answers the first unanswered request.
     is_paired: bool,
+    /// Its status has no body, and yet one was announced.
+    should_lack_body: bool,
+    /// The next message may begin where its body would.
+    pub(super) may_lack_body: bool,
     opens: Option<Over>,
 }
 
 impl Answer {
+<<<<<<< HEAD
     pub(super) fn memory(&self) -> usize {
         self.response.memory()
+=======
+    pub(super) fn should_lack_body(&self) -> bool {
+        self.should_lack_body
+    }
+
+    pub(super) fn body_is_there(&mut self) {
+        self.may_lack_body = false;
+        if std::mem::take(&mut self.should_lack_body) {
+            self.facts.insert(Fact::UnexpectedBody);
+        }
+>>>>>>> a68d71b (Hold every capture to its reference or to a proven difference; read HTTP/1 alike however it is cut)
     }
 }
 
@@ -62,6 +77,7 @@ impl Http1 {
             _ => None,
         };
         let framing = if opens.is_some() { Framing::Empty } else { framing::of_response(&mut head, method) };
+        let should_lack_body = matches!(head.status, 204 | 304) && framing != Framing::Empty;
         let codings = framing::codings(&head.headers);
         let ResponseHead { status, reason, protocol, headers, facts } = head;
         self.answer = Some(Answer {
@@ -71,6 +87,8 @@ impl Http1 {
             started_at: start.time,
             incomplete: None,
             is_paired,
+            should_lack_body,
+            may_lack_body: should_lack_body || !is_paired,
             opens,
         });
         self.responses.begin(framing, BodyCollector::new(&codings, shard.config.body_keep));
@@ -79,10 +97,33 @@ impl Http1 {
         }
     }
 
+    /// Whether the bytes that begin no head are the answer to a request of HTTP/0.9, as which they are then read.
+    pub(super) fn begin_bare_answer(&mut self, shard: &mut HttpShard) -> bool {
+        let is_simple = |request: &Outstanding| request.exchange.protocol == Protocol::Http09;
+        if self.answer.is_some() || !self.pairing.unanswered().is_some_and(is_simple) {
+            return false;
+        }
+        let start = self.responses.start();
+        self.answer = Some(Answer {
+            response: Response::default(),
+            protocol: Protocol::Http09,
+            facts: Facts::default(),
+            started_at: start.time,
+            incomplete: None,
+            is_paired: self.pairing.pair(start, shard),
+            should_lack_body: false,
+            may_lack_body: false,
+            opens: None,
+        });
+        self.responses.begin_bare(BodyCollector::new(&[], shard.config.body_keep));
+        true
+    }
+
     pub(super) fn end_response(&mut self, peers: &Peers, body: Body, time: Timestamp, shard: &mut HttpShard) {
         let Some(answer) = self.answer.take() else { return };
-        let Answer { mut response, protocol, facts, started_at, incomplete, is_paired, opens } = answer;
+        let Answer { mut response, protocol, facts, started_at, incomplete, is_paired, opens, .. } = answer;
         response.body = body;
+        response.trailers = self.responses.take_trailers();
         if opens == Some(Over::Http2) && is_paired {
             // The answer to the request comes on the first stream, so this one is no more than interim.
             shard.counters.interim += 1;
@@ -119,18 +160,11 @@ impl Http1 {
         }
         if opens.is_some() {
             shard.counters.tunnels += 1;
-            while self.pairing.give_up_oldest(Incomplete::NoResponse, shard) {}
-            self.over = opens;
-        }
-    }
-
-    /// The answer to a request that was not seen may be one to HEAD: then the next message begins where its body would.
-    pub(super) fn end_unexpected_body(&mut self, peers: &Peers, chunk: Chunk<'_>, shard: &mut HttpShard) {
-        let is_orphan = self.answer.as_ref().is_some_and(|answer| !answer.is_paired);
-        if is_orphan && self.responses.is_before_body() && start_line::is_response(chunk.bytes) == Some(true)
-        {
-            let body = self.responses.abandon_body().unwrap_or_default();
-            self.end_response(peers, body, chunk.time, shard);
+            // Requests that the client sent without waiting are those of the tunnel, which then speaks HTTP.
+            if opens != Some(Over::Tunnel) || self.pairing.unanswered().is_none() {
+                while self.pairing.give_up_oldest(Incomplete::NoResponse, shard) {}
+                self.over = opens;
+            }
         }
     }
 }

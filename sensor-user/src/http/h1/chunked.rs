@@ -9,11 +9,15 @@ pub(super) struct Chunked {
     /// The first size line, until it turned out to be one.
     opening: Vec<u8>,
     is_confirmed: bool,
+    /// The last byte of framing was a CR.
+    is_after_return: bool,
+    /// Lines after the last chunk.
+    trailer: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// Before the size's first digit.
+    /// Before the size's first digit. Clients pass over empty lines here, which RFC 9112 section 7.1 has none of.
     SizeStart,
     Size,
     /// Extensions are passed over to the line's end.
@@ -42,16 +46,40 @@ pub(super) enum Step {
 const MAX_OPENING: usize = 256;
 /// Sixteen hexadecimal digits are 64 bits.
 const MAX_DIGITS: u8 = 16;
+/// Trailers past this are passed over.
+const MAX_TRAILER: usize = 16 << 10;
 
 impl Chunked {
     pub(super) fn new() -> Self {
-        Self { state: State::SizeStart, size: 0, digits: 0, opening: Vec::new(), is_confirmed: false }
+        Self {
+            state: State::SizeStart,
+            size: 0,
+            digits: 0,
+            opening: Vec::new(),
+            is_confirmed: false,
+            is_after_return: false,
+            trailer: Vec::new(),
+        }
     }
 
     /// What was taken for framing, where the first size line turns out not to be one: a body that was announced as
     /// chunked and is not.
     pub(super) fn refuted(&mut self) -> Option<Vec<u8>> {
         (!self.is_confirmed).then(|| std::mem::take(&mut self.opening))
+    }
+
+    /// The trailer section as it came (RFC 9112 section 7.1.2).
+    pub(super) fn trailer(&self) -> &[u8] {
+        &self.trailer
+    }
+
+    /// Whether all chunks came, and only the empty line after them did not.
+    pub(super) fn lacks_final_line(&self) -> bool {
+        self.state == State::TrailerStart
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.opening.capacity() + self.trailer.capacity()
     }
 
     /// Looks at the next bytes, which must not be empty.
@@ -73,7 +101,8 @@ impl Chunked {
             }
             if !self.is_confirmed {
                 self.opening.push(*byte);
-                self.is_confirmed = *byte == b'\n' || self.opening.len() > MAX_OPENING;
+                let is_size_line = *byte == b'\n' && self.state != State::SizeStart;
+                self.is_confirmed = is_size_line || self.opening.len() > MAX_OPENING;
                 if self.is_confirmed {
                     self.opening = Vec::new();
                 }
@@ -99,7 +128,18 @@ impl Chunked {
         fits
     }
 
+    /// A size is read as its first hexadecimal digits say (RFC 9112 section 7.1); what else stands in its line is told as
+    /// a fact, since servers differ on it. A line ends with its LF, as section 2.2 allows for heads.
     fn framing_byte(&mut self, byte: u8, facts: &mut Facts) -> Option<()> {
+        let is_after_return = std::mem::replace(&mut self.is_after_return, byte == b'\r');
+        if is_after_return && byte != b'\n' {
+            facts.insert(Fact::BareCarriageReturn);
+        } else if !is_after_return && byte == b'\n' {
+            facts.insert(Fact::BareLineFeed);
+        }
+        if matches!(self.state, State::TrailerStart | State::Trailer) && self.trailer.len() < MAX_TRAILER {
+            self.trailer.push(byte);
+        }
         self.state = match (self.state, byte) {
             (State::SizeStart | State::Size, _) if byte.is_ascii_hexdigit() => {
                 self.digits += u8::from(self.size > 0 || byte != b'0' || self.digits == 0);
@@ -110,16 +150,14 @@ impl Chunked {
                 self.size = self.size << 4 | u64::from(digit);
                 State::Size
             }
-            // Servers differ on white space and signs here, so it is read on and told.
-            (State::SizeStart, b' ' | b'\t') => {
+            (State::SizeStart, b' ' | b'\t' | b'\r' | b'\n') => {
                 facts.insert(Fact::InvalidChunkSize);
                 State::SizeStart
             }
             (State::SizeStart, _) => return None,
             (State::Size | State::Extension, b'\n') => self.after_size(),
-            (State::Size, b'\r') => State::Size,
-            (State::Size, b' ' | b'\t') => State::Extension,
-            (State::Size, b';') => {
+            (State::Size, b' ' | b'\t' | b'\r') => State::Extension,
+            (State::Size | State::Extension, b';') => {
                 facts.insert(Fact::ChunkExtension);
                 State::Extension
             }
@@ -127,13 +165,12 @@ impl Chunked {
                 facts.insert(Fact::InvalidChunkSize);
                 State::Extension
             }
-            (State::Extension, b';') => {
-                facts.insert(Fact::ChunkExtension);
-                State::Extension
-            }
             (State::Extension, _) => State::Extension,
             (State::DataEnd, b'\r') => State::DataEnd,
-            (State::DataEnd, b'\n') => State::SizeStart,
+            (State::DataEnd, b'\n') => {
+                (self.size, self.digits) = (0, 0);
+                State::SizeStart
+            }
             (State::DataEnd, _) => return None,
             (State::TrailerStart, b'\n') => State::Done,
             (State::TrailerStart, b'\r') => State::TrailerStart,
@@ -141,9 +178,6 @@ impl Chunked {
             (State::Trailer, _) => State::TrailerStart,
             (state, _) => state,
         };
-        if self.state == State::SizeStart && byte == b'\n' {
-            (self.size, self.digits) = (0, 0);
-        }
         Some(())
     }
 
@@ -178,12 +212,23 @@ mod tests {
     }
 
     #[test]
-    fn extensions_and_trailers_are_passed_over_at_any_step() {
+    fn extensions_are_passed_over_and_trailers_kept_at_any_step() {
         let coded = b"4;name=\"v\"\r\nwiki\r\n05\r\npedia\r\n0\r\nTrailer: x\r\n\r\n";
         for step in 1..coded.len() {
             let (body, is_done, facts) = decode(coded, step);
             assert_eq!((body.as_slice(), is_done), (&b"wikipedia"[..], true));
             assert!(facts.contains(Fact::ChunkExtension));
+        }
+    }
+
+    #[test]
+    fn line_ends_before_a_size_and_bare_ones_after_it_are_facts() {
+        let (body, is_done, facts) = decode(b"\r4\nwiki\n\n05\r;x\npedia\r\n0\r\n\r\n", 1);
+        assert_eq!((body.as_slice(), is_done), (&b"wikipedia"[..], true));
+        for fact in
+            [Fact::BareLineFeed, Fact::BareCarriageReturn, Fact::InvalidChunkSize, Fact::ChunkExtension]
+        {
+            assert!(facts.contains(fact), "{fact:?}");
         }
     }
 

@@ -41,12 +41,37 @@ pub(super) fn request(bytes: &[u8]) -> Option<RequestHead> {
         },
         _ => lenient::request(bytes, &mut facts).map(|head| RequestHead { facts, ..head })?,
     };
-    let hosts = head.headers.all("host").count();
-    let mut facts = head.facts;
-    if hosts > 1 || (hosts == 0 && head.protocol == Protocol::Http11) {
-        facts.insert(Fact::AmbiguousHost);
-    }
+    let facts = head.facts.with(request_facts(&head));
     Some(RequestHead { facts, ..head })
+}
+
+/// What is odd about a request as a whole.
+fn request_facts(head: &RequestHead) -> Facts {
+    let mut facts = Facts::default();
+    let mut hosts = head.headers.all("host");
+    match (hosts.next(), hosts.next()) {
+        (None, _) if head.protocol == Protocol::Http11 => facts.insert(Fact::AmbiguousHost),
+        (Some(_), Some(_)) => facts.insert(Fact::AmbiguousHost),
+        (Some(host), None)
+            if authority(&head.target).is_some_and(|named| !named.eq_ignore_ascii_case(host)) =>
+        {
+            facts.insert(Fact::AuthorityDiffersFromHost);
+        }
+        _ => {}
+    }
+    if head.protocol == Protocol::Http09 {
+        facts.insert(Fact::UnusualVersion);
+    }
+    facts
+}
+
+/// The authority of an absolute target, which goes before `Host` (RFC 9112 section 3.2.2).
+fn authority(target: &[u8]) -> Option<&[u8]> {
+    if target.first() == Some(&b'/') {
+        return None;
+    }
+    let start = memchr::memmem::find(target, b"://")? + 3;
+    target.get(start..)?.split(|byte| matches!(byte, b'/' | b'?' | b'#')).next()
 }
 
 /// Reads a whole response head, empty line included. `None` where its first line is no status line.
@@ -65,6 +90,11 @@ pub(super) fn response(bytes: &[u8]) -> Option<ResponseHead> {
         }),
         _ => lenient::response(bytes, &mut facts).map(|head| ResponseHead { facts, ..head }),
     }
+}
+
+/// Fields after a chunked body.
+pub(super) fn trailers(bytes: &[u8], facts: &mut Facts) -> Headers {
+    lenient::trailers(bytes, facts)
 }
 
 /// Where a head ends, just after its empty line; `from` is how far an earlier call looked.

@@ -2,7 +2,11 @@
 
 use std::collections::VecDeque;
 
+<<<<<<< HEAD
 use portcullis_exchange::{Body, Exchange, Incomplete, Request, Response, Timestamp};
+=======
+use portcullis_exchange::{Body, Exchange, Headers, Incomplete, Timestamp};
+>>>>>>> a68d71b (Hold every capture to its reference or to a proven difference; read HTTP/1 alike however it is cut)
 
 use super::reader::Start;
 use crate::http::HttpShard;
@@ -161,11 +165,11 @@ impl Outstanding {
     }
 
     /// The request's last byte was read.
-    pub(super) fn end_request(&mut self, body: Body, time: Timestamp) {
+    pub(super) fn end_request(&mut self, body: Body, trailers: Headers, time: Timestamp) {
         self.is_whole = true;
         self.exchange.completed_at = self.exchange.completed_at.max(time);
         if let Some(request) = &mut self.exchange.request {
-            request.body = body;
+            (request.body, request.trailers) = (body, trailers);
         }
     }
 

@@ -1,4 +1,4 @@
-use portcullis_exchange::{Body, Facts, Timestamp};
+use portcullis_exchange::{Body, Fact, Facts, Headers, Timestamp};
 
 use super::{
     chunked::{self, Chunked},
@@ -15,13 +15,30 @@ pub(super) struct Reader {
     held: Vec<u8>,
     /// How far `held` was searched for its end, so that a head in single bytes is not searched over and over.
     searched: usize,
+    /// The held bytes begin a message.
+    is_confirmed: bool,
+    /// Bytes were missing, and no message was found since.
+    has_gap: bool,
     start: Start,
+    /// Of the chunked body that ended last.
+    trailers: Headers,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Requests,
     Responses,
+}
+
+/// Where the first message is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::http) enum Begin {
+    /// At the first byte.
+    Start,
+    /// At the first line of what is left, where other bytes came before; `true` where a line begins.
+    Line(bool),
+    /// Capture began in mid-stream.
+    Midstream,
 }
 
 /// Where a message begins.
@@ -33,14 +50,29 @@ pub(super) struct Start {
     pub(super) acknowledged: Option<i64>,
 }
 
+impl Start {
+    pub(super) fn of(chunk: &Chunk<'_>) -> Self {
+        Self { time: chunk.time, offset: chunk.offset, acknowledged: chunk.acknowledged }
+    }
+}
+
 enum State {
     Head,
     Body {
         remaining: Remaining,
         body: BodyCollector,
     },
-    /// Lost: passing over bytes until a segment begins with a message.
-    Lost,
+    /// Lost: passing over bytes until a message begins.
+    Lost(Search),
+}
+
+/// What may be a message's beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Search {
+    /// After lost bytes: a segment's. Messages mostly begin with one, and a body before seldom ends with a line.
+    Segment,
+    /// Where no byte is missing: a line's, so that the place does not depend on how segments are cut.
+    Line { is_at_start: bool },
 }
 
 enum Remaining {
@@ -59,8 +91,8 @@ pub(super) enum Event {
     BrokenBody(Body),
     /// These bytes are no message.
     NoMessage,
-    /// A head longer than any server takes; what was read of it.
-    Oversized,
+    /// A head longer than any server takes; what was read of it, where its first line fits.
+    Oversized(Option<Box<Event>>),
 }
 
 /// What lost bytes did.
@@ -77,13 +109,21 @@ pub(super) enum Loss {
 
 /// A beginning of a first line that is worth waiting for the rest.
 const SHORT_START: usize = 2 << 10;
+/// A first line past this is none.
+const MAX_LINE: usize = 64 << 10;
 /// Servers take 8 KiB to 64 KiB, a few more.
 const MAX_HEAD: usize = 256 << 10;
 
 impl Reader {
-    pub(super) fn new(kind: Kind, is_midstream: bool) -> Self {
-        let state = if is_midstream { State::Lost } else { State::Head };
-        Self { kind, state, held: Vec::new(), searched: 0, start: Start::default() }
+    pub(super) fn new(kind: Kind, begin: Begin) -> Self {
+        let state = match begin {
+            Begin::Start => State::Head,
+            Begin::Line(is_at_start) => State::Lost(Search::Line { is_at_start }),
+            Begin::Midstream => State::Lost(Search::Segment),
+        };
+        let (start, trailers) = (Start::default(), Headers::default());
+        let has_gap = begin == Begin::Midstream;
+        Self { kind, state, held: Vec::new(), searched: 0, is_confirmed: false, has_gap, start, trailers }
     }
 
     /// Where the message at hand began.
@@ -97,12 +137,34 @@ impl Reader {
     }
 
     pub(super) fn is_lost(&self) -> bool {
-        matches!(self.state, State::Lost)
+        matches!(self.state, State::Lost(_))
     }
 
-    /// Passes over what comes until a message begins.
-    pub(super) fn lose(&mut self) {
-        self.state = State::Lost;
+    /// Passes over what comes until a message begins; `is_gap` where bytes are missing.
+    pub(super) fn lose(&mut self, is_gap: bool) {
+        self.has_gap |= is_gap;
+        self.search(false);
+    }
+
+    /// The first line of a head is whole and has no version: HTTP/0.9 sends no more.
+    pub(super) fn holds_simple_request(&self) -> bool {
+        let line_end = memchr::memchr(b'\n', &self.held);
+        matches!(self.state, State::Head)
+            && line_end
+                .and_then(|end| self.held.get(..end))
+                .and_then(start_line::request_line)
+                .is_some_and(|line| line.version.is_none())
+    }
+
+    /// Takes what no head begins with for a body: a response of HTTP/0.9.
+    pub(super) fn begin_bare(&mut self, mut body: BodyCollector) {
+        body.push(&self.take_held());
+        self.state = State::Body { remaining: Remaining::Close, body };
+    }
+
+    /// The trailers of the body that ended last.
+    pub(super) fn take_trailers(&mut self) -> Headers {
+        std::mem::take(&mut self.trailers)
     }
 
     /// Begins the body that the last head announced.
@@ -122,7 +184,8 @@ impl Reader {
             let event = match self.state {
                 State::Head => self.head(chunk),
                 State::Body { .. } => self.body(chunk, facts),
-                State::Lost => self.find_message(chunk),
+                State::Lost(Search::Segment) => self.find_segment(chunk),
+                State::Lost(Search::Line { is_at_start }) => self.find_line(chunk, is_at_start),
             };
             if event.is_some() {
                 return event;
@@ -143,8 +206,16 @@ impl Reader {
     }
 
     /// The stream is over. Gives the body at hand, and whether the end of the stream is its end.
-    pub(super) fn close(&mut self) -> Option<(Body, bool)> {
-        let is_whole = matches!(&self.state, State::Body { remaining: Remaining::Close, .. });
+    pub(super) fn close(&mut self, facts: &mut Facts) -> Option<(Body, bool)> {
+        let is_whole = match &self.state {
+            State::Body { remaining: Remaining::Close, .. } => true,
+            State::Body { remaining: Remaining::Chunked(chunked, _), .. } if chunked.lacks_final_line() => {
+                facts.insert(Fact::MissingFinalLine);
+                self.trailers = head::trailers(chunked.trailer(), facts);
+                true
+            }
+            _ => false,
+        };
         self.abandon_body().map(|body| (body, is_whole))
     }
 
@@ -173,19 +244,24 @@ impl Reader {
             }
             let body = self.abandon_body().unwrap_or_default();
             if !fits {
-                self.state = State::Lost;
+                self.lose(true);
             }
             return Loss::Body(body);
         }
         let was_in_head = matches!(self.state, State::Head) && !self.held.is_empty();
-        self.state = State::Lost;
-        if was_in_head { Loss::Head(self.partial_head()) } else { Loss::Between }
+        let head = if was_in_head { self.partial_head() } else { None };
+        self.take_held();
+        self.lose(true);
+        if was_in_head { Loss::Head(head) } else { Loss::Between }
     }
 
     pub(super) fn memory(&self) -> usize {
         let body = match &self.state {
+            State::Body { body, remaining: Remaining::Chunked(chunked, _) } => {
+                body.memory() + chunked.memory()
+            }
             State::Body { body, .. } => body.memory(),
-            State::Head | State::Lost => 0,
+            State::Head | State::Lost(_) => 0,
         };
         self.held.capacity() + body
     }
@@ -197,8 +273,12 @@ impl Reader {
             if chunk.bytes.is_empty() {
                 return None;
             }
-            self.start = Start { time: chunk.time, offset: chunk.offset, acknowledged: chunk.acknowledged };
-            if let Some(end) = head::end(chunk.bytes, 0) {
+            self.start = Start::of(chunk);
+            if self.begins_message(chunk.bytes) == Some(false) {
+                self.search(false);
+                return Some(Event::NoMessage);
+            }
+            if let Some(end) = head::end(chunk.bytes, 0).filter(|end| *end <= MAX_HEAD) {
                 let head = chunk.bytes.get(..end).unwrap_or_default();
                 // Passed over also where it is no message: it looked like one, and would again.
                 advance(chunk, end);
@@ -206,66 +286,79 @@ impl Reader {
             }
         }
         let before = self.held.len();
-        self.held.extend_from_slice(chunk.bytes);
+        let room = MAX_HEAD.saturating_sub(before).min(chunk.bytes.len());
+        let bytes = chunk.bytes.get(..room).unwrap_or_default();
+        self.held.extend_from_slice(bytes);
+        // A line is told from a request by its beginning or by its end: between them nothing new shows.
+        if !self.is_confirmed && (before < SHORT_START || memchr::memchr(b'\n', bytes).is_some()) {
+            match self.begins_message(&self.held) {
+                Some(false) => {
+                    self.held.truncate(before);
+                    self.search(false);
+                    return Some(Event::NoMessage);
+                }
+                begins => self.is_confirmed = begins == Some(true),
+            }
+        }
         let Some(end) = head::end(&self.held, self.searched) else {
-            advance(chunk, chunk.bytes.len());
-            return self.judge_partial();
+            advance(chunk, room);
+            // The empty line may be split between this chunk and the next one.
+            self.searched = self.held.len().saturating_sub(2);
+            return (self.held.len() >= MAX_HEAD).then(|| {
+                let head = self.partial_head().map(Box::new);
+                self.search(false);
+                Event::Oversized(head)
+            });
         };
-        let held = std::mem::take(&mut self.held);
-        self.searched = 0;
+        let held = self.take_held();
         advance(chunk, end.saturating_sub(before));
         Some(self.parse_or_lose(held.get(..end).unwrap_or_default()))
     }
 
     fn parse_or_lose(&mut self, head: &[u8]) -> Event {
-        self.parse(head).unwrap_or_else(|| {
-            self.state = State::Lost;
-            Event::NoMessage
-        })
-    }
-
-    fn judge_partial(&mut self) -> Option<Event> {
-        // The empty line may be split between this chunk and the next one.
-        self.searched = self.held.len().saturating_sub(2);
-        if self.begins_message(&self.held) == Some(false) {
-            self.held = Vec::new();
-            self.searched = 0;
-            self.state = State::Lost;
-            return Some(Event::NoMessage);
+        let event = self.parse(head);
+        if event.is_none() {
+            self.search(true);
         }
-        if self.held.len() > MAX_HEAD {
-            self.state = State::Lost;
-            return Some(self.partial_head().unwrap_or(Event::Oversized));
-        }
-        None
+        event.unwrap_or(Event::NoMessage)
     }
 
     /// The whole lines of a head whose rest will not come.
     fn partial_head(&mut self) -> Option<Event> {
-        let mut held = std::mem::take(&mut self.held);
-        self.searched = 0;
+        let mut held = self.take_held();
         let last_line = memchr::memrchr(b'\n', &held)?;
         held.truncate(last_line + 1);
         held.extend_from_slice(b"\r\n");
         self.parse(&held)
     }
 
-    fn parse(&self, bytes: &[u8]) -> Option<Event> {
-        match self.kind {
-            Kind::Requests => head::request(bytes).map(Event::Request),
-            Kind::Responses => head::response(bytes).map(Event::Response),
-        }
+    fn take_held(&mut self) -> Vec<u8> {
+        (self.searched, self.is_confirmed) = (0, false);
+        std::mem::take(&mut self.held)
     }
 
-    fn begins_message(&self, bytes: &[u8]) -> Option<bool> {
+    fn search(&mut self, is_at_start: bool) {
+        self.state = State::Lost(if self.has_gap { Search::Segment } else { Search::Line { is_at_start } });
+    }
+
+    fn parse(&mut self, bytes: &[u8]) -> Option<Event> {
+        let event = match self.kind {
+            Kind::Requests => head::request(bytes).map(Event::Request),
+            Kind::Responses => head::response(bytes).map(Event::Response),
+        };
+        self.has_gap &= event.is_none();
+        event
+    }
+
+    /// Whether the bytes begin with a message; `None` where more are needed to tell.
+    pub(super) fn begins_message(&self, bytes: &[u8]) -> Option<bool> {
         match self.kind {
             Kind::Requests => start_line::is_request(bytes),
             Kind::Responses => start_line::is_response(bytes),
         }
     }
 
-    /// Messages mostly begin with a segment, and seldom look so in the midst of a body.
-    fn find_message(&mut self, chunk: &mut Chunk<'_>) -> Option<Event> {
+    fn find_segment(&mut self, chunk: &mut Chunk<'_>) -> Option<Event> {
         let begins = match self.begins_message(chunk.bytes) {
             Some(begins) => begins,
             // A head's first bytes come alone where a sender writes them so; long lines are text of a body.
@@ -276,6 +369,42 @@ impl Reader {
             return None;
         }
         advance(chunk, chunk.bytes.len());
+        None
+    }
+
+    /// Holds a line until it shows itself to be a message's first one or not.
+    fn find_line(&mut self, chunk: &mut Chunk<'_>, is_at_start: bool) -> Option<Event> {
+        if !is_at_start {
+            self.held = Vec::new();
+            let line_end = memchr::memchr(b'\n', chunk.bytes);
+            advance(chunk, line_end.map_or(chunk.bytes.len(), |at| at + 1));
+            self.state = State::Lost(Search::Line { is_at_start: line_end.is_some() });
+            return None;
+        }
+        if self.held.is_empty() {
+            let line = start_line::without_empty_lines(chunk.bytes);
+            advance(chunk, chunk.bytes.len() - line.len());
+            if chunk.bytes.is_empty() {
+                return None;
+            }
+            self.start = Start::of(chunk);
+        }
+        let line_end = memchr::memchr(b'\n', chunk.bytes).map_or(chunk.bytes.len(), |at| at + 1);
+        let before = self.held.len();
+        self.held.extend_from_slice(chunk.bytes.get(..line_end).unwrap_or_default());
+        match self.begins_message(&self.held).or((self.held.len() > MAX_LINE).then_some(false)) {
+            Some(true) if self.held.len() <= MAX_LINE => {
+                advance(chunk, line_end);
+                self.state = State::Head;
+                (self.searched, self.is_confirmed) = (0, true);
+            }
+            Some(_) => {
+                // The line's rest, from where this chunk goes on.
+                self.held.truncate(before);
+                self.state = State::Lost(Search::Line { is_at_start: false });
+            }
+            None => advance(chunk, line_end),
+        }
         None
     }
 
@@ -306,6 +435,10 @@ impl Reader {
                 }
                 chunked::Step::Done(len) => {
                     advance(chunk, len);
+                    // No more than the empty line of a body without trailers.
+                    if chunked.trailer().len() > 2 {
+                        self.trailers = head::trailers(chunked.trailer(), facts);
+                    }
                     true
                 }
                 chunked::Step::Broken => {
@@ -320,7 +453,7 @@ impl Reader {
                         return None;
                     }
                     let body = self.abandon_body().unwrap_or_default();
-                    self.state = State::Lost;
+                    self.lose(false);
                     return Some(Event::BrokenBody(body));
                 }
             },

@@ -6,7 +6,6 @@ use super::{
     Http1,
     framing::{self, Framing},
     head::RequestHead,
-    start_line,
 };
 use crate::{
     flow::Peers,
@@ -49,17 +48,8 @@ impl Http1 {
 
     pub(super) fn end_request(&mut self, body: Body, time: Timestamp, shard: &mut HttpShard) {
         if let Some(last) = self.pairing.last_mut() {
-            last.end_request(body, time);
+            last.end_request(body, self.requests.take_trailers(), time);
         }
         self.pairing.complete(shard);
-    }
-
-    /// A client that got its final answer before it sent the body may leave the body out (RFC 9110 section 10.1.1).
-    pub(super) fn end_unsent_body(&mut self, bytes: &[u8], time: Timestamp, shard: &mut HttpShard) {
-        let is_answered = self.pairing.last().is_some_and(|last| last.is_answered && !last.is_whole);
-        if is_answered && self.requests.is_before_body() && start_line::is_request(bytes) == Some(true) {
-            let body = self.requests.abandon_body().unwrap_or_default();
-            self.end_request(body, time, shard);
-        }
     }
 }
