@@ -191,17 +191,9 @@ impl Http1 {
     }
 
     pub(super) fn memory(&self) -> usize {
-<<<<<<< HEAD
         let answer = self.answer.as_ref().map_or(0, Answer::memory);
-        self.requests.memory() + self.responses.memory() + self.pairing.memory() + answer
-=======
-        let answer = self.answer.as_ref().map_or(0, |_| HEAD_MEMORY);
-        self.requests.memory()
-            + self.responses.memory()
-            + self.pairing.memory()
-            + answer
-            + self.undecided.iter().flatten().map(Undecided::memory).sum::<usize>()
->>>>>>> a68d71b (Hold every capture to its reference or to a proven difference; read HTTP/1 alike however it is cut)
+        let undecided: usize = self.undecided.iter().flatten().map(Undecided::memory).sum();
+        self.requests.memory() + self.responses.memory() + self.pairing.memory() + answer + undecided
     }
 
     fn event(
