@@ -39,10 +39,10 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-<<<<<<< HEAD
     pub(super) fn memory(&self) -> usize {
         self.response.memory()
-=======
+    }
+
     pub(super) fn should_lack_body(&self) -> bool {
         self.should_lack_body
     }
@@ -52,7 +52,6 @@ impl Answer {
         if std::mem::take(&mut self.should_lack_body) {
             self.facts.insert(Fact::UnexpectedBody);
         }
->>>>>>> a68d71b (Hold every capture to its reference or to a proven difference; read HTTP/1 alike however it is cut)
     }
 }
 

@@ -2,11 +2,7 @@
 
 use std::collections::VecDeque;
 
-<<<<<<< HEAD
-use portcullis_exchange::{Body, Exchange, Incomplete, Request, Response, Timestamp};
-=======
-use portcullis_exchange::{Body, Exchange, Headers, Incomplete, Timestamp};
->>>>>>> a68d71b (Hold every capture to its reference or to a proven difference; read HTTP/1 alike however it is cut)
+use portcullis_exchange::{Body, Exchange, Headers, Incomplete, Request, Response, Timestamp};
 
 use super::reader::Start;
 use crate::http::HttpShard;
