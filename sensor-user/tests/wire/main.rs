@@ -4,6 +4,7 @@
 
 mod budget;
 mod conversation;
+mod corners;
 mod flow;
 mod hostile;
 mod http;
