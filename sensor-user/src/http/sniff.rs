@@ -127,6 +127,18 @@ impl Opening {
         if bytes.starts_with(h2::PREFACE) {
             return Verdict::Http2 { client: side };
         }
+        if is_midstream && bytes.len() > chunk.bytes.len() {
+            // What is held may be the rest of something, and this segment the first that begins with a frame.
+            let client = match h2::look(chunk.bytes) {
+                Look::OfClient => Some(side),
+                Look::OfServer => Some(side.other()),
+                Look::Other | Look::Undecided => None,
+            };
+            if let Some(client) = client.filter(|client| peers.initiator.is_none_or(|side| side == *client)) {
+                self.first_mut(side).bytes = Vec::new();
+                return Verdict::Http2Joined { client };
+            }
+        }
         let as_request = start_line::is_request(bytes);
         let as_response = start_line::is_response(bytes);
         let may_request = peers.initiator.is_none_or(|initiator| initiator == side);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use portcullis_exchange::{Exchange, Timestamp};
 use sensor_user::{
+    counters::Counters,
     segment::{Segment, TcpFlags, Vlans},
     wire::{Wire, WireConfig},
 };
@@ -132,6 +133,16 @@ impl Conversation {
     /// What the wire makes of it, up to the capture's end.
     pub(crate) fn exchanges(&self) -> Vec<Exchange> {
         replay(&self.sent)
+    }
+
+    /// What the wire counted on the way.
+    pub(crate) fn counters(&self) -> Counters {
+        let mut wire = Wire::new(WireConfig::default());
+        for segment in &self.sent {
+            segment.feed(&mut wire, &mut Vec::new());
+        }
+        wire.finish(&mut Vec::new());
+        wire.counters()
     }
 
     /// The same in one line an exchange: `METHOD target status request-body response-body [incomplete]`.

@@ -8,4 +8,6 @@ mod corners;
 mod flow;
 mod hostile;
 mod http;
+mod http2;
 mod segmentation;
+mod websocket;

@@ -1,0 +1,12 @@
+//! HTTP/2 on the wire: written by hand where an honest peer would not, and by real peers.
+
+mod corners;
+mod detection;
+mod frames;
+mod grpc;
+mod hostile;
+mod joining;
+mod programs;
+mod real_peers;
+mod recording;
+mod upgrade;
