@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::{borrow::Cow, net::SocketAddr};
 
 use crate::{Body, Facts, Grpc, Headers, Incomplete, Timestamp};
 
@@ -100,10 +100,10 @@ impl Request {
     }
 
     /// `Host` (or `:authority`), else the authority of an absolute target.
-    pub fn host(&self) -> Option<String> {
+    pub fn host(&self) -> Option<Cow<'_, str>> {
         let named =
             self.headers.get("host").or_else(|| self.absolute_parts().map(|(authority, _)| authority))?;
-        Some(String::from_utf8_lossy(named.trim_ascii()).into_owned())
+        Some(String::from_utf8_lossy(named.trim_ascii()))
     }
 
     fn origin_form(&self) -> &[u8] {

@@ -55,13 +55,13 @@ impl Wire {
     /// Takes one segment; exchanges it completed are appended.
     pub fn segment(&mut self, segment: &Segment<'_>, completed: &mut Vec<Exchange>) {
         self.flows.segment(segment, &mut self.http);
-        completed.append(&mut self.http.completed);
+        self.hand_over(completed);
     }
 
     /// Lets packet time pass where no segment came: lost bytes are given up, idle connections end.
     pub fn advance(&mut self, now: Timestamp, completed: &mut Vec<Exchange>) {
         self.flows.advance(now, &mut self.http);
-        completed.append(&mut self.http.completed);
+        self.hand_over(completed);
     }
 
     /// While on, connections that are not known yet are refused as a whole (`flow_shed_total`,
@@ -75,13 +75,23 @@ impl Wire {
     /// can be more than they took. False once all are.
     pub fn finish_some(&mut self, completed: &mut Vec<Exchange>) -> bool {
         let is_more = self.flows.finish_some(&mut self.http);
-        completed.append(&mut self.http.completed);
+        self.hand_over(completed);
         is_more
     }
 
     /// [`Wire::finish_some`] to the end.
     pub fn finish(&mut self, completed: &mut Vec<Exchange>) {
         while self.finish_some(completed) {}
+    }
+
+    /// The whole list where its taker has none: exchanges are large to copy.
+    fn hand_over(&mut self, completed: &mut Vec<Exchange>) {
+        let new = &mut self.http.completed;
+        if completed.is_empty() {
+            std::mem::swap(completed, new);
+        } else if !new.is_empty() {
+            completed.append(new);
+        }
     }
 
     pub fn counters(&self) -> Counters {

@@ -27,19 +27,13 @@ struct Endpoint {
 
 impl Key {
     pub(super) fn of(segment: &Segment<'_>) -> (Self, Side) {
-        let (source, destination) = (segment.source, segment.destination);
-        let (low, high, side) = if source <= destination {
+        let (source, destination) = (Endpoint::of(segment.source), Endpoint::of(segment.destination));
+        let (low, high, side) = if source.rank() <= destination.rank() {
             (source, destination, Side::Low)
         } else {
             (destination, source, Side::High)
         };
-        let key = Self {
-            low: Endpoint::of(low),
-            high: Endpoint::of(high),
-            vni: segment.vni,
-            lane: None,
-            is_ipv4: source.is_ipv4(),
-        };
+        let key = Self { low, high, vni: segment.vni, lane: None, is_ipv4: segment.source.is_ipv4() };
         (key, side)
     }
 
@@ -71,6 +65,11 @@ impl Endpoint {
             IpAddr::V6(ipv6) => ipv6,
         };
         Self { address: bytes.octets(), port: address.port() }
+    }
+
+    /// Sorts as addresses and ports do.
+    fn rank(&self) -> (u128, u16) {
+        (u128::from_be_bytes(self.address), self.port)
     }
 }
 

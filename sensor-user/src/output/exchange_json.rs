@@ -55,7 +55,7 @@ struct Line<'a> {
     vni: Option<u32>,
     method: Option<&'a str>,
     target: Option<Cow<'a, str>>,
-    host: Option<String>,
+    host: Option<Cow<'a, str>>,
     status: Option<u16>,
     request_body_len: Option<u64>,
     response_body_len: Option<u64>,
