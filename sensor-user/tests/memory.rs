@@ -218,3 +218,28 @@ fn streams_of_http2_that_nobody_answers_take_what_is_charged() {
     }
     attacked.holds_its_promise();
 }
+
+#[test]
+fn table_entries_and_header_blocks_of_http2_without_end_take_what_is_charged() {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    // A block of many small entries for a table of 64 KiB, and one that never ends.
+    let fill = [&b"\x3f\xe1\xff\x03"[..], &b"\x40\x01x\x01y".repeat(2500)].concat();
+    let frame = |flags: u8, block: &[u8]| {
+        let len = u32::try_from(block.len()).unwrap().to_be_bytes();
+        [&len[1..], &[1, flags, 0, 0, 0, 1], block].concat()
+    };
+    let settings = b"\0\0\x06\x04\0\0\0\0\0\0\x01\0\x01\0\0";
+    let mut attacked = Attacked::new();
+    for client in 0..120 {
+        attacked.send(client, true, 0, TcpFlags::SYN, b"");
+        attacked.send(client, false, 0, TcpFlags::SYN | TcpFlags::ACK, b"");
+        attacked.send(client, false, 1, TcpFlags::ACK, settings);
+        let bytes = [PREFACE, &frame(4, &fill), &frame(0, &b"\x40\x01x\x01y".repeat(3000))].concat();
+        let mut sequence = 1;
+        for piece in bytes.chunks(1400) {
+            attacked.stream(client, sequence, piece);
+            sequence += u32::try_from(piece.len()).unwrap();
+        }
+    }
+    attacked.holds_its_promise();
+}
