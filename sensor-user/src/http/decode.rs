@@ -1,7 +1,7 @@
 //! Content codings behind one cap.
 //!
 //! The only place that may hold a decompressor (see clippy.toml). Every one is driven in small steps into a fixed buffer,
-//! and stops where a body grows past the size or ratio cap: a bomb costs at most one step more.
+//! and stops where a body grows past the size or ratio cap: a bomb costs at most one buffer more.
 
 mod brotli;
 mod inflate;
@@ -48,6 +48,9 @@ const MAX_DECODED: u64 = 64 << 20;
 const MAX_RATIO: u64 = 250;
 /// Below this the ratio says nothing: a page of spaces is no attack.
 const RATIO_FLOOR: u64 = 1 << 20;
+/// Coded bytes that the decoders are given at once, wherever segments cut them: what comes of a bomb or of damage depends
+/// on it.
+const STEP: usize = 4 << 10;
 /// Stacking more than this is an attack on our time.
 const MAX_CODINGS: usize = 4;
 
@@ -55,6 +58,8 @@ const MAX_CODINGS: usize = 4;
 pub(super) struct Decoder {
     stages: Vec<Layer>,
     kept: Kept,
+    /// What came of the next step.
+    held: Vec<u8>,
     coded: u64,
     fault: Option<BodyFault>,
 }
@@ -91,6 +96,9 @@ enum Stop {
 trait Stage: Send {
     fn push(&mut self, bytes: &[u8], out: &mut dyn FnMut(&[u8]) -> Result<(), Stop>) -> Result<(), Stop>;
 
+    /// Whether the coded bytes may end here.
+    fn is_over(&self) -> bool;
+
     /// Heap bytes held.
     fn memory(&self) -> usize;
 }
@@ -101,7 +109,13 @@ impl Decoder {
         let kept = Kept { bytes: Vec::new(), keep, total: 0 };
         let is_known = codings.len() <= MAX_CODINGS && !codings.contains(&Coding::Unknown);
         if !is_known {
-            return Self { stages: Vec::new(), kept, coded: 0, fault: Some(BodyFault::UnknownCoding) };
+            return Self {
+                stages: Vec::new(),
+                kept,
+                held: Vec::new(),
+                coded: 0,
+                fault: Some(BodyFault::UnknownCoding),
+            };
         }
         let stages = codings
             .iter()
@@ -109,54 +123,93 @@ impl Decoder {
             .filter_map(|coding| coding.stage())
             .map(|stage| Layer { stage: Some(stage), untouched: Vec::new(), has_output: false })
             .collect();
-        Self { stages, kept, coded: 0, fault: None }
+        Self { stages, kept, held: Vec::new(), coded: 0, fault: None }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.coded += bytes.len() as u64;
-        if self.stages.is_empty() {
-            if !matches!(self.fault, Some(BodyFault::Damaged | BodyFault::Bomb)) {
-                self.kept.push(bytes);
+        let mut rest = bytes;
+        while !rest.is_empty() && !self.stages.is_empty() {
+            let (part, after) = rest.split_at(rest.len().min(STEP - self.held.len()));
+            rest = after;
+            if part.len() == STEP {
+                self.step(part);
+            } else {
+                self.held.extend_from_slice(part);
+                if self.held.len() == STEP {
+                    self.step_held();
+                }
             }
-            return;
         }
-        let (kept, coded) = (&mut self.kept, self.coded);
-        let outcome = run(&mut self.stages, bytes, &mut |decoded| {
-            kept.push(decoded);
-            let is_bomb =
-                kept.total > MAX_DECODED || (kept.total > RATIO_FLOOR && kept.total / MAX_RATIO > coded);
-            if is_bomb { Err(Stop::Bomb) } else { Ok(()) }
-        });
-        if let Err(stop) = outcome {
-            self.fault = Some(match stop {
-                Stop::Damaged => BodyFault::Damaged,
-                Stop::Bomb => BodyFault::Bomb,
-            });
-            self.stages = Vec::new();
-        } else if self.stages.iter().any(|layer| layer.stage.is_none()) {
-            self.fault = Some(BodyFault::UnknownCoding);
+        if self.stages.is_empty() && !matches!(self.fault, Some(BodyFault::Damaged | BodyFault::Bomb)) {
+            self.kept.push(rest);
         }
     }
 
     /// Counts bytes that cannot be joined to those before.
     pub(super) fn count(&mut self, bytes: u64) {
-        self.coded += bytes;
+        self.step_held();
         match self.fault {
             None | Some(BodyFault::UnknownCoding) if self.stages.is_empty() => self.kept.total += bytes,
             _ => {
                 self.stages = Vec::new();
+                self.held = Vec::new();
                 self.fault = self.fault.or(Some(BodyFault::Damaged));
             }
         }
     }
 
     /// The kept bytes, the length of all, and what went wrong.
-    pub(super) fn finish(self) -> (Vec<u8>, u64, Option<BodyFault>) {
+    pub(super) fn finish(mut self) -> (Vec<u8>, u64, Option<BodyFault>) {
+        self.step_held();
+        self.pass_undecided();
         (self.kept.bytes, self.kept.total, self.fault)
     }
 
+    fn step_held(&mut self) {
+        if self.held.is_empty() {
+            return;
+        }
+        let mut held = std::mem::take(&mut self.held);
+        self.step(&held);
+        held.clear();
+        self.held = held;
+    }
+
+    fn step(&mut self, bytes: &[u8]) {
+        self.coded += bytes.len() as u64;
+        let most = RATIO_FLOOR.max(self.coded.saturating_mul(MAX_RATIO)).min(MAX_DECODED);
+        let kept = &mut self.kept;
+        let outcome = run(&mut self.stages, bytes, &mut |decoded| kept.push_up_to(most, decoded));
+        if let Err(stop) = outcome {
+            self.fault = Some(match stop {
+                Stop::Damaged => BodyFault::Damaged,
+                Stop::Bomb => BodyFault::Bomb,
+            });
+            self.stages = Vec::new();
+            self.held = Vec::new();
+        } else if self.stages.iter().any(|layer| layer.stage.is_none()) {
+            self.fault = Some(BodyFault::UnknownCoding);
+        }
+    }
+
+    /// A body too short to show whether it is coded as announced is given as it is: nothing hides in it.
+    fn pass_undecided(&mut self) {
+        let kept = &mut self.kept;
+        let mut stages = self.stages.as_mut_slice();
+        while let Some((layer, rest)) = stages.split_first_mut() {
+            let undecided = layer.undecided();
+            if !undecided.is_empty() {
+                self.fault = Some(BodyFault::UnknownCoding);
+                run(rest, &undecided, &mut |decoded| kept.push_up_to(MAX_DECODED, decoded)).ok();
+            }
+            stages = rest;
+        }
+    }
+
     pub(super) fn memory(&self) -> usize {
-        self.kept.bytes.capacity() + self.stages.iter().map(Layer::memory).sum::<usize>()
+        self.kept.bytes.capacity()
+            + self.held.capacity()
+            + self.stages.iter().map(Layer::memory).sum::<usize>()
     }
 }
 
@@ -173,6 +226,13 @@ impl Coding {
 }
 
 impl Kept {
+    /// Takes no more than makes `most` of all.
+    fn push_up_to(&mut self, most: u64, bytes: &[u8]) -> Result<(), Stop> {
+        let room = usize::try_from(most.saturating_sub(self.total)).unwrap_or(usize::MAX);
+        self.push(bytes.get(..room).unwrap_or(bytes));
+        if bytes.len() > room { Err(Stop::Bomb) } else { Ok(()) }
+    }
+
     fn push(&mut self, bytes: &[u8]) {
         self.total += bytes.len() as u64;
         let room = self.keep.saturating_sub(self.bytes.len());
@@ -214,6 +274,12 @@ impl Layer {
             }
             Err(stop) => Err(stop),
         }
+    }
+
+    /// What came, where nothing was decoded of it and more would have had to come.
+    fn undecided(&mut self) -> Vec<u8> {
+        let is_undecided = !self.has_output && self.stage.as_ref().is_some_and(|stage| !stage.is_over());
+        if is_undecided { std::mem::take(&mut self.untouched) } else { Vec::new() }
     }
 
     fn memory(&self) -> usize {
@@ -305,6 +371,54 @@ mod tests {
         let (kept, len, fault) = decode(&[Coding::Gzip], &bomb, 1460);
         assert_eq!((kept.len(), fault), (1000, Some(BodyFault::Bomb)));
         assert!(len < 4 << 20, "stopped only at {len}");
+    }
+
+    #[test]
+    fn rubbish_after_a_gzip_member_is_ignored_wherever_it_is_cut() {
+        let coded = [gzip(b"whole"), vec![0; 40]].concat();
+        for step in [1, 25, 26, 4096] {
+            assert_eq!(decode(&[Coding::Gzip], &coded, step), (b"whole".to_vec(), 5, None), "{step}");
+        }
+    }
+
+    #[test]
+    fn zstd_frames_follow_each_other_and_rubbish_after_them_is_ignored() {
+        let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x02, 0x11, 0x00, 0x00, b'o', b'k'];
+        let skipped = [0x55, 0x2a, 0x4d, 0x18, 0x03, 0, 0, 0, b'x', b'y', b'z'];
+        let coded = [frame.as_slice(), &skipped, &frame, b"rubbish"].concat();
+        for step in [1, 5, 4096] {
+            assert_eq!(decode(&[Coding::Zstd], &coded, step), (b"okok".to_vec(), 4, None), "{step}");
+        }
+    }
+
+    #[test]
+    fn damage_is_the_same_wherever_it_is_cut() {
+        // Two literals of brotli before what cannot be.
+        let coded = b"\x0b\x02\x80hell\x01\xff\xabV\xcaLQo\x03";
+        let whole = decode(&[Coding::Brotli], coded, 4096);
+        for step in 1..coded.len() {
+            assert_eq!(decode(&[Coding::Brotli], coded, step), whole, "{step}");
+        }
+    }
+
+    #[test]
+    fn a_bomb_is_one_wherever_it_is_cut() {
+        let bomb = gzip(&vec![0; 3 << 20]);
+        let whole = decode(&[Coding::Gzip], &bomb, bomb.len());
+        assert_eq!(whole.2, Some(BodyFault::Bomb));
+        for step in [1, 100, 1460] {
+            assert_eq!(decode(&[Coding::Gzip], &bomb, step), whole, "{step}");
+        }
+    }
+
+    #[test]
+    fn a_short_body_under_a_false_coding_is_given_as_it_is() {
+        for coding in [Coding::Gzip, Coding::Deflate, Coding::Brotli, Coding::Zstd] {
+            for body in [b"a".as_slice(), b"id=1 OR 1"] {
+                let (bytes, _, fault) = decode(&[coding], body, 2);
+                assert_eq!((bytes.as_slice(), fault), (body, Some(BodyFault::UnknownCoding)), "{coding:?}");
+            }
+        }
     }
 
     #[test]

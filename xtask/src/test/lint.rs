@@ -7,7 +7,17 @@ pub(super) fn run(caller: &Caller) -> anyhow::Result<Tally> {
     // Not --workspace: the kernel programs compile for their own target alone, and with the compiler of build-ebpf.
     tally.check(
         "clippy",
-        caller.cargo().args(["clippy", "--quiet", "--locked", "--all-targets", "--", "-D", "warnings"]),
+        caller.cargo().args([
+            "clippy",
+            "--quiet",
+            "--locked",
+            "--all-targets",
+            // The fuzz targets, without the fuzzer's C++ runtime.
+            "--features=portcullis-fuzz/targets",
+            "--",
+            "-D",
+            "warnings",
+        ]),
     );
     tally.check("cargo-deny", caller.command("cargo-deny").args(["check", "bans", "licenses", "sources"]));
     Ok(tally)

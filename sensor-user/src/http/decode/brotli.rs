@@ -52,6 +52,10 @@ impl Stage for Brotli {
         Ok(())
     }
 
+    fn is_over(&self) -> bool {
+        self.is_over
+    }
+
     fn memory(&self) -> usize {
         let window = self.produced.saturating_mul(2).min(MAX_WINDOW);
         size_of_val(&*self.state) + self.tables.bytes() + window

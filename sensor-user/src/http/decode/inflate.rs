@@ -25,6 +25,8 @@ enum State {
     Trailer {
         left: usize,
     },
+    /// Another member may follow; padding and rubbish are ignored, as receivers do.
+    NextMember,
     /// Whatever follows is no part of the body.
     Done,
 }
@@ -55,7 +57,7 @@ impl Stage for Inflate {
         }
         while !rest.is_empty() {
             match &mut self.state {
-                State::GzipHeader => match gzip_header(rest) {
+                State::GzipHeader | State::NextMember => match gzip_header(rest) {
                     Header::Whole(len) => {
                         rest = rest.get(len..).unwrap_or_default();
                         self.state = State::Body { stream: begin(false), is_gzip: true };
@@ -64,6 +66,7 @@ impl Stage for Inflate {
                         self.held = rest.to_vec();
                         return Ok(());
                     }
+                    Header::Wrong if matches!(self.state, State::NextMember) => self.state = State::Done,
                     Header::Partial | Header::Wrong => return Err(Stop::Damaged),
                 },
                 State::ZlibOrRaw => {
@@ -89,17 +92,17 @@ impl Stage for Inflate {
                     rest = rest.get(taken..).unwrap_or_default();
                     *left -= taken;
                     if *left == 0 {
-                        self.state = State::GzipHeader;
-                        // Another member may follow; padding and rubbish are ignored, as receivers do.
-                        if !rest.is_empty() && matches!(gzip_header(rest), Header::Wrong) {
-                            self.state = State::Done;
-                        }
+                        self.state = State::NextMember;
                     }
                 }
                 State::Done => return Ok(()),
             }
         }
         Ok(())
+    }
+
+    fn is_over(&self) -> bool {
+        matches!(self.state, State::NextMember | State::Done)
     }
 
     fn memory(&self) -> usize {

@@ -1,4 +1,7 @@
-use ruzstd::decoding::FrameDecoder;
+use ruzstd::decoding::{
+    FrameDecoder,
+    errors::{FrameDecoderError, ReadFrameHeaderError},
+};
 
 use super::{Stage, Stop};
 
@@ -13,16 +16,28 @@ pub(super) struct Zstd {
 
 #[derive(Clone, Copy)]
 enum State {
-    Header,
-    Block,
-    /// The frame's checksum, if it has one, and frames after it.
-    Trailer,
+    /// Of the first frame, without which this is no zstd.
+    FirstHeader,
+    /// Frames may follow each other (RFC 8878 section 3.1); what is none is ignored.
+    NextHeader,
+    Block {
+        has_checksum: bool,
+    },
+    /// Passed over: a frame's checksum, or a skippable frame's content (RFC 8878 section 3.1.2).
+    Skip {
+        left: u32,
+    },
+    Done,
 }
 
 /// What RFC 8878 section 3.1.1.1.2 asks every decoder to support, and RFC 9659 makes the limit for HTTP.
 const MAX_WINDOW: u64 = 8 << 20;
 const MAX_FRAME_HEADER: usize = 18;
+const SKIPPABLE_HEADER: usize = 8;
 const BLOCK_HEADER: usize = 3;
+/// A bit of the frame header's descriptor, and what follows the last block where it is set.
+const HAS_CHECKSUM: u8 = 0x04;
+const CHECKSUM: u32 = 4;
 const MAX_BLOCK: usize = 128 << 10;
 /// Tables, literals and sequences of the block at hand (RFC 8878 section 3.1.1.3).
 const SCRATCH: usize = 256 << 10;
@@ -31,21 +46,36 @@ impl Zstd {
     pub(super) fn new() -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(MAX_WINDOW);
-        Self { decoder, held: Vec::new(), state: State::Header, produced: 0 }
+        Self { decoder, held: Vec::new(), state: State::FirstHeader, produced: 0 }
     }
 
     fn begin(&mut self) -> Result<bool, Stop> {
-        let mut header = self.held.as_slice();
-        match self.decoder.reset(&mut header) {
-            Ok(()) => {
-                let used = self.held.len() - header.len();
-                self.held.drain(..used);
-                self.state = State::Block;
-                Ok(true)
-            }
-            Err(_) if self.held.len() < MAX_FRAME_HEADER => Ok(false),
-            Err(_) => Err(Stop::Damaged),
+        if self.held.is_empty() {
+            return Ok(false);
         }
+        if !may_be_frame(&self.held) {
+            if matches!(self.state, State::FirstHeader) {
+                return Err(Stop::Damaged);
+            }
+            self.state = State::Done;
+            return Ok(true);
+        }
+        let mut header = self.held.as_slice();
+        let (used, state) = match self.decoder.reset(&mut header) {
+            Ok(()) => {
+                let descriptor = self.held.get(4).copied().unwrap_or_default();
+                let has_checksum = descriptor & HAS_CHECKSUM != 0;
+                (self.held.len() - header.len(), State::Block { has_checksum })
+            }
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                length, ..
+            })) => (SKIPPABLE_HEADER, State::Skip { left: length }),
+            Err(_) if self.held.len() < MAX_FRAME_HEADER => return Ok(false),
+            Err(_) => return Err(Stop::Damaged),
+        };
+        self.held.drain(..used.min(self.held.len()));
+        self.state = state;
+        Ok(true)
     }
 
     fn block(&mut self, out: &mut dyn FnMut(&[u8]) -> Result<(), Stop>) -> Result<bool, Stop> {
@@ -69,10 +99,26 @@ impl Zstd {
         }
         self.held.drain(..BLOCK_HEADER + len);
         if header & 1 != 0 {
-            self.state = State::Trailer;
+            let has_checksum = matches!(self.state, State::Block { has_checksum: true });
+            self.state = State::Skip { left: if has_checksum { CHECKSUM } else { 0 } };
         }
         Ok(true)
     }
+
+    fn skip(&mut self, left: u32) -> bool {
+        let len = self.held.len().min(left as usize);
+        self.held.drain(..len);
+        let left = left.saturating_sub(u32::try_from(len).unwrap_or(u32::MAX));
+        self.state = if left == 0 { State::NextHeader } else { State::Skip { left } };
+        left == 0
+    }
+}
+
+/// Whether these bytes begin, as far as they go, like a frame or a skippable frame.
+fn may_be_frame(bytes: &[u8]) -> bool {
+    let begins = |magic: [u8; 4]| bytes.iter().zip(magic).all(|(byte, expected)| *byte == expected);
+    begins([0x28, 0xb5, 0x2f, 0xfd])
+        || bytes.first().is_some_and(|first| first >> 4 == 5 && begins([*first, 0x2a, 0x4d, 0x18]))
 }
 
 impl Stage for Zstd {
@@ -82,9 +128,10 @@ impl Stage for Zstd {
             self.held.extend_from_slice(piece);
             loop {
                 let progressed = match self.state {
-                    State::Header => self.begin()?,
-                    State::Block => self.block(out)?,
-                    State::Trailer => {
+                    State::FirstHeader | State::NextHeader => self.begin()?,
+                    State::Block { .. } => self.block(out)?,
+                    State::Skip { left } => self.skip(left),
+                    State::Done => {
                         self.held.clear();
                         false
                     }
@@ -97,8 +144,12 @@ impl Stage for Zstd {
         Ok(())
     }
 
+    fn is_over(&self) -> bool {
+        self.held.is_empty() && matches!(self.state, State::NextHeader | State::Done)
+    }
+
     fn memory(&self) -> usize {
-        if matches!(self.state, State::Header) {
+        if matches!(self.state, State::FirstHeader) {
             return size_of::<Self>() + self.held.capacity();
         }
         // The window is allocated as a whole, but takes up room only as it is written.

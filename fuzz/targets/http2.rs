@@ -1,0 +1,4 @@
+//! See [`portcullis_fuzz::http2`].
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| portcullis_fuzz::http2::run(bytes));
