@@ -366,6 +366,20 @@ mod tests {
     }
 
     #[test]
+    fn gzip_members_follow_each_other_and_neither_rubbish_nor_a_wrong_checksum_hides_them() {
+        let two = [gzip(b"one "), gzip(b"two")].concat();
+        let with_rubbish = [two.as_slice(), b"\0\0\0rubbish"].concat();
+        let mut wrong_checksum = two.clone();
+        let last = wrong_checksum.len() - 6;
+        wrong_checksum[last] ^= 0xff;
+        for coded in [two, with_rubbish, wrong_checksum] {
+            for step in [1, 5, 4096] {
+                assert_eq!(decode(&[Coding::Gzip], &coded, step), (b"one two".to_vec(), 7, None));
+            }
+        }
+    }
+
+    #[test]
     fn a_bomb_stops_early_and_keeps_what_came_before() {
         let bomb = gzip(&vec![0; 50 << 20]);
         let (kept, len, fault) = decode(&[Coding::Gzip], &bomb, 1460);

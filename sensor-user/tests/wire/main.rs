@@ -9,5 +9,6 @@ mod flow;
 mod hostile;
 mod http;
 mod http2;
+mod http_corners;
 mod segmentation;
 mod websocket;
