@@ -166,3 +166,16 @@ fn a_false_content_encoding_hides_no_request_body() {
     let body = conversation.exchanges()[0].request.as_ref().unwrap().body.clone();
     assert_eq!((body.bytes.as_slice(), body.fault), (&b"id=1 OR 1=1"[..], Some(BodyFault::UnknownCoding)));
 }
+
+#[test]
+fn after_a_gap_a_line_that_the_next_segment_ends_is_passed_over_once() {
+    let conversation = Conversation::opened()
+        .client(GET)
+        .server(OK)
+        .client_lost(10)
+        .client("A B")
+        .client(format!("\n{GET}"))
+        .server(OK)
+        .closed();
+    assert_eq!(conversation.summary().last().unwrap(), "GET /a \"\" > 200 \"ok\"");
+}

@@ -359,6 +359,8 @@ impl Reader {
     }
 
     fn find_segment(&mut self, chunk: &mut Chunk<'_>) -> Option<Event> {
+        // What turned out to be no head's beginning would turn out so again, before whatever comes.
+        self.take_held();
         let begins = match self.begins_message(chunk.bytes) {
             Some(begins) => begins,
             // A head's first bytes come alone where a sender writes them so; long lines are text of a body.
