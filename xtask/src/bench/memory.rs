@@ -21,7 +21,7 @@ use crate::program::{say, shown};
 /// What the sensor promises for flows and buffers, and what it may take besides: program, capture, and what its
 /// allocator keeps of freed memory.
 const BUDGET: i64 = 256 << 20;
-const ALLOWANCE: i64 = 96 << 20;
+const ALLOWANCE: i64 = 64 << 20;
 const SHOWN: [&str; 9] = [
     "flow_opened_total",
     "flow_evicted_total",

@@ -11,7 +11,9 @@ pub(super) struct Zstd {
     decoder: FrameDecoder,
     held: Vec<u8>,
     state: State,
-    produced: usize,
+    /// What the frame's ring buffer can come to. It is charged from the beginning, written or not: where it takes the
+    /// place of another frame's, its pages are resident already.
+    ring: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -38,6 +40,8 @@ const BLOCK_HEADER: usize = 3;
 /// A bit of the frame header's descriptor, and what follows the last block where it is set.
 const HAS_CHECKSUM: u8 = 0x04;
 const CHECKSUM: u32 = 4;
+/// The bit that says that there is no window descriptor and the content is the window.
+const IS_SINGLE_SEGMENT: u8 = 0x20;
 const MAX_BLOCK: usize = 128 << 10;
 /// Tables, literals and sequences of the block at hand (RFC 8878 section 3.1.1.3).
 const SCRATCH: usize = 256 << 10;
@@ -46,7 +50,7 @@ impl Zstd {
     pub(super) fn new() -> Self {
         let mut decoder = FrameDecoder::new();
         decoder.set_max_window_size(MAX_WINDOW);
-        Self { decoder, held: Vec::new(), state: State::FirstHeader, produced: 0 }
+        Self { decoder, held: Vec::new(), state: State::FirstHeader, ring: 0 }
     }
 
     fn begin(&mut self) -> Result<bool, Stop> {
@@ -65,6 +69,14 @@ impl Zstd {
             Ok(()) => {
                 let descriptor = self.held.get(4).copied().unwrap_or_default();
                 let has_checksum = descriptor & HAS_CHECKSUM != 0;
+                let exponent_and_mantissa = self.held.get(5).copied().unwrap_or_default();
+                let window = if descriptor & IS_SINGLE_SEGMENT != 0 {
+                    self.decoder.content_size()
+                } else {
+                    window(exponent_and_mantissa)
+                };
+                let window = usize::try_from(window.min(MAX_WINDOW)).unwrap_or(usize::MAX);
+                self.ring = self.ring.max(window.next_power_of_two() + 2 * MAX_BLOCK);
                 (self.held.len() - header.len(), State::Block { has_checksum })
             }
             Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
@@ -90,7 +102,6 @@ impl Zstd {
         let mut buffer = vec![0; 16 << 10];
         let (_, mut written) = self.decoder.decode_from_to(block, &mut buffer).map_err(|_| Stop::Damaged)?;
         while written > 0 {
-            self.produced += written;
             out(buffer.get(..written).unwrap_or_default())?;
             if self.decoder.can_collect() == 0 {
                 break;
@@ -112,6 +123,12 @@ impl Zstd {
         self.state = if left == 0 { State::NextHeader } else { State::Skip { left } };
         left == 0
     }
+}
+
+/// The window that a window descriptor asks for (RFC 8878 section 3.1.1.1.2).
+fn window(descriptor: u8) -> u64 {
+    let base = 1_u64 << (10 + (descriptor >> 3));
+    base + base / 8 * u64::from(descriptor & 7)
 }
 
 /// Whether these bytes begin, as far as they go, like a frame or a skippable frame.
@@ -152,8 +169,6 @@ impl Stage for Zstd {
         if matches!(self.state, State::FirstHeader) {
             return size_of::<Self>() + self.held.capacity();
         }
-        // The window is allocated as a whole, but takes up room only as it is written.
-        let window = (self.produced + MAX_BLOCK).min(2 * MAX_WINDOW as usize);
-        size_of::<Self>() + self.held.capacity() + SCRATCH + window
+        size_of::<Self>() + self.held.capacity() + SCRATCH + self.ring
     }
 }
