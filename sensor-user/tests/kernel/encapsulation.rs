@@ -178,6 +178,11 @@ fn tags_that_the_device_writes_into_the_frame_are_read_over_too() {
     exchange(&world, "pckvlan");
 }
 
+fn make_vxlan(device: &str, vni: &str, remote: &str, port: &str) {
+    let head = ["name", "pckvxlan", "type", "vxlan", "id", vni, "dev", device, "remote", remote];
+    Device { name: "pckvxlan", arguments: [&head[..], &["dstport", port]].concat() }.make();
+}
+
 #[test]
 fn a_vxlan_is_seen_whole_with_its_vni() {
     if !ready() {
@@ -186,8 +191,7 @@ fn a_vxlan_is_seen_whole_with_its_vni() {
     let world = World::new();
     on_both_ends(&world, |end, is_node| {
         let remote = if is_node { "192.0.2.10" } else { "192.0.2.1" };
-        let head = ["name", "pckvxlan", "type", "vxlan", "id", "77", "dev", end, "remote", remote];
-        Device { name: "pckvxlan", arguments: [&head[..], &["dstport", "4789"]].concat() }.make();
+        make_vxlan(end, "77", remote, "4789");
     });
     let (_tap, seen) = exchange(&world, "pckvxlan");
     assert!(seen.iter().all(|segment| segment.vni == Some(77)));
@@ -201,8 +205,7 @@ fn a_vxlan_over_ipv6_on_the_old_port_is_seen_whole() {
     let world = World::new();
     on_both_ends(&world, |end, is_node| {
         let remote = if is_node { "2001:db8::10" } else { "2001:db8::1" };
-        let head = ["name", "pckvxlan", "type", "vxlan", "id", "78", "dev", end, "remote", remote];
-        Device { name: "pckvxlan", arguments: [&head[..], &["dstport", "8472"]].concat() }.make();
+        make_vxlan(end, "78", remote, "8472");
     });
     let (_tap, seen) = exchange(&world, "pckvxlan");
     assert!(seen.iter().all(|segment| segment.vni == Some(78)));
@@ -219,8 +222,7 @@ fn a_vlan_in_a_vxlan_over_ipv6_on_the_old_port_is_seen_whole() {
     }
     on_both_ends(&world, |end, is_node| {
         let remote = if is_node { "2001:db8::10" } else { "2001:db8::1" };
-        let head = ["name", "pckvxlan", "type", "vxlan", "id", "78", "dev", end, "remote", remote];
-        Device { name: "pckvxlan", arguments: [&head[..], &["dstport", "8472"]].concat() }.make();
+        make_vxlan(end, "78", remote, "8472");
         let vlan = vec!["link", "pckvxlan", "name", "pckinner", "type", "vlan", "id", "7"];
         Device { name: "pckinner", arguments: vlan }.make();
     });
@@ -243,8 +245,7 @@ fn a_vxlan_on_a_vlan_is_seen_whole() {
         let vlan = vec!["link", end, "name", "pckvlan", "type", "vlan", "id", "7"];
         Device { name: "pckvlan", arguments: vlan }.make();
         ip(&["address", "add", mine, "dev", "pckvlan"]);
-        let head = ["name", "pckvxlan", "type", "vxlan", "id", "79", "dev", "pckvlan", "remote", remote];
-        Device { name: "pckvxlan", arguments: [&head[..], &["dstport", "4789"]].concat() }.make();
+        make_vxlan("pckvlan", "79", remote, "4789");
     });
     let (_tap, seen) = exchange(&world, "pckvxlan");
     assert!(seen.iter().all(|segment| segment.vni == Some(79)));
