@@ -1,5 +1,6 @@
-//! LINK, then frames with their length in two bytes before them, of which the highest bit says that one byte was cut off: the decoder claims no byte that a frame does not have, and
-//! finds the same segment through one more tunnel, tag or fragmentation.
+//! LINK, then frames with their length in two bytes before them, of which the highest bit says that one byte was cut off:
+//! the decoder claims no byte that a frame does not have, and finds the same segment through one more tunnel, tag or
+//! fragmentation.
 
 mod wrap;
 
@@ -13,7 +14,7 @@ use sensor_user::{
 
 use crate::{heap, input::Input};
 
-pub const LINKS: [LinkType; 10] = [
+pub const LINKS: [LinkType; 12] = [
     LinkType::ETHERNET,
     LinkType::NULL,
     LinkType::RAW,
@@ -24,6 +25,8 @@ pub const LINKS: [LinkType; 10] = [
     LinkType::CISCO_HDLC,
     LinkType::IPV6,
     LinkType::LOOP,
+    LinkType::ARCNET_BSD,
+    LinkType::ARCNET_LINUX,
 ];
 
 /// The largest payload of IP, which reassembly of fragments may give.

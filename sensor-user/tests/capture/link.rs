@@ -36,6 +36,12 @@ fn every_link_layer_leads_to_the_same_segment() {
         (LinkType::PPP, after(&[0x00, 0x21], &v4)),
         (LinkType::PPP, after(&[0xff, 0x03, 0x00, 0x57], &v6)),
         (LinkType::PPP_HDLC, after(&[0xff, 0x03, 0x00, 0x21], &v4)),
+        // RFC 1201, as an exception too, RFC 2497 and RFC 1051.
+        (LinkType::ARCNET_LINUX, after(&[1, 2, 0, 0xc8, 212, 0, 0, 7], &v4)),
+        (LinkType::ARCNET_LINUX, after(&[1, 2, 0, 0xc8, 212, 0xff, 0xff, 0xff, 212, 0, 0, 7], &v4)),
+        (LinkType::ARCNET_LINUX, after(&[1, 2, 0, 0xc8, 196, 0, 0, 7], &v6)),
+        (LinkType::ARCNET_LINUX, after(&[1, 2, 0, 0xc8, 240], &v4)),
+        (LinkType::ARCNET_BSD, after(&[1, 2, 212, 0, 0, 7], &v4)),
         (LinkType::PPPOE, after(&[0x11, 0, 0, 1, 0, 0, 0x00, 0x21], &v4)),
     ];
     for (link, frame) in frames {

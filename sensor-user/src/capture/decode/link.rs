@@ -9,6 +9,8 @@ impl LinkType {
     /// BSD loopback: four bytes of address family.
     pub const NULL: Self = Self(0);
     pub const ETHERNET: Self = Self(1);
+    /// ARCNET; this one without the offset that Linux writes.
+    pub const ARCNET_BSD: Self = Self(7);
     pub const PPP: Self = Self(9);
     pub const PPP_HDLC: Self = Self(50);
     /// PPPoE without the Ethernet header before it.
@@ -20,6 +22,7 @@ impl LinkType {
     pub const CISCO_HDLC: Self = Self(104);
     pub const LOOP: Self = Self(108);
     pub const LINUX_SLL: Self = Self(113);
+    pub const ARCNET_LINUX: Self = Self(129);
     pub const IPV4: Self = Self(228);
     pub const IPV6: Self = Self(229);
     pub const NFLOG: Self = Self(239);
@@ -73,6 +76,8 @@ fn after_link<'a>(link: LinkType, bytes: &'a [u8], vlans: &mut Vlans) -> Option<
         LinkType::PPP | LinkType::PPP_HDLC => point_to_point(bytes),
         LinkType::PPPOE => point_to_point(skip(bytes, 6)?),
         LinkType::NFLOG => nflog(bytes),
+        LinkType::ARCNET_BSD => arcnet(skip(bytes, 2)?),
+        LinkType::ARCNET_LINUX => arcnet(skip(bytes, 4)?),
         _ => Some(Network::Other),
     }
 }
@@ -152,6 +157,24 @@ fn service_header<'a>(bytes: &'a [u8], vlans: &mut Vlans) -> Option<Network<'a>>
         1 | 2 => Network::Ip(inner),
         3 => after_ethertype(skip(inner, 12)?, vlans)?,
         5 => label_stack(inner, vlans)?,
+        _ => Network::Other,
+    })
+}
+
+/// ARCNET from its protocol number on. Drivers give whole packets and not their fragments (RFC 1201 section 3), so that
+/// one that says to be a fragment cannot be read.
+fn arcnet(bytes: &[u8]) -> Option<Network<'_>> {
+    const WHOLE: u8 = 0;
+    /// Comes before the true header, because frames of 253 to 255 bytes cannot be sent.
+    const EXCEPTION: u8 = 0xff;
+    let (protocol, split) = (*bytes.first()?, bytes.get(1).copied());
+    Some(match (protocol, split) {
+        // RFC 1051: no more header.
+        (240, _) => Network::Ip(skip(bytes, 1)?),
+        // RFC 1201 and, for IPv6, RFC 2497: the split flag and a sequence number.
+        (212 | 196, Some(WHOLE)) => Network::Ip(skip(bytes, 4)?),
+        (212 | 196, Some(EXCEPTION)) if bytes.get(5) == Some(&WHOLE) => Network::Ip(skip(bytes, 8)?),
+        (212 | 196, _) => Network::Malformed,
         _ => Network::Other,
     })
 }
