@@ -45,13 +45,21 @@ pub enum Counter {
     NotIp,
     /// Headers cut short or contradicting themselves: passed, because the gate fails open.
     Malformed,
+    /// A block met it, and monitor mode let it pass.
+    WouldDropV4,
+    WouldDropV6,
 }
 
+/// The one element of `GATE_MODE`: whether what a block meets is dropped.
+pub const MODE_ENFORCE: u32 = 0;
+/// Counted as if it were dropped, and passed.
+pub const MODE_MONITOR: u32 = 1;
+
 /// The gate's maps by name.
-pub const MAPS: [&str; 5] = ["ALLOW_V4", "ALLOW_V6", "BLOCK_V4", "BLOCK_V6", "BLOCK_HITS"];
+pub const MAPS: [&str; 6] = ["ALLOW_V4", "ALLOW_V6", "BLOCK_V4", "BLOCK_V6", "BLOCK_HITS", "GATE_MODE"];
 
 /// Names for operators, in the order of [`Counter`].
-pub const COUNTERS: [&str; 7] = [
+pub const COUNTERS: [&str; 9] = [
     "gate_passed_total",
     "gate_allowed_total",
     "gate_dropped_ipv4_total",
@@ -59,6 +67,8 @@ pub const COUNTERS: [&str; 7] = [
     "gate_expired_entry_hits_total",
     "gate_not_ip_total",
     "gate_malformed_total",
+    "gate_would_drop_ipv4_total",
+    "gate_would_drop_ipv6_total",
 ];
 
 #[cfg(feature = "user")]
@@ -71,4 +81,4 @@ unsafe impl aya::Pod for Hits {}
 const _: () = assert!(size_of::<BlockEntry>() == 8 + 4 + 4);
 const _: () = assert!(align_of::<BlockEntry>() == 4);
 const _: () = assert!(size_of::<Hits>() == 8 + 8);
-const _: () = assert!(Counter::Malformed as usize + 1 == COUNTERS.len());
+const _: () = assert!(Counter::WouldDropV6 as usize + 1 == COUNTERS.len());

@@ -2,12 +2,14 @@
 
 use aya_ebpf::{
     bindings::{BPF_F_NO_PREALLOC, xdp_action},
-    btf_maps::{LpmTrie, PerCpuArray, PerCpuHashMap, lpm_trie::Key},
+    btf_maps::{Array, LpmTrie, PerCpuArray, PerCpuHashMap, lpm_trie::Key},
     helpers::{bpf_ktime_get_boot_ns, bpf_xdp_get_buff_len},
     macros::{btf_map, xdp},
     programs::XdpContext,
 };
-use portcullis_sensor_common::gate::{AllowEntry, BlockEntry, COUNTERS, Counter, Hits, MAX_ENTRIES};
+use portcullis_sensor_common::gate::{
+    AllowEntry, BlockEntry, COUNTERS, Counter, Hits, MAX_ENTRIES, MODE_MONITOR,
+};
 
 use crate::counter;
 
@@ -25,6 +27,10 @@ static BLOCK_HITS: PerCpuHashMap<u32, Hits, { 2 * MAX_ENTRIES }, { BPF_F_NO_PREA
     PerCpuHashMap::new();
 #[btf_map]
 static GATE_COUNTERS: PerCpuArray<u64, { COUNTERS.len() }> = PerCpuArray::new();
+
+/// One element, [`MODE_MONITOR`] or not; set while the gate runs.
+#[btf_map]
+static GATE_MODE: Array<u32, 1> = Array::new();
 
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_IPV6: u16 = 0x86dd;
@@ -56,13 +62,22 @@ pub fn portcullis_gate(ctx: XdpContext) -> u32 {
 #[inline(always)]
 fn decide(ctx: &XdpContext, bytes: u64) -> u32 {
     let (outcome, action) = match source(ctx) {
-        Ok(Source::V4(address)) => judge(address, &ALLOW_V4, &BLOCK_V4, Counter::DroppedV4, bytes),
-        Ok(Source::V6(address)) => judge(address, &ALLOW_V6, &BLOCK_V6, Counter::DroppedV6, bytes),
+        Ok(Source::V4(address)) => judge(address, &ALLOW_V4, &BLOCK_V4, IPV4, bytes),
+        Ok(Source::V6(address)) => judge(address, &ALLOW_V6, &BLOCK_V6, IPV6, bytes),
         Err(unjudged) => (unjudged, xdp_action::XDP_PASS),
     };
     count(outcome);
     action
 }
+
+/// What a packet that a block meets counts as: dropped, or passed in monitor mode.
+struct Met {
+    dropped: Counter,
+    would_drop: Counter,
+}
+
+const IPV4: Met = Met { dropped: Counter::DroppedV4, would_drop: Counter::WouldDropV4 };
+const IPV6: Met = Met { dropped: Counter::DroppedV6, would_drop: Counter::WouldDropV6 };
 
 enum Source {
     V4([u8; 4]),
@@ -124,7 +139,7 @@ fn judge<const N: usize>(
     address: [u8; N],
     allow: &LpmTrie<[u8; N], AllowEntry, MAX_ENTRIES>,
     block: &LpmTrie<[u8; N], BlockEntry, MAX_ENTRIES>,
-    dropped: Counter,
+    met: Met,
     bytes: u64,
 ) -> (Counter, u32) {
     let mut key = Key::new(8 * N as u32, address);
@@ -137,7 +152,10 @@ fn judge<const N: usize>(
         // SAFETY: a helper without arguments.
         if expires == 0 || unsafe { bpf_ktime_get_boot_ns() } < expires {
             count_hit(id, bytes);
-            return (dropped, xdp_action::XDP_DROP);
+            if GATE_MODE.get(0) == Some(&MODE_MONITOR) {
+                return (met.would_drop, xdp_action::XDP_PASS);
+            }
+            return (met.dropped, xdp_action::XDP_DROP);
         }
         count(Counter::Expired);
         // A short ban inside a longer one of the whole prefix must not end the longer one.

@@ -23,6 +23,7 @@ pub struct GateOptions {
     pub pin_dir: PathBuf,
     /// Besides loopback and the node's own addresses, which are always allowed.
     pub allow: Vec<IpNet>,
+    pub xdp_mode: XdpMode,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,6 +33,27 @@ pub enum Mode {
     Auto,
     Xdp,
     Nftables,
+}
+
+/// Whether what a block meets is dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GateMode {
+    #[default]
+    Enforce,
+    /// It passes, and is counted: by entry as if it were dropped, in all as `gate_would_drop_…`.
+    Monitor,
+}
+
+/// How the gate's XDP program is attached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum XdpMode {
+    /// Native where that is the better one and the driver has it, else generic.
+    #[default]
+    Auto,
+    /// In the driver, or not at all.
+    Native,
+    /// In the network stack, which every interface has.
+    Generic,
 }
 
 /// Begins to guard the interfaces. What an earlier agent left in the kernel is taken over as it is, and goes on
@@ -76,6 +98,12 @@ pub trait Enforcer: Send {
     /// Takes out what has run out and follows the node's own addresses; to be called about once a second. Blocks end
     /// on time without it.
     fn sweep(&mut self) -> Result<(), EnforceError>;
+
+    /// Takes effect with the next packet, and stays when the agent ends.
+    fn set_mode(&mut self, mode: GateMode) -> Result<(), EnforceError>;
+
+    /// As the kernel has it.
+    fn gate_mode(&self) -> GateMode;
 
     /// `xdp` or `nftables`.
     fn mode(&self) -> &'static str;

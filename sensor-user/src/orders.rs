@@ -20,7 +20,7 @@ use portcullis_proto::v1::{self, change::Change};
 
 use crate::{
     counters::Counters,
-    enforce::{Block, BlockHits, EnforceError, Enforcer, InterfaceGuard, Refusal},
+    enforce::{Block, BlockHits, EnforceError, Enforcer, GateMode, InterfaceGuard, Refusal},
 };
 
 pub use kept::KeptError;
@@ -143,9 +143,13 @@ impl Orders {
         counters
     }
 
-    /// `xdp`, `nftables` or `off`.
-    pub fn enforcement(&self) -> &'static str {
-        self.enforcer.as_ref().map_or("off", |enforcer| enforcer.mode())
+    /// `xdp`, `nftables` or `off`; `xdp (monitor)` where nothing is dropped but counted.
+    pub fn enforcement(&self) -> String {
+        let Some(enforcer) = &self.enforcer else { return "off".to_owned() };
+        match enforcer.gate_mode() {
+            GateMode::Enforce => enforcer.mode().to_owned(),
+            GateMode::Monitor => format!("{} (monitor)", enforcer.mode()),
+        }
     }
 
     /// To be called about once a second.
@@ -327,6 +331,14 @@ mod tests {
 
         fn sweep(&mut self) -> Result<(), EnforceError> {
             Ok(())
+        }
+
+        fn set_mode(&mut self, _: GateMode) -> Result<(), EnforceError> {
+            Ok(())
+        }
+
+        fn gate_mode(&self) -> GateMode {
+            GateMode::Enforce
         }
 
         fn mode(&self) -> &'static str {

@@ -32,7 +32,7 @@ use tokio::{
 
 use crate::{
     capture::CaptureError,
-    enforce::EnforceError,
+    enforce::{EnforceError, XdpMode},
     orders::{KeptError, Orders},
     state_dir::{StateDir, StateDirError},
     tag::{ForwardedHeader, Tagger},
@@ -51,6 +51,9 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 pub struct Options {
     pub capture: Capture,
     pub enforce: Enforce,
+    pub xdp_mode: XdpMode,
+    /// Drop nothing: count what would be.
+    pub monitor: bool,
     /// Names, or `all`.
     pub interfaces: Vec<String>,
     pub pin_dir: PathBuf,

@@ -82,6 +82,14 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "HOW", default_value = "auto")]
     enforce: Enforce,
 
+    /// How the XDP gate is attached; auto is native where that is faster and the driver has it, else generic
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    xdp_mode: XdpMode,
+
+    /// Drop nothing: count what blocks would drop, in all and by block
+    #[arg(long)]
+    monitor: bool,
+
     /// Threads that reassemble and judge; at most four by default
     #[arg(long, value_name = "N")]
     shards: Option<NonZeroUsize>,
@@ -109,6 +117,15 @@ enum Enforce {
     Xdp,
     Nftables,
     Off,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum XdpMode {
+    Auto,
+    /// In the driver, or not at all
+    Native,
+    /// In the network stack, which every interface has
+    Generic,
 }
 
 pub(crate) fn run(args: RunArgs) -> Result<Exit, Failure> {
@@ -140,6 +157,12 @@ fn options(args: RunArgs) -> Result<Options, Failure> {
             Enforce::Nftables => run::Enforce::Nftables,
             Enforce::Off => run::Enforce::Off,
         },
+        xdp_mode: match args.xdp_mode {
+            XdpMode::Auto => enforce::XdpMode::Auto,
+            XdpMode::Native => enforce::XdpMode::Native,
+            XdpMode::Generic => enforce::XdpMode::Generic,
+        },
+        monitor: args.monitor,
         interfaces: args.interface,
         pin_dir: args.pin_dir,
         state_dir: args.state_dir,

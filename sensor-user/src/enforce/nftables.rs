@@ -17,8 +17,8 @@ use nftables::helper::{DEFAULT_NFT, NftablesError, apply_ruleset_raw, get_curren
 
 use self::{listing::Listing, ruleset::Batch};
 use super::{
-    Block, BlockHits, EnforceError, Enforcer, GateOptions, InterfaceGuard, Refusal, allow::AllowList,
-    canonical,
+    Block, BlockHits, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard, Refusal,
+    allow::AllowList, canonical,
 };
 use crate::{
     counters::Counters,
@@ -35,6 +35,7 @@ pub struct NftablesEnforcer {
     allow: AllowList,
     allowed: BTreeSet<IpNet>,
     entries: BTreeMap<IpNet, Entry>,
+    mode: GateMode,
     interfaces: Vec<InterfaceGuard>,
     expired: u64,
     refused: u64,
@@ -56,12 +57,10 @@ impl NftablesEnforcer {
         let there = list()?;
         let allow = AllowList::new(&options.allow);
         let mut batch = Batch::default();
-        if there.is_none() {
-            batch.table();
-        }
+        let there = there.unwrap_or_default();
+        batch.table(there.mode, &there.prefix_sets);
         let allowed = allow.nets();
         batch.allow(&allowed);
-        let there = there.unwrap_or_default();
         let mut interfaces = Vec::new();
         let mut wanted = BTreeSet::new();
         for name in &options.interfaces {
@@ -79,8 +78,15 @@ impl NftablesEnforcer {
             batch.release(*index);
         }
         apply(batch)?;
-        let mut enforcer =
-            Self { allow, allowed, entries: BTreeMap::new(), interfaces, expired: 0, refused: 0 };
+        let mut enforcer = Self {
+            allow,
+            allowed,
+            entries: BTreeMap::new(),
+            mode: there.mode,
+            interfaces,
+            expired: 0,
+            refused: 0,
+        };
         enforcer.read_back()?;
         Ok(enforcer)
     }
@@ -216,6 +222,18 @@ impl Enforcer for NftablesEnforcer {
             self.read_back()?;
         }
         Ok(())
+    }
+
+    fn set_mode(&mut self, mode: GateMode) -> Result<(), EnforceError> {
+        let mut batch = Batch::default();
+        batch.mode(mode);
+        apply(batch)?;
+        self.mode = mode;
+        Ok(())
+    }
+
+    fn gate_mode(&self) -> GateMode {
+        self.mode
     }
 
     fn mode(&self) -> &'static str {

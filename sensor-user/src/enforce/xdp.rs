@@ -9,16 +9,16 @@ use std::{collections::BTreeSet, time::Duration};
 
 use aya::{
     Ebpf, EbpfLoader, Pod,
-    maps::{LpmTrie, MapData, PerCpuArray, PerCpuHashMap},
+    maps::{Array, LpmTrie, MapData, PerCpuArray, PerCpuHashMap},
     programs::{TestRun as _, TestRunOptions},
 };
 use ipnet::IpNet;
-use portcullis_sensor_common::gate::{AllowEntry, COUNTERS, MAPS};
+use portcullis_sensor_common::gate::{AllowEntry, COUNTERS, MAPS, MODE_ENFORCE, MODE_MONITOR};
 
 use self::{blocks::Blocks, pins::Pins, trie::DualTrie};
 use super::{
-    Block, BlockHits, EnforceError, Enforcer, GateOptions, InterfaceGuard, Refusal, allow::AllowList,
-    canonical,
+    Block, BlockHits, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard, Refusal,
+    allow::AllowList, canonical,
 };
 use crate::{
     counters::Counters,
@@ -37,6 +37,7 @@ pub struct XdpEnforcer {
     allow: AllowList,
     allowed: DualTrie<AllowEntry>,
     counters: PerCpuArray<MapData, u64>,
+    mode: Array<MapData, u32>,
     interfaces: Vec<InterfaceGuard>,
     pins: Pins,
     refused: u64,
@@ -61,7 +62,7 @@ impl XdpEnforcer {
         let mut gate = Self::load(object, pins, &options.allow)?;
         // Before the first packet meets the gate.
         gate.apply_allow_list()?;
-        match attach::attach(&mut gate.programs, &options.interfaces, &gate.pins) {
+        match attach::attach(&mut gate.programs, &options.interfaces, options.xdp_mode, &gate.pins) {
             Ok(interfaces) => gate.interfaces = interfaces,
             Err(error) => {
                 gate.pins.clear_if_unused()?;
@@ -82,6 +83,7 @@ impl XdpEnforcer {
             allow: AllowList::new(allow),
             allowed: DualTrie::new(map(ebpf, "ALLOW_V4")?, map(ebpf, "ALLOW_V6")?),
             counters: PerCpuArray::try_from(take(ebpf, COUNTER_MAP)?).map_err(unusable)?,
+            mode: Array::try_from(take(ebpf, "GATE_MODE")?).map_err(unusable)?,
             interfaces: Vec::new(),
             pins,
             refused: 0,
@@ -152,6 +154,21 @@ impl Enforcer for XdpEnforcer {
         self.allow.refresh();
         self.apply_allow_list()?;
         self.blocks.sweep()
+    }
+
+    fn set_mode(&mut self, mode: GateMode) -> Result<(), EnforceError> {
+        let value = match mode {
+            GateMode::Enforce => MODE_ENFORCE,
+            GateMode::Monitor => MODE_MONITOR,
+        };
+        self.mode.set(0, value, 0).map_err(broken)
+    }
+
+    fn gate_mode(&self) -> GateMode {
+        match self.mode.get(&0, 0) {
+            Ok(MODE_MONITOR) => GateMode::Monitor,
+            _ => GateMode::Enforce,
+        }
     }
 
     fn mode(&self) -> &'static str {

@@ -120,7 +120,7 @@ impl Node for RunningNode {
         let orders = &mut *self.orders();
         SensorReport {
             capture_mode: self.capture.name().to_owned(),
-            enforcement_mode: orders.enforcement().to_owned(),
+            enforcement_mode: orders.enforcement(),
             interfaces: self.interfaces(orders),
             counters: self.told(orders).iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             started_at_ms: self.started_at_ms,

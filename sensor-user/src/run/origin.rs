@@ -11,7 +11,7 @@ use crate::{
         live::LiveCapture,
     },
     counters::Counters,
-    enforce::{self, Enforcer, GateOptions, Mode},
+    enforce::{self, Enforcer, GateMode, GateOptions, Mode},
 };
 
 /// More shards than this find nothing to do on most nodes; who has the traffic says so.
@@ -90,6 +90,14 @@ pub(super) fn enforcer(
     };
     // Dropping a trusted proxy would cut off everybody behind it.
     let allow = options.allow.iter().chain(&options.trusted_proxies).copied().collect();
-    let options = GateOptions { interfaces: interfaces.to_vec(), pin_dir: options.pin_dir.clone(), allow };
-    Ok(Some(enforce::open(mode, options)?))
+    let gate_mode = if options.monitor { GateMode::Monitor } else { GateMode::Enforce };
+    let options = GateOptions {
+        interfaces: interfaces.to_vec(),
+        pin_dir: options.pin_dir.clone(),
+        allow,
+        xdp_mode: options.xdp_mode,
+    };
+    let mut enforcer = enforce::open(mode, options)?;
+    enforcer.set_mode(gate_mode)?;
+    Ok(Some(enforcer))
 }

@@ -2,7 +2,7 @@
 
 use std::{thread, time::Duration};
 
-use sensor_user::enforce::{Enforcer, Mode};
+use sensor_user::enforce::{Enforcer, GateMode, Mode};
 
 use crate::support::{
     PinDir,
@@ -105,6 +105,23 @@ fn an_end_can_be_put_off_without_a_gap_and_keeps_its_hits(mode: Mode) {
     assert_eq!(enforcer.hits().unwrap()[0].packets, 2);
 }
 
+fn monitoring_lets_pass_and_counts_what_it_would_drop(mode: Mode) {
+    let (world, pins) = (World::new(), PinDir::new());
+    let mut first = enforcer(mode, &pins, &[]);
+    first.set_mode(GateMode::Monitor).unwrap();
+    first.block(&permanent("192.0.2.10/32")).unwrap();
+    assert!(world.arrives_from("192.0.2.10"));
+    let counters = first.counters();
+    assert_eq!(counters.value("gate_would_drop_ipv4_total"), 1);
+    assert_eq!(counters.value("gate_dropped_ipv4_total"), 0);
+    assert_eq!(first.hits().unwrap()[0].packets, 1);
+    drop(first);
+    let mut second = enforcer(mode, &pins, &[]);
+    assert_eq!(second.gate_mode(), GateMode::Monitor);
+    second.set_mode(GateMode::Enforce).unwrap();
+    assert!(!world.arrives_from("192.0.2.10"));
+}
+
 fn detaching_leaves_nothing(mode: Mode) {
     let (world, pins) = (World::new(), PinDir::new());
     run("nft", &["add", "table", "inet", "somebody"]);
@@ -148,6 +165,7 @@ over_both!(
     a_block_ends_with_nobody_left_to_end_it,
     a_block_outlives_its_enforcer_and_the_next_one_knows_it,
     an_end_can_be_put_off_without_a_gap_and_keeps_its_hits,
+    monitoring_lets_pass_and_counts_what_it_would_drop,
     detaching_leaves_nothing,
 );
 

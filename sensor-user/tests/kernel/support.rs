@@ -13,7 +13,7 @@ use std::{
 
 use ipnet::IpNet;
 use nix::unistd::Uid;
-use sensor_user::enforce::{Block, GateOptions};
+use sensor_user::enforce::{Block, GateOptions, XdpMode};
 
 /// Whether the test can run; says why not, and fails where nothing may be skipped.
 pub(crate) fn ready() -> bool {
@@ -60,6 +60,7 @@ pub(crate) fn options(interfaces: &[&str], pins: &PinDir, allow: &[&str]) -> Gat
         interfaces: interfaces.iter().map(|name| (*name).to_owned()).collect(),
         pin_dir: pins.path().to_owned(),
         allow: allow.iter().map(|text| net(text)).collect(),
+        xdp_mode: XdpMode::Auto,
     }
 }
 

@@ -7,8 +7,8 @@ use std::{
 use ipnet::IpNet;
 use serde_json::Value;
 
-use super::ruleset::{self, COUNTERS, GUARD_PREFIX};
-use crate::counters::Counters;
+use super::ruleset::{self, COUNTERS, GUARD_PREFIX, MET_PREFIX};
+use crate::{counters::Counters, enforce::GateMode};
 
 /// What our table holds.
 #[derive(Debug, Default)]
@@ -19,6 +19,7 @@ pub(super) struct Listing {
     /// Indexes of the guarded interfaces.
     pub(super) guarded: BTreeSet<u32>,
     pub(super) counters: Counters,
+    pub(super) mode: GateMode,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +42,10 @@ pub(super) fn parse(text: &str) -> Result<Listing, String> {
             let index: Option<u32> =
                 name(chain).strip_prefix(GUARD_PREFIX).and_then(|index| index.parse().ok());
             listing.guarded.extend(index);
+        } else if let Some(rule) = object.get("rule") {
+            if is_monitoring(rule) {
+                listing.mode = GateMode::Monitor;
+            }
         } else if let Some(counter) = object.get("counter") {
             if let Some((_, metric)) = COUNTERS.iter().find(|(known, _)| *known == name(counter)) {
                 listing.counters.add(metric, number(counter, "packets"));
@@ -50,6 +55,13 @@ pub(super) fn parse(text: &str) -> Result<Listing, String> {
         }
     }
     Ok(listing)
+}
+
+/// Whether this rule lets pass what a block met.
+fn is_monitoring(rule: &Value) -> bool {
+    let met = rule.get("chain").and_then(Value::as_str).is_some_and(|name| name.starts_with(MET_PREFIX));
+    let mut statements = rule.get("expr").and_then(Value::as_array).into_iter().flatten();
+    met && statements.any(|statement| statement.get("accept").is_some())
 }
 
 fn read_set(set: &Value, listing: &mut Listing) -> Result<(), String> {

@@ -1,22 +1,32 @@
 //! Our table in libnftables' JSON (libnftables-json(5)). As values and not as the crate's types, which know nothing
 //! of a set's own counters.
 
-use std::{collections::BTreeSet, net::IpAddr, time::Duration};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
 
 use ipnet::IpNet;
 use serde_json::{Value, json};
+
+use crate::enforce::GateMode;
 
 pub(super) const FAMILY: &str = "netdev";
 pub(super) const TABLE: &str = "portcullis";
 pub(super) const GUARD_PREFIX: &str = "ingress_";
 /// Counters by the name that operators see.
-pub(super) const COUNTERS: [(&str, &str); 3] = [
+pub(super) const COUNTERS: [(&str, &str); 5] = [
     ("allowed", "gate_allowed_total"),
     ("dropped_v4", "gate_dropped_ipv4_total"),
     ("dropped_v6", "gate_dropped_ipv6_total"),
+    ("would_drop_v4", "gate_would_drop_ipv4_total"),
+    ("would_drop_v6", "gate_would_drop_ipv6_total"),
 ];
 
 const GATE: &str = "gate";
+/// Where the gate sends what a block meets, by family: `met_v4`, `met_v6`. Only these know the mode.
+pub(super) const MET_PREFIX: &str = "met_";
 /// Ahead of whoever else uses the hook.
 const PRIORITY: i32 = -500;
 
@@ -25,12 +35,15 @@ const PRIORITY: i32 = -500;
 pub(super) struct Batch(Vec<Value>);
 
 impl Batch {
-    pub(super) fn table(&mut self) {
+    /// Of an older agent's table too this makes ours: what is there stays, the rules are written anew.
+    pub(super) fn table(&mut self, mode: GateMode, prefix_sets: &BTreeSet<String>) {
         self.0.push(json!({"add": {"table": {"family": FAMILY, "name": TABLE}}}));
         for (name, _) in COUNTERS {
             self.push("add", "counter", json!({"name": name}));
         }
         self.push("add", "chain", json!({"name": GATE}));
+        self.push("flush", "chain", json!({"name": GATE}));
+        self.mode(mode);
         for (family, address) in [("v4", "ipv4_addr"), ("v6", "ipv6_addr")] {
             let set = format!("allow_{family}");
             self.push("add", "set", json!({"name": set, "type": address, "flags": ["interval"]}));
@@ -39,6 +52,22 @@ impl Batch {
                 {"counter": "allowed"},
                 {"accept": null}
             ]));
+        }
+        for (set, net) in prefix_sets.iter().filter_map(|set| Some((set, net_of_set(set)?))) {
+            self.ask(set, net);
+        }
+    }
+
+    pub(super) fn mode(&mut self, mode: GateMode) {
+        for family in ["v4", "v6"] {
+            let chain = format!("{MET_PREFIX}{family}");
+            self.push("add", "chain", json!({"name": chain}));
+            self.push("flush", "chain", json!({"name": chain}));
+            let expressions = match mode {
+                GateMode::Enforce => json!([{"counter": format!("dropped_{family}")}, {"drop": null}]),
+                GateMode::Monitor => json!([{"counter": format!("would_drop_{family}")}, {"accept": null}]),
+            };
+            self.push("add", "rule", json!({"chain": chain, "expr": expressions}));
         }
     }
 
@@ -83,6 +112,12 @@ impl Batch {
             "set",
             json!({"name": set, "type": address, "flags": ["timeout"], "stmt": [{"counter": null}]}),
         );
+        self.ask(&set, net);
+    }
+
+    /// The rule that looks into the set of prefixes as long as `net`.
+    fn ask(&mut self, set: &str, net: IpNet) {
+        let family = family(net);
         let source = source(family);
         let left = if net.prefix_len() == net.max_prefix_len() {
             source
@@ -91,8 +126,7 @@ impl Batch {
         };
         self.rule(json!([
             {"match": {"op": "==", "left": left, "right": format!("@{set}")}},
-            {"counter": format!("dropped_{family}")},
-            {"drop": null}
+            {"goto": {"target": format!("{MET_PREFIX}{family}")}}
         ]));
     }
 
@@ -140,6 +174,16 @@ pub(super) fn prefix_set(net: IpNet) -> String {
 pub(super) fn net_of(set: &str, address: IpAddr) -> Option<IpNet> {
     let len = set.strip_prefix("block_v4_").or_else(|| set.strip_prefix("block_v6_"))?;
     IpNet::new(address, len.parse().ok()?).ok()
+}
+
+/// Some prefix as long as those in the set.
+fn net_of_set(set: &str) -> Option<IpNet> {
+    let address = if set.starts_with("block_v4_") {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED)
+    } else {
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED)
+    };
+    net_of(set, address)
 }
 
 fn family(net: IpNet) -> &'static str {

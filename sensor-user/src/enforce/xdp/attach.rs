@@ -11,7 +11,7 @@ use aya::{
 
 use super::pins::{LinkPin, Pins};
 use crate::{
-    enforce::{EnforceError, InterfaceGuard},
+    enforce::{self, EnforceError, InterfaceGuard},
     kernel::{Lack, explain, interface::Interface, link, load_program},
 };
 
@@ -23,6 +23,7 @@ const PROGRAMS: [&str; 2] = ["portcullis_gate_frags", "portcullis_gate"];
 pub(super) fn attach(
     ebpf: &mut Ebpf,
     names: &[String],
+    mode: enforce::XdpMode,
     pins: &Pins,
 ) -> Result<Vec<InterfaceGuard>, EnforceError> {
     let io_error = |error: std::io::Error| {
@@ -30,7 +31,7 @@ pub(super) fn attach(
         EnforceError::lack("XDP gate", Lack::new(error.to_string(), next_step))
     };
     let before = pins.links().map_err(io_error)?;
-    let guards = attach_each(ebpf, names, pins, &before);
+    let guards = attach_each(ebpf, names, mode, pins, &before);
     let after = pins.links().map_err(io_error)?;
     let wanted: BTreeSet<u32> = match &guards {
         Ok(guards) => guards.iter().map(|(index, _)| *index).collect(),
@@ -49,6 +50,7 @@ pub(super) fn attach(
 fn attach_each(
     ebpf: &mut Ebpf,
     names: &[String],
+    mode: enforce::XdpMode,
     pins: &Pins,
     there: &[LinkPin],
 ) -> Result<Vec<(u32, InterfaceGuard)>, EnforceError> {
@@ -61,7 +63,7 @@ fn attach_each(
             continue;
         }
         let old = there.iter().find(|link| link.interface == interface.index);
-        guards.push((interface.index, guard(program, &interface, old, pins).map_err(lack)?));
+        guards.push((interface.index, guard(program, &interface, mode, old, pins).map_err(lack)?));
     }
     Ok(guards)
 }
@@ -94,16 +96,28 @@ fn load(ebpf: &mut Ebpf) -> Result<&mut Xdp, EnforceError> {
 fn guard(
     program: &mut Xdp,
     interface: &Interface,
+    wanted: enforce::XdpMode,
     old: Option<&LinkPin>,
     pins: &Pins,
 ) -> Result<InterfaceGuard, Lack> {
-    let generic_because = generic_because(interface);
+    let generic_because = generic_because(interface, wanted);
     let guard = |mode, note: String| InterfaceGuard {
         name: interface.name.clone(),
         mode,
         note: note.trim().to_owned(),
     };
-    if let Some(old) = old {
+    let fits = |old: &&LinkPin| match wanted {
+        enforce::XdpMode::Auto => true,
+        enforce::XdpMode::Native => old.mode == "native",
+        enforce::XdpMode::Generic => old.mode == "generic",
+    };
+    if let Some(other) = old.filter(|old| !fits(old)) {
+        // One interface cannot have both, so there is a gap; only a change of the option brings it about.
+        tracing::warn!(interface = interface.name, from = other.mode, "attaching the gate in another mode");
+        link::detach_pinned(&other.path)
+            .map_err(|error| Lack::new(error.to_string(), "remove it by hand"))?;
+    }
+    if let Some(old) = old.filter(fits) {
         match take_over(program, old) {
             Ok(()) => {
                 let note =
@@ -122,6 +136,12 @@ fn guard(
     if generic_because.is_none() {
         match pin_new(program, interface, XdpMode::Driver, &pins.link(interface.index, "native")) {
             Ok(()) => return Ok(guard("native", String::new())),
+            Err(error) if wanted == enforce::XdpMode::Native => {
+                return Err(Lack::new(
+                    format!("native is refused: {error}"),
+                    "leave out --xdp-mode, so that generic is taken",
+                ));
+            }
             Err(error) => note = format!("native is refused: {error}"),
         }
     }
@@ -136,8 +156,12 @@ fn guard(
 }
 
 /// Why not even to try native.
-fn generic_because(interface: &Interface) -> Option<&'static str> {
-    if interface.loopback {
+fn generic_because(interface: &Interface, wanted: enforce::XdpMode) -> Option<&'static str> {
+    if wanted == enforce::XdpMode::Generic {
+        Some("chosen with --xdp-mode generic")
+    } else if wanted == enforce::XdpMode::Native {
+        None
+    } else if interface.loopback {
         Some("loopback has no driver to run it in")
     } else if interface.driver == "veth" {
         Some("native on veth switches off the peer's segmentation offload and slows uploads down")
