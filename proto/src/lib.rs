@@ -2,6 +2,8 @@
 //!
 //! Nothing here decides anything: conversions between these messages and the types of a room live in that room.
 
+pub mod encoded;
+
 #[allow(
     clippy::all,
     clippy::allow_attributes_without_reason,

@@ -179,6 +179,7 @@ impl Orders {
                 });
                 None
             }
+            Change::Allow(_) | Change::Disallow(_) | Change::GateMode(_) => None,
         }
     }
 
@@ -364,7 +365,7 @@ mod tests {
     }
 
     fn block(cidr: &str, remaining_ms: u64) -> v1::Block {
-        v1::Block { cidr: cidr.into(), remaining_ms, reason: String::new() }
+        v1::Block { cidr: cidr.into(), remaining_ms, ..v1::Block::default() }
     }
 
     fn revision(number: u64, change: Change) -> v1::Revision {
@@ -380,7 +381,7 @@ mod tests {
         let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
         let mut orders = open(&folder, &ledger);
         let blocks = vec![block("203.0.113.5", 0), block("2001:db8::/32", 60_000)];
-        assert_eq!(orders.snapshot(v1::Snapshot { revision: 4, blocks, suppressions: vec![] }), []);
+        assert_eq!(orders.snapshot(v1::Snapshot { revision: 4, blocks, ..v1::Snapshot::default() }), []);
         assert_eq!(ledger.nets(), ["2001:db8::/32", "203.0.113.5/32"]);
         let step = revision(5, Change::Unblock(v1::Unblock { cidr: "203.0.113.5".into() }));
         assert_eq!(orders.revise(step), Ok(vec![]));
@@ -413,7 +414,7 @@ mod tests {
         let mut orders = open(&folder, &ledger);
         let suppressions = vec![v1::Suppression { id: "s".into(), url: "/a".into(), ..Default::default() }];
         let blocks = vec![block("203.0.113.5", 0), block("203.0.113.6", 1), block("203.0.113.7", 60_000)];
-        orders.snapshot(v1::Snapshot { revision: 9, blocks, suppressions });
+        orders.snapshot(v1::Snapshot { revision: 9, blocks, suppressions, ..v1::Snapshot::default() });
         drop(orders);
         std::thread::sleep(Duration::from_millis(5));
         let rebooted = Ledger::default();
@@ -443,7 +444,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut orders = Orders::open(folder.path().join("orders.json"), None).unwrap();
         let snapshot =
-            v1::Snapshot { revision: 1, blocks: vec![block("203.0.113.5", 0)], suppressions: vec![] };
+            v1::Snapshot { revision: 1, blocks: vec![block("203.0.113.5", 0)], ..v1::Snapshot::default() };
         assert_eq!(orders.snapshot(snapshot).len(), 1);
     }
 

@@ -171,7 +171,7 @@ impl Node for Bare {
             control_message::Message::Snapshot(snapshot) => orders.snapshot(snapshot),
             control_message::Message::Revision(revision) => orders.revise(revision)?,
         };
-        Ok(Applied { revision: orders.revision(), refusals })
+        Ok(Applied { revision: orders.revision(), refusals, ..Applied::default() })
     }
 
     fn forget_revision(&self) {

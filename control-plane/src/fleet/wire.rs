@@ -12,7 +12,12 @@ use crate::{
 pub(super) fn snapshot(snapshot: Snapshot, now: EpochMillis) -> v1::ControlMessage {
     let blocks = snapshot.blocks.into_iter().filter_map(|one| block(one, now)).collect();
     let suppressions = snapshot.suppressions.into_iter().filter_map(|one| suppression(one, now)).collect();
-    message(Message::Snapshot(v1::Snapshot { revision: snapshot.revision, blocks, suppressions }))
+    message(Message::Snapshot(v1::Snapshot {
+        revision: snapshot.revision,
+        blocks,
+        suppressions,
+        ..v1::Snapshot::default()
+    }))
 }
 
 pub(super) fn revision(revision: StoredRevision, now: EpochMillis) -> v1::ControlMessage {
@@ -44,7 +49,8 @@ fn change(change: Change, now: EpochMillis) -> WireChange {
 
 fn block(block: Block, now: EpochMillis) -> Option<v1::Block> {
     let remaining_ms = remaining(block.expires_at, now)?;
-    Some(v1::Block { cidr: block.cidr.to_string(), remaining_ms, reason: block.reason })
+    let Block { cidr, reason, author, .. } = block;
+    Some(v1::Block { cidr: cidr.to_string(), remaining_ms, reason, author, ..v1::Block::default() })
 }
 
 fn suppression(one: Suppression, now: EpochMillis) -> Option<v1::Suppression> {

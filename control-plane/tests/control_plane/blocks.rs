@@ -72,7 +72,7 @@ async fn a_sensor_that_was_away_gets_the_difference_and_a_new_one_a_snapshot() {
     analyst.ask("removeBlock", json!({"cidr": "192.0.2.1"})).await;
 
     let mut orders = sensor.commands(2).await;
-    let block = Block { cidr: "192.0.2.3/32".into(), remaining_ms: 0, reason: String::new() };
+    let block = Block { cidr: "192.0.2.3/32".into(), author: "test".into(), ..Block::default() };
     assert_eq!(only_change(orders.next().await), (3, Change::Block(block)));
     let unblock = Unblock { cidr: "192.0.2.1/32".into() };
     assert_eq!(only_change(orders.next().await), (4, Change::Unblock(unblock)));
@@ -164,7 +164,7 @@ async fn a_sensors_refusal_and_its_report_are_shown() {
     });
     orders.next().await;
     let refusal = Refusal { cidr: "10.0.0.1/32".into(), reason: "the node's own address".into() };
-    orders.applied(Applied { revision: 1, refusals: vec![refusal] }).await;
+    orders.applied(Applied { revision: 1, refusals: vec![refusal], ..Applied::default() }).await;
     let (analyst, reply) = blocking.await.unwrap();
     let expected =
         json!([{"sensorId": sensor.id, "cidr": "10.0.0.1/32", "reason": "the node's own address"}]);

@@ -109,7 +109,7 @@ impl Node for RunningNode {
             tracing::warn!(cidr = refusal.cidr, reason = refusal.reason, "not carried out");
         }
         tracing::info!(revision = orders.revision(), "applied");
-        Ok(Applied { revision: orders.revision(), refusals })
+        Ok(Applied { revision: orders.revision(), refusals, ..Applied::default() })
     }
 
     fn forget_revision(&self) {
@@ -130,6 +130,7 @@ impl Node for RunningNode {
                 .into_iter()
                 .map(|hit| BlockHits { cidr: hit.net.to_string(), packets: hit.packets, bytes: hit.bytes })
                 .collect(),
+            ..SensorReport::default()
         }
     }
 }

@@ -126,7 +126,7 @@ impl CommandStream {
                     Message::Snapshot(snapshot) => snapshot.revision,
                     Message::Revision(revision) => revision.number,
                 };
-                self.applied(Applied { revision, refusals: Vec::new() }).await;
+                self.applied(Applied { revision, ..Applied::default() }).await;
             }
         })
     }

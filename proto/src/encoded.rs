@@ -1,0 +1,57 @@
+//! The server's side of the contract with commands that are encoded already: one encoding goes to a thousand sensors,
+//! and what waits for a slow one is a reference to it and not a copy.
+
+pub use self::service::control_plane_server::{ControlPlane, ControlPlaneServer};
+use prost::{Message as _, bytes::Bytes};
+
+use crate::v1::{Revision, Snapshot};
+
+/// On the wire the same as [`v1::ControlMessage`](crate::v1::ControlMessage): an embedded message is its encoding, with
+/// its length before it.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct ControlMessage {
+    #[prost(bytes = "bytes", optional, tag = "1")]
+    snapshot: Option<Bytes>,
+    #[prost(bytes = "bytes", optional, tag = "2")]
+    revision: Option<Bytes>,
+}
+
+impl ControlMessage {
+    pub fn of_snapshot(snapshot: &Snapshot) -> Self {
+        Self { snapshot: Some(snapshot.encode_to_vec().into()), revision: None }
+    }
+
+    pub fn of_revision(revision: &Revision) -> Self {
+        Self { snapshot: None, revision: Some(revision.encode_to_vec().into()) }
+    }
+}
+
+#[allow(
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    unreachable_pub,
+    unused_qualifications,
+    reason = "generated"
+)]
+mod service {
+    include!(concat!(env!("OUT_DIR"), "/encoded/portcullis.sensor.v1.rs"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v1;
+
+    #[test]
+    fn an_encoded_command_is_the_command_on_the_wire() {
+        let revision = Revision { number: 7, changes: vec![v1::Change::default()] };
+        let sent = ControlMessage::of_revision(&revision).encode_to_vec();
+        let read = v1::ControlMessage::decode(sent.as_slice()).unwrap();
+        assert_eq!(read.message, Some(v1::control_message::Message::Revision(revision)));
+
+        let snapshot = Snapshot { revision: 7, ..Snapshot::default() };
+        let sent = ControlMessage::of_snapshot(&snapshot).encode_to_vec();
+        let read = v1::ControlMessage::decode(sent.as_slice()).unwrap();
+        assert_eq!(read.message, Some(v1::control_message::Message::Snapshot(snapshot)));
+    }
+}
