@@ -35,6 +35,7 @@ impl<'a> Sent<'a> {
             destination,
             vni: None,
             vlans: Vlans::NONE,
+            left_out: sensor_user::segment::LeftOut::NOTHING,
             sequence: self.sequence,
             acknowledgement: self.acknowledgement,
             flags: TcpFlags(self.flags),

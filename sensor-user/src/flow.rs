@@ -4,6 +4,7 @@
 //! each TCP connection. Nothing here validates checksums, since offloading leaves them unfinished in captures of the
 //! sending host.
 
+mod advice;
 mod counters;
 mod key;
 mod peers;
@@ -13,6 +14,7 @@ mod table;
 mod tcp;
 mod vlan;
 
+pub use advice::{Advice, Unwanted};
 pub use peers::{Peers, Side};
 use portcullis_exchange::Timestamp;
 pub use table::{FlowConfig, FlowTable};
@@ -34,6 +36,16 @@ pub trait Connection: Sized {
 
     /// `missing` bytes of one direction are lost for certain; what comes next follows them.
     fn gap(&mut self, peers: &Peers, side: Side, missing: u64, time: Timestamp, shard: &mut Self::Shard);
+
+    /// `bytes` of one direction were left out by the capture, as nobody wants them: only their number counts.
+    fn left_out(&mut self, peers: &Peers, side: Side, bytes: u64, time: Timestamp, shard: &mut Self::Shard) {
+        self.gap(peers, side, bytes, time, shard);
+    }
+
+    /// How many of the next bytes of one direction are of no interest but for their number.
+    fn unwanted(&self, _side: Side) -> u64 {
+        0
+    }
 
     /// One direction said FIN, and all before it was given.
     fn closed(&mut self, peers: &Peers, side: Side, time: Timestamp, shard: &mut Self::Shard);

@@ -25,8 +25,10 @@ use crate::{
 
 #[derive(Clone, Copy, Debug)]
 pub struct HttpConfig {
-    /// Decoded bytes of each body that are kept; the rest is only counted.
+    /// Decoded bytes of each request's body that are kept; the rest is only counted.
     pub body_keep: usize,
+    /// The same of each answer's.
+    pub answer_keep: usize,
 }
 
 /// What the connections of a shard share.
@@ -61,6 +63,8 @@ pub(crate) struct HttpCounters {
     pub(crate) tunnels: u64,
     pub(crate) resyncs: u64,
     pub(crate) refused_heads: u64,
+    /// Bytes that were left out for a body that was not there: what they were is not known.
+    pub(crate) wrongly_left_out: u64,
     http2: Http2Counters,
     websocket: WebSocketCounters,
 }
@@ -75,6 +79,7 @@ impl HttpCounters {
             ("http_tunnels_total", self.tunnels),
             ("http_resyncs_total", self.resyncs),
             ("http_refused_heads_total", self.refused_heads),
+            ("http_wrongly_left_out_bytes_total", self.wrongly_left_out),
         ]);
         counters.merge(&self.http2.named());
         counters.merge(&self.websocket.named());
@@ -182,6 +187,20 @@ impl Connection for HttpConnection {
             Self::WebSocket(socket) => socket.gap(side == socket.client(), missing, &mut shard.counters),
             Self::Ignored => {}
         }
+    }
+
+    fn left_out(&mut self, peers: &Peers, side: Side, bytes: u64, time: Timestamp, shard: &mut HttpShard) {
+        if let Self::Http1(http1) = self {
+            http1.left_out(peers, side, bytes, time, shard);
+            self.follow(shard);
+        } else {
+            shard.counters.wrongly_left_out += bytes;
+            self.gap(peers, side, bytes, time, shard);
+        }
+    }
+
+    fn unwanted(&self, side: Side) -> u64 {
+        if let Self::Http1(http1) = self { http1.unwanted(side) } else { 0 }
     }
 
     fn closed(&mut self, peers: &Peers, side: Side, time: Timestamp, shard: &mut HttpShard) {

@@ -26,7 +26,7 @@ pub fn replay<E>(path: &Path, body_keep: usize, consumers: &mut [E]) -> Result<C
 where
     E: FnMut(Exchange) + Send,
 {
-    let config = WireConfig { body_keep, ..WireConfig::for_shards(consumers.len()) };
+    let config = WireConfig { body_keep, answer_keep: body_keep, ..WireConfig::for_shards(consumers.len()) };
     match consumers {
         [each] => alone(path, config, each),
         consumers => shards::replay(path, &config, consumers),

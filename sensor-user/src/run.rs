@@ -63,6 +63,8 @@ pub struct Options {
     pub forwarded_header: ForwardedHeader,
     pub exclude: Vec<SocketAddr>,
     pub shards: Option<usize>,
+    /// Bytes of each answer's body that are kept.
+    pub answer_bytes: u32,
     pub account_id: String,
     pub collection_id: i64,
     pub policies: PolicySet,
@@ -135,7 +137,10 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
     let engine = Arc::new(Engine::new(options.policies));
     let suppressions = orders.suppressions();
     let (events, queue) = uplink::bounded();
-    let wire = WireConfig::for_shards(origin.sources.len());
+    let wire = WireConfig {
+        answer_keep: options.answer_bytes as usize,
+        ..WireConfig::for_shards(origin.sources.len())
+    };
     let (mut shards, mut counters) = (Vec::new(), Vec::new());
     for (source, interface) in origin.sources {
         let tags = Tags {
@@ -175,6 +180,7 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         sweeping.abort();
         ended
     });
+    tracing::info!("counted: {}", node.counted());
     if options.detach_on_exit {
         node.detach()?;
     }

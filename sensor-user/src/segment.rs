@@ -21,6 +21,20 @@ pub struct Segment<'a> {
     pub payload: &'a [u8],
     /// Payload bytes on the wire: more than `payload` holds where the snap length or the tap cut it.
     pub wire_len: u32,
+    pub left_out: LeftOut,
+}
+
+/// What the capture left out because nobody wants it, as opposed to what it lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What `payload` lacks is of a body, past what is kept of it.
+    pub tail: bool,
+    /// A capture rule says that of this flow nobody looks at bodies.
+    pub bodies: bool,
+}
+
+impl LeftOut {
+    pub const NOTHING: Self = Self { tail: false, bodies: false };
 }
 
 /// The VLAN tags of a frame (IEEE 802.1Q section 9.6), for telling networks apart: exact for two tags, mixed for more.

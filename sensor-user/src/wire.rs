@@ -8,7 +8,7 @@ use portcullis_exchange::{Exchange, Timestamp};
 
 use crate::{
     counters::Counters,
-    flow::{FlowConfig, FlowTable},
+    flow::{Advice, FlowConfig, FlowTable},
     http::{HttpConfig, HttpConnection, HttpShard},
     segment::Segment,
 };
@@ -18,8 +18,10 @@ pub struct WireConfig {
     /// Bytes that flows, out-of-order data and unfinished messages of this shard may take together. Past it the
     /// least recently used flow is evicted, of those that nothing is read of first.
     pub memory_budget: usize,
-    /// Decoded bytes of each body that are kept; the rest is only counted.
+    /// Decoded bytes of each request's body that are kept; the rest is only counted.
     pub body_keep: usize,
+    /// The same of each answer's.
+    pub answer_keep: usize,
     /// Packet time after which a silent connection is given up.
     pub idle_timeout: Duration,
 }
@@ -37,7 +39,12 @@ impl WireConfig {
 
 impl Default for WireConfig {
     fn default() -> Self {
-        Self { memory_budget: CHARGED_BUDGET, body_keep: 64 << 10, idle_timeout: Duration::from_secs(120) }
+        Self {
+            memory_budget: CHARGED_BUDGET,
+            body_keep: 64 << 10,
+            answer_keep: 64 << 10,
+            idle_timeout: Duration::from_secs(120),
+        }
     }
 }
 
@@ -49,10 +56,10 @@ pub struct Wire {
 
 impl Wire {
     pub fn new(config: WireConfig) -> Self {
-        let WireConfig { memory_budget, body_keep, idle_timeout } = config;
+        let WireConfig { memory_budget, body_keep, answer_keep, idle_timeout } = config;
         Self {
             flows: FlowTable::new(FlowConfig { memory_budget, idle_timeout }),
-            http: HttpShard::new(HttpConfig { body_keep }),
+            http: HttpShard::new(HttpConfig { body_keep, answer_keep }),
         }
     }
 
@@ -73,6 +80,11 @@ impl Wire {
     /// next ten seconds of packet time.
     pub fn set_shedding(&mut self, on: bool) {
         self.flows.set_shedding(on);
+    }
+
+    /// What the capture may leave alone from now on.
+    pub fn take_advice(&mut self) -> Vec<Advice> {
+        self.flows.take_advice()
     }
 
     /// The capture ended: what is half there is given up as such, some connections at a time, because what they leave

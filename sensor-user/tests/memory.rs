@@ -82,6 +82,7 @@ impl Attacked {
             destination,
             vni: None,
             vlans: Vlans::NONE,
+            left_out: sensor_user::segment::LeftOut::NOTHING,
             sequence,
             acknowledgement: 1,
             flags: TcpFlags(flags),

@@ -9,6 +9,7 @@ mod measure;
 mod memory;
 mod message;
 mod rounds;
+mod tap;
 mod traffic;
 
 use std::{
@@ -53,6 +54,9 @@ pub(crate) struct Args {
     /// Only the floor and the sensor: others may take a hundred times as long.
     #[arg(long)]
     sensor_only: bool,
+    /// Seconds of load in each round of `tap`.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
     /// Measure this sensor instead of building the checkout's.
     #[arg(long, value_name = "FILE")]
     sensor: Option<PathBuf>,
@@ -67,6 +71,8 @@ enum Subject {
     /// What an attacker can make the sensor hold: captures made to fill its memory. Fails where it takes more than it
     /// promises.
     Memory,
+    /// What watching costs a server: nginx and wrk without the sensor and beside it. Needs root, nginx and wrk.
+    Tap,
     /// Nothing: only makes the capture, and prints how many transactions it holds.
     Traffic,
 }
@@ -77,6 +83,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     match args.subject {
         Subject::Wire => wire(args, &folder),
         Subject::Memory => memory::run(&sensor(args, &Caller::find()?)?, &folder, args.seed),
+        Subject::Tap => {
+            let caller = Caller::find()?;
+            tap::run(&caller, &sensor(args, &caller)?, &folder, args.rounds, args.seconds)
+        }
         Subject::Kernel => finish(Caller::find()?.cargo().args([
             "bench",
             "--locked",

@@ -163,6 +163,7 @@ impl Decoder {
             destination: SocketAddr::new(datagram.destination, header.destination_port),
             vni: position.vni,
             vlans: position.vlans,
+            left_out: crate::segment::LeftOut::NOTHING,
             sequence: header.sequence,
             acknowledgement: header.acknowledgement,
             flags: header.flags,

@@ -94,6 +94,11 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "N")]
     shards: Option<NonZeroUsize>,
 
+    /// Bytes of each answer's body that are kept and looked at; the tap copies no more of it where it can tell where it
+    /// ends
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 10)]
+    answer_bytes: u32,
+
     /// Most disk that events waiting for the control plane may take, in MiB; the oldest go first
     #[arg(long, value_name = "MIB", default_value_t = 256)]
     spool_limit: u64,
@@ -171,6 +176,7 @@ fn options(args: RunArgs) -> Result<Options, Failure> {
         forwarded_header: args.forwarded_header.into(),
         exclude: args.exclude,
         shards: args.shards.map(Into::into),
+        answer_bytes: args.answer_bytes,
         account_id: args.account_id,
         collection_id: args.collection_id,
         policies: policies::load(args.policies.as_deref())?,

@@ -27,13 +27,15 @@ pub struct Peers {
     pub vni: Option<u32>,
     /// The side that sent the SYN; `None` where capture began later.
     pub initiator: Option<Side>,
+    /// False where a capture rule says that nobody looks at bodies.
+    pub keeps_bodies: bool,
     low_seen: bool,
     high_seen: bool,
 }
 
 impl Peers {
     pub(super) fn new(low: SocketAddr, high: SocketAddr, vni: Option<u32>) -> Self {
-        Self { low, high, vni, initiator: None, low_seen: false, high_seen: false }
+        Self { low, high, vni, initiator: None, keeps_bodies: true, low_seen: false, high_seen: false }
     }
 
     pub fn address(&self, side: Side) -> SocketAddr {

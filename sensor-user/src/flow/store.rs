@@ -234,6 +234,7 @@ mod tests {
             destination: ([192, 0, 2, 2], 80).into(),
             vni: None,
             vlans: crate::segment::Vlans::NONE,
+            left_out: crate::segment::LeftOut::NOTHING,
             sequence: 0,
             acknowledgement: 0,
             flags: TcpFlags(TcpFlags::SYN),

@@ -7,6 +7,7 @@ use portcullis_exchange::Timestamp;
 use self::waiting::Waiting;
 use super::{
     Connection, End, Outlet, Side,
+    advice::{self, Advice, Unwanted},
     counters::FlowCounters,
     key::Key,
     shed::Refused,
@@ -43,6 +44,7 @@ pub struct FlowTable<C: Connection> {
     now: Timestamp,
     swept_at: Timestamp,
     counters: FlowCounters,
+    advice: Vec<Advice>,
 }
 
 struct Entry<C> {
@@ -80,6 +82,7 @@ impl<C: Connection> FlowTable<C> {
             now: Timestamp::default(),
             swept_at: Timestamp::default(),
             counters: FlowCounters::default(),
+            advice: Vec::new(),
         }
     }
 
@@ -154,6 +157,11 @@ impl<C: Connection> FlowTable<C> {
             self.remove(place, End::Finished, shard);
         }
         true
+    }
+
+    /// What the capture may leave alone from now on.
+    pub fn take_advice(&mut self) -> Vec<Advice> {
+        std::mem::take(&mut self.advice)
     }
 
     pub fn counters(&self) -> Counters {
@@ -233,7 +241,17 @@ impl<C: Connection> FlowTable<C> {
             entry.state = State::Open(Box::new(flow));
         }
         if let State::Open(flow) = &mut entry.state {
+            let was_open = flow.is_open();
             flow.segment(side, segment, &mut Outlet { shard, counters: &mut self.counters });
+            let what = if was_open && flow.is_ignored() {
+                Some(Unwanted::Connection)
+            } else {
+                let unwanted = flow.newly_unwanted(side, advice::LEAST);
+                unwanted.map(|(sequence, len)| Unwanted::Bytes { sequence, len })
+            };
+            if let Some(what) = what.filter(|_| self.advice.len() < advice::MOST_ADVICE) {
+                self.advice.push(Advice::on(segment, what));
+            }
         }
         self.settle_accounts(place, &key, shard);
     }

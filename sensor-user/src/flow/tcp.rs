@@ -15,7 +15,7 @@ pub(super) use ended::Ended;
 pub(super) use order::REORDER_NANOS;
 use portcullis_exchange::Timestamp;
 
-use self::{assembler::Arrived, direction::Direction};
+use self::{assembler::Arrived, delivery::Cut, direction::Direction};
 use super::{Connection, End, Outlet, Peers, Side, vlan::Known};
 use crate::segment::Segment;
 
@@ -58,6 +58,7 @@ impl<C: Connection> Flow<C> {
     pub(super) fn segment(&mut self, side: Side, segment: &Segment<'_>, outlet: &mut Outlet<'_, C>) {
         self.last_seen = self.last_seen.max(segment.time);
         self.peers.see(side);
+        self.peers.keeps_bodies = !segment.left_out.bodies;
         let acknowledgement = segment.flags.ack().then_some(segment.acknowledgement);
         if let Some(acknowledgement) = acknowledgement {
             self.direction_mut(side.other()).take_acknowledgement(acknowledgement);
@@ -87,6 +88,12 @@ impl<C: Connection> Flow<C> {
             peer_next: self.direction(side.other()).stream.next_sequence(),
             acknowledged: self.direction(side).acknowledged,
         }
+    }
+
+    /// It goes on, and nobody reads it.
+    pub(super) fn is_ignored(&self) -> bool {
+        let is_closed = self.low.is_closed && self.high.is_closed;
+        !(self.is_open() || self.is_reset || is_closed)
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -131,7 +138,8 @@ impl<C: Connection> Flow<C> {
         let Some(start) = direction.stream.offset_of(sequence) else { return };
         let bytes = segment.payload;
         let cut = u32::try_from(i64::from(segment.wire_len) - bytes.len() as i64).unwrap_or(0);
-        let arrived = Arrived { start, bytes, cut, acknowledgement, time: segment.time };
+        let is_left_out = segment.left_out.tail;
+        let arrived = Arrived { start, bytes, cut, is_left_out, acknowledgement, time: segment.time };
         let (next, end) = (direction.stream.next(), arrived.end());
         // A FIN before what was received is no receiver's end of the stream (RFC 9293 section 3.10.7.4).
         if segment.flags.fin() && end >= next {
@@ -147,7 +155,8 @@ impl<C: Connection> Flow<C> {
             outlet.counters.duplicate_bytes += known as u64;
             let past = u32::try_from(known.saturating_sub(bytes.len())).unwrap_or(u32::MAX);
             let bytes = bytes.get(known..).unwrap_or_default();
-            self.give(side, bytes, cut.saturating_sub(past), acknowledgement, segment.time, outlet);
+            let cut = Cut { len: cut.saturating_sub(past), is_left_out };
+            self.give(side, bytes, cut, acknowledgement, segment.time, outlet);
             return;
         }
         let overlap = self.direction_mut(side).stream.insert(&arrived);

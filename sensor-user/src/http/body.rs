@@ -1,6 +1,7 @@
 use portcullis_exchange::{Body, BodyFault};
 
 use super::decode::{Coding, Decoder};
+use crate::flow::Peers;
 
 /// Collects a body as its transfer coding gives it: decodes, keeps the first part, counts the rest.
 pub(super) struct BodyCollector {
@@ -13,6 +14,11 @@ pub(super) struct BodyCollector {
 impl BodyCollector {
     pub(super) fn new(codings: &[Coding], keep: usize) -> Self {
         Self { decoder: Decoder::new(codings, keep), transferred: 0, has_gap: false }
+    }
+
+    /// Where a capture rule says that nobody looks at bodies, they are only counted, as they are on the wire.
+    pub(super) fn of(codings: &[Coding], keep: usize, peers: &Peers) -> Self {
+        if peers.keeps_bodies { Self::new(codings, keep) } else { Self::new(&[], 0) }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
@@ -28,6 +34,21 @@ impl BodyCollector {
         self.transferred += missing;
         self.has_gap = true;
         self.decoder.count(missing);
+    }
+
+    /// Counts bytes that nobody would keep. Of a coded body they are as good as lost.
+    pub(super) fn leave_out(&mut self, bytes: u64) {
+        if self.only_counts() {
+            self.transferred += bytes;
+            self.decoder.count(bytes);
+        } else {
+            self.gap(bytes);
+        }
+    }
+
+    /// Whether further bytes change nothing but the length.
+    pub(super) fn only_counts(&self) -> bool {
+        self.has_gap || self.decoder.only_counts()
     }
 
     pub(super) fn is_empty(&self) -> bool {

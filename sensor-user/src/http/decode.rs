@@ -145,6 +145,12 @@ impl Decoder {
         }
     }
 
+    /// Whether further bytes change nothing but the length.
+    pub(super) fn only_counts(&self) -> bool {
+        let is_given_up = matches!(self.fault, Some(BodyFault::Damaged | BodyFault::Bomb));
+        self.stages.is_empty() && (is_given_up || self.kept.bytes.len() >= self.kept.keep)
+    }
+
     /// Counts bytes that cannot be joined to those before.
     pub(super) fn count(&mut self, bytes: u64) {
         self.step_held();

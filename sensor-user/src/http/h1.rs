@@ -163,6 +163,35 @@ impl Http1 {
         }
     }
 
+    /// A body's middle or end was left out: nothing is missing of what would be kept.
+    pub(super) fn left_out(
+        &mut self,
+        peers: &Peers,
+        side: Side,
+        bytes: u64,
+        time: Timestamp,
+        shard: &mut HttpShard,
+    ) {
+        self.decide(peers, side, shard);
+        let is_client = side == self.client;
+        match self.reader(is_client).leave_out(bytes) {
+            Some(None) => {}
+            Some(Some(body)) => self.end_message(peers, is_client, body, time, shard),
+            None => {
+                shard.counters.wrongly_left_out += bytes;
+                self.gap(peers, side, bytes, time, shard);
+            }
+        }
+    }
+
+    /// How many of the next bytes of a side belong to a body of which enough is kept.
+    pub(super) fn unwanted(&self, side: Side) -> u64 {
+        let reader = if side == self.client { &self.requests } else { &self.responses };
+        // Before its first byte it is not sure that there is a body at all.
+        let is_sure = self.over.is_none() && !reader.is_before_body();
+        if is_sure { reader.unwanted() } else { 0 }
+    }
+
     pub(super) fn closed(&mut self, peers: &Peers, side: Side, time: Timestamp, shard: &mut HttpShard) {
         self.close(peers, side, Incomplete::CutOff, time, shard);
     }

@@ -40,6 +40,7 @@ mod tests {
                 destination: destination.parse().unwrap(),
                 vni: None,
                 vlans: crate::segment::Vlans::NONE,
+                left_out: crate::segment::LeftOut::NOTHING,
                 sequence: 0,
                 acknowledgement: 0,
                 flags: TcpFlags::default(),

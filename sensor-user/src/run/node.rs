@@ -45,6 +45,14 @@ impl RunningNode {
         self.orders().detach()
     }
 
+    /// What was counted since the start, without what is zero.
+    pub(super) fn counted(&self) -> String {
+        let counters = self.counters(&mut self.orders());
+        let told =
+            counters.iter().filter(|(_, value)| *value > 0).map(|(name, value)| format!("{name}={value}"));
+        told.collect::<Vec<_>>().join(" ")
+    }
+
     pub(super) fn sweep(&self) {
         self.orders().sweep();
     }

@@ -197,6 +197,7 @@ mod tests {
                     destination,
                     vni: None,
                     vlans: crate::segment::Vlans::NONE,
+                    left_out: crate::segment::LeftOut::NOTHING,
                     sequence: 1,
                     acknowledgement: if is_answer { 1000 } else { 1 },
                     flags: TcpFlags(TcpFlags::ACK),

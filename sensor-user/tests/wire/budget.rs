@@ -23,6 +23,7 @@ fn from_client(wire: &mut Wire, number: u32, flags: u8, payload: &[u8], complete
         destination: SocketAddr::from(([192, 0, 2, 2], 80)),
         vni: None,
         vlans: sensor_user::segment::Vlans::NONE,
+        left_out: sensor_user::segment::LeftOut::NOTHING,
         sequence: 1,
         acknowledgement: 0,
         flags: TcpFlags(flags),

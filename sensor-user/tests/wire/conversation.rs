@@ -41,6 +41,7 @@ impl Sent {
             destination,
             vni: None,
             vlans: Vlans::NONE,
+            left_out: sensor_user::segment::LeftOut::NOTHING,
             sequence: self.sequence,
             acknowledgement: self.acknowledgement,
             flags: TcpFlags(self.flags),

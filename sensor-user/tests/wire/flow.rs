@@ -123,6 +123,7 @@ fn the_least_recently_used_flow_is_evicted_and_counted() {
             destination: ([192, 0, 2, 2], 80).into(),
             vni: None,
             vlans: sensor_user::segment::Vlans::NONE,
+            left_out: sensor_user::segment::LeftOut::NOTHING,
             sequence: 1,
             acknowledgement: 0,
             flags: TcpFlags(TcpFlags::SYN),

@@ -10,5 +10,6 @@ mod hostile;
 mod http;
 mod http2;
 mod http_corners;
+mod left_out;
 mod segmentation;
 mod websocket;

@@ -99,6 +99,7 @@ impl RingSource {
                 vni: (header.vni != NO_VNI).then_some(header.vni),
                 // The tap sees one packet with its tag on a device and without it on the VLAN's device above.
                 vlans: Vlans::NONE,
+                left_out: crate::segment::LeftOut::NOTHING,
                 sequence: header.sequence,
                 acknowledgement: header.acknowledgement,
                 flags: TcpFlags(header.flags),

@@ -33,6 +33,8 @@ pub(super) struct Piece {
     pub(super) bytes: Box<[u8]>,
     /// Bytes after `bytes` that the capture cut off.
     pub(super) cut: u32,
+    /// They were left out, not lost.
+    pub(super) is_left_out: bool,
     pub(super) acknowledgement: Option<u32>,
     pub(super) time: Timestamp,
 }
@@ -55,7 +57,7 @@ impl Piece {
             |from: i64, to: i64, bytes: &[u8]| u32::try_from(to - from - bytes.len() as i64).unwrap_or(0);
         let tail_cut = cut_after(len, end, &tail);
         self.cut = cut_after(0, len, &self.bytes);
-        Self { bytes: tail, cut: tail_cut, acknowledgement, time: self.time }
+        Self { bytes: tail, cut: tail_cut, is_left_out: self.is_left_out, acknowledgement, time: self.time }
     }
 }
 
@@ -67,6 +69,8 @@ pub(super) struct Arrived<'a> {
     pub(super) bytes: &'a [u8],
     /// Bytes after `bytes` that the capture cut off.
     pub(super) cut: u32,
+    /// They were left out, not lost.
+    pub(super) is_left_out: bool,
     pub(super) acknowledgement: Option<u32>,
     pub(super) time: Timestamp,
 }
@@ -178,8 +182,8 @@ impl Assembler {
             if hole_end > at {
                 let kept = new.part(at, hole_end);
                 let cut = u32::try_from(hole_end - at - kept.len() as i64).unwrap_or(0);
-                let Arrived { acknowledgement, time, .. } = *new;
-                let piece = Piece { bytes: kept.into(), cut, acknowledgement, time };
+                let Arrived { is_left_out, acknowledgement, time, .. } = *new;
+                let piece = Piece { bytes: kept.into(), cut, is_left_out, acknowledgement, time };
                 self.allocated += piece.cost();
                 self.pending.insert(at, piece);
             }
@@ -254,8 +258,8 @@ mod tests {
     }
 
     fn put(assembler: &mut Assembler, start: i64, bytes: &[u8]) -> Overlap {
-        let (cut, acknowledgement, time) = (0, None, Timestamp::default());
-        assembler.insert(&Arrived { start, bytes, cut, acknowledgement, time })
+        let (cut, is_left_out, acknowledgement, time) = (0, false, None, Timestamp::default());
+        assembler.insert(&Arrived { start, bytes, cut, is_left_out, acknowledgement, time })
     }
 
     fn take(assembler: &mut Assembler) -> Vec<u8> {

@@ -5,12 +5,20 @@ use portcullis_exchange::Timestamp;
 use super::Flow;
 use crate::flow::{Chunk, Connection, End, Outlet, Side};
 
+/// Bytes that follow those which a segment brought.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    pub(super) len: u32,
+    /// They were left out, not lost.
+    pub(super) is_left_out: bool,
+}
+
 impl<C: Connection> Flow<C> {
     pub(super) fn give(
         &mut self,
         side: Side,
         bytes: &[u8],
-        cut: u32,
+        cut: Cut,
         acknowledgement: Option<u32>,
         time: Timestamp,
         outlet: &mut Outlet<'_, C>,
@@ -24,10 +32,20 @@ impl<C: Connection> Flow<C> {
                 reader.data(&self.peers, Chunk { side, time, bytes, offset, acknowledged }, outlet.shard);
             }
         }
-        if cut > 0 {
-            self.lose(side, i64::from(cut), time, outlet);
+        if cut.len > 0 && cut.is_left_out {
+            self.leave_out(side, cut.len, time, outlet);
+        } else if cut.len > 0 {
+            self.lose(side, i64::from(cut.len), time, outlet);
         }
         self.drop_uninterested(outlet);
+    }
+
+    fn leave_out(&mut self, side: Side, len: u32, time: Timestamp, outlet: &mut Outlet<'_, C>) {
+        outlet.counters.left_out_bytes += u64::from(len);
+        self.direction_mut(side).stream.advance(i64::from(len));
+        if let Some(reader) = &mut self.reader {
+            reader.left_out(&self.peers, side, u64::from(len), time, outlet.shard);
+        }
     }
 
     pub(super) fn lose(&mut self, side: Side, missing: i64, time: Timestamp, outlet: &mut Outlet<'_, C>) {
@@ -66,6 +84,22 @@ impl<C: Connection> Flow<C> {
             direction.stream.clear();
             direction.missed = None;
         }
+    }
+
+    /// The next bytes of a side that are of no interest but for their number, as far as they are many and the capture was
+    /// not told of them yet: the sequence number of the first, and how many they are.
+    pub(in crate::flow) fn newly_unwanted(&mut self, side: Side, least: u64) -> Option<(u32, u64)> {
+        let unwanted = self.reader.as_ref()?.unwanted(side);
+        let direction = self.direction_mut(side);
+        if unwanted < least || direction.stream.has_pending() {
+            return None;
+        }
+        let until = direction.stream.next().saturating_add_unsigned(unwanted);
+        if until <= direction.unwanted_until {
+            return None;
+        }
+        direction.unwanted_until = until;
+        Some((direction.stream.next_sequence()?, unwanted))
     }
 
     fn drop_uninterested(&mut self, outlet: &mut Outlet<'_, C>) {

@@ -12,6 +12,8 @@ pub(super) struct Direction {
     pub(super) excused: Option<u32>,
     pub(super) missed: Option<Missed>,
     pub(super) is_closed: bool,
+    /// Up to which offset the capture was told that nobody wants the bytes.
+    pub(super) unwanted_until: i64,
 }
 
 impl Direction {

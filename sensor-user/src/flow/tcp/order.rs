@@ -2,7 +2,7 @@
 
 use portcullis_exchange::Timestamp;
 
-use super::{Flow, assembler::Piece};
+use super::{Flow, assembler::Piece, delivery::Cut};
 use crate::flow::{Connection, Outlet, Side};
 
 /// Since when a direction's next bytes are missed: others wait for them, and they may still come.
@@ -86,7 +86,9 @@ impl<C: Connection> Flow<C> {
     }
 
     fn give_front(&mut self, side: Side, outlet: &mut Outlet<'_, C>) {
-        if let Some(Piece { bytes, cut, acknowledgement, time }) = self.direction_mut(side).stream.pop() {
+        if let Some(piece) = self.direction_mut(side).stream.pop() {
+            let Piece { bytes, cut, is_left_out, acknowledgement, time } = piece;
+            let cut = Cut { len: cut, is_left_out };
             self.give(side, &bytes, cut, acknowledgement, time, outlet);
         }
     }

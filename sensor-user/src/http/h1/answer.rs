@@ -90,7 +90,7 @@ impl Http1 {
             may_lack_body: should_lack_body || !is_paired,
             opens,
         });
-        self.responses.begin(framing, BodyCollector::new(&codings, shard.config.body_keep));
+        self.responses.begin(framing, BodyCollector::of(&codings, shard.config.answer_keep, peers));
         if matches!(framing, Framing::Empty | Framing::Length(0)) {
             self.end_response(peers, Body::default(), time, shard);
         }
@@ -114,7 +114,7 @@ impl Http1 {
             may_lack_body: false,
             opens: None,
         });
-        self.responses.begin_bare(BodyCollector::new(&[], shard.config.body_keep));
+        self.responses.begin_bare(BodyCollector::new(&[], shard.config.answer_keep));
         true
     }
 

@@ -116,6 +116,11 @@ impl Chunked {
         Step::Passed(bytes.len())
     }
 
+    /// How much is left of the chunk at hand.
+    pub(super) fn data_left(&self) -> u64 {
+        if self.state == State::Data { self.size } else { 0 }
+    }
+
     /// Passes over lost bytes where they lie within one chunk's data.
     pub(super) fn skip(&mut self, missing: u64) -> bool {
         let fits = self.state == State::Data && missing <= self.size;

@@ -255,6 +255,34 @@ impl Reader {
         if was_in_head { Loss::Head(head) } else { Loss::Between }
     }
 
+    /// Passes over bytes of the body at hand that were left out, and gives it where they were its last. `None`, and
+    /// nothing is done, where they cannot all be of it.
+    pub(super) fn leave_out(&mut self, bytes: u64) -> Option<Option<Body>> {
+        let State::Body { remaining, body } = &mut self.state else { return None };
+        let is_over = match remaining {
+            Remaining::Length(left) => {
+                *left = left.checked_sub(bytes)?;
+                *left == 0
+            }
+            Remaining::Chunked(chunked, _) => chunked.skip(bytes).then_some(false)?,
+            Remaining::Close => false,
+        };
+        body.leave_out(bytes);
+        Some(if is_over { self.abandon_body() } else { None })
+    }
+
+    /// How many of the next bytes are of a body, where those change nothing but its length.
+    pub(super) fn unwanted(&self) -> u64 {
+        match &self.state {
+            State::Body { remaining, body } if body.only_counts() => match remaining {
+                Remaining::Length(left) => *left,
+                Remaining::Chunked(chunked, _) => chunked.data_left(),
+                Remaining::Close => 0,
+            },
+            _ => 0,
+        }
+    }
+
     pub(super) fn memory(&self) -> usize {
         let body = match &self.state {
             State::Body { body, remaining: Remaining::Chunked(chunked, _) } => {

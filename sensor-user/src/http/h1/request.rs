@@ -43,7 +43,7 @@ impl Http1 {
             grpc: None,
         };
         self.pairing.push(exchange, start, matches!(framing, Framing::Empty | Framing::Length(0)));
-        self.requests.begin(framing, BodyCollector::new(&codings, shard.config.body_keep));
+        self.requests.begin(framing, BodyCollector::of(&codings, shard.config.body_keep, peers));
     }
 
     pub(super) fn end_request(&mut self, body: Body, time: Timestamp, shard: &mut HttpShard) {

@@ -197,7 +197,7 @@ impl Http2 {
         began: Timestamp,
         shard: &mut HttpShard,
     ) {
-        let keep = shard.config.body_keep;
+        let keep = if peers.keeps_bodies { shard.config.body_keep } else { 0 };
         let is_head = block.pseudo.is_request() || block.unknown > 0;
         match self.streams.get(stream) {
             Some(Open::Exchange(open)) if open.has_request() => {
@@ -237,7 +237,7 @@ impl Http2 {
         began: Timestamp,
         shard: &mut HttpShard,
     ) {
-        let keep = shard.config.body_keep;
+        let keep = if peers.keeps_bodies { shard.config.answer_keep } else { 0 };
         if matches!(block.pseudo.status_code(), 100..=199) {
             shard.counters.interim += 1;
             return;
