@@ -1,4 +1,4 @@
-//! What two ends say to each other: every way HTTP/1 has of framing a message.
+//! HTTP/1: every way it has of framing a message.
 
 use std::io::Write as _;
 
@@ -8,69 +8,35 @@ use flate2::{
 };
 use proptest::{collection::vec, prelude::*, sample::select};
 
-use crate::conversation::{Conversation, Sent};
+use super::talk::{Closing, Talk};
 
-/// Messages in the order in which they were sent.
-#[derive(Clone)]
-pub(super) struct Talk {
-    pub(super) steps: Vec<Step>,
-    pub(super) exchanges: usize,
-    /// The server ends it, as after a body without a length.
-    pub(super) server_closes: bool,
+/// Requests in one go, then their answers.
+fn pipeline(talk: &mut Talk, exchanges: &[Spoken]) {
+    talk.joint();
+    talk.say(true, exchanges.iter().flat_map(Spoken::request).collect::<Vec<u8>>());
+    answer(talk, exchanges);
 }
 
-#[derive(Clone)]
-pub(super) struct Step {
-    pub(super) is_client: bool,
-    pub(super) bytes: Vec<u8>,
+/// The same from a client that does not wait for the answers to what it asked before.
+fn pipeline_ahead(talk: &mut Talk, exchanges: &[Spoken]) {
+    let heard = talk.steps.len().saturating_sub(1);
+    talk.say_having_heard(heard, true, exchanges.iter().flat_map(Spoken::request).collect::<Vec<u8>>());
+    answer(talk, exchanges);
 }
 
-impl std::fmt::Debug for Talk {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for Step { is_client, bytes } in &self.steps {
-            writeln!(f, "{} {:?}", if *is_client { '>' } else { '<' }, String::from_utf8_lossy(bytes))?;
-        }
-        write!(f, "{} exchanges, server closes: {}", self.exchanges, self.server_closes)
-    }
+fn answer(talk: &mut Talk, exchanges: &[Spoken]) {
+    talk.joint();
+    talk.say(false, exchanges.iter().flat_map(Spoken::response).collect::<Vec<u8>>());
+    talk.exchanges += exchanges.len();
 }
 
-impl Talk {
-    /// One segment a message, in order.
-    pub(super) fn whole(&self) -> Vec<Sent> {
-        let said = self.steps.iter().fold(Conversation::opened(), |conversation, step| {
-            if step.is_client { conversation.client(&step.bytes) } else { conversation.server(&step.bytes) }
-        });
-        self.close(said).sent
-    }
-
-    pub(super) fn close(&self, conversation: Conversation) -> Conversation {
-        use sensor_user::segment::TcpFlags;
-        if self.server_closes {
-            conversation.server_flags(TcpFlags::FIN).client_flags(TcpFlags::FIN)
-        } else {
-            conversation.closed()
-        }
-    }
-
-    fn say(&mut self, is_client: bool, bytes: impl Into<Vec<u8>>) {
-        self.steps.push(Step { is_client, bytes: bytes.into() });
-    }
-
-    /// Requests in one go, then their answers.
-    fn pipeline(&mut self, exchanges: &[Spoken]) {
-        self.say(true, exchanges.iter().flat_map(|spoken| spoken.request()).collect::<Vec<u8>>());
-        self.say(false, exchanges.iter().flat_map(Spoken::response).collect::<Vec<u8>>());
-        self.exchanges += exchanges.len();
-    }
-
-    fn expect(&mut self, spoken: &Spoken) {
-        let (head, body) = spoken.request_in_parts("Expect: 100-continue\r\n");
-        self.say(true, head);
-        self.say(false, "HTTP/1.1 100 Continue\r\n\r\n");
-        self.say(true, body);
-        self.say(false, spoken.response());
-        self.exchanges += 1;
-    }
+fn expect(talk: &mut Talk, spoken: &Spoken) {
+    let (head, body) = spoken.request_in_parts("Expect: 100-continue\r\n");
+    talk.joint();
+    talk.say(true, head);
+    talk.say(false, "HTTP/1.1 100 Continue\r\n\r\n");
+    talk.say(true, body);
+    answer(talk, std::slice::from_ref(spoken));
 }
 
 /// A request and its response.
@@ -210,14 +176,29 @@ fn ending() -> impl Strategy<Value = Ending> {
     ]
 }
 
+#[derive(Clone, Debug)]
+enum Turn {
+    Pipeline(Vec<Spoken>),
+    Ahead(Vec<Spoken>),
+    Expect(Spoken),
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        3 => vec(spoken(), 1..4).prop_map(Turn::Pipeline),
+        1 => vec(spoken(), 1..4).prop_map(Turn::Ahead),
+        1 => spoken().prop_map(|spoken| Turn::Expect(Spoken { method: "POST", ..spoken })),
+    ]
+}
+
 pub(super) fn talk() -> impl Strategy<Value = Talk> {
-    let turn = (vec(spoken(), 1..4), proptest::bool::weighted(0.2));
-    (vec(turn, 1..4), ending()).prop_map(|(turns, ending)| {
-        let mut talk = Talk { steps: Vec::new(), exchanges: 0, server_closes: false };
-        for (exchanges, expects) in &turns {
-            match exchanges.first() {
-                Some(first) if *expects => talk.expect(&Spoken { method: "POST", ..first.clone() }),
-                _ => talk.pipeline(exchanges),
+    (vec(turn(), 1..4), ending(), any::<bool>()).prop_map(|(turns, ending, half_closes)| {
+        let mut talk = Talk::default();
+        for turn in &turns {
+            match turn {
+                Turn::Pipeline(exchanges) => pipeline(&mut talk, exchanges),
+                Turn::Ahead(exchanges) => pipeline_ahead(&mut talk, exchanges),
+                Turn::Expect(spoken) => expect(&mut talk, spoken),
             }
         }
         match ending {
@@ -225,18 +206,20 @@ pub(super) fn talk() -> impl Strategy<Value = Talk> {
             Ending::CloseDelimited(mut spoken) => {
                 spoken.method = "GET";
                 spoken.response.framing = Framing::Close;
-                talk.server_closes = true;
-                talk.pipeline(&[spoken]);
+                talk.closing = Closing::ByServer;
+                pipeline(&mut talk, &[spoken]);
             }
             Ending::Tunnel(inner) => {
+                talk.joint();
                 talk.say(true, "CONNECT inner:80 HTTP/1.1\r\nHost: inner:80\r\n\r\n");
                 talk.say(false, "HTTP/1.1 200 Connected\r\n\r\n");
                 talk.exchanges += 1;
                 for spoken in inner {
-                    talk.pipeline(&[spoken]);
+                    pipeline(&mut talk, &[spoken]);
                 }
             }
             Ending::Upgrade(bytes) => {
+                talk.joint();
                 talk.say(
                     true,
                     "GET /up HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n",
@@ -247,7 +230,9 @@ pub(super) fn talk() -> impl Strategy<Value = Talk> {
                 talk.say(false, bytes);
             }
         }
-        talk.steps.retain(|step| !step.bytes.is_empty());
+        if half_closes {
+            talk.half_close();
+        }
         talk
     })
 }
