@@ -1,8 +1,8 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use portcullis_exchange::TaggedExchange;
 
-use crate::policy::{Info, Severity};
+use crate::policy::{Info, Mode, Severity};
 
 /// One policy's judgement of one exchange, or of the several that crossed an aggregation rule together.
 #[derive(Clone, Debug)]
@@ -18,6 +18,10 @@ pub struct Detection {
     pub successful_exploit: Option<Evidence>,
     /// 1 for SINGLE; the matches in the window for AGGREGATED.
     pub match_count: u64,
+    /// What the policy asks for.
+    pub mode: Mode,
+    /// How long a block that comes of it lasts; `None` leaves it to whoever blocks.
+    pub block_ttl: Option<Duration>,
     /// The exchange itself for SINGLE; the latest few for AGGREGATED, newest first.
     pub samples: Vec<Arc<TaggedExchange>>,
 }

@@ -106,6 +106,8 @@ impl Engine {
             matched: matches,
             successful_exploit: evidence,
             match_count: 1,
+            mode: policy.mode,
+            block_ttl: policy.block_ttl,
             samples: vec![Arc::clone(exchange)],
         };
         if policy.aggregation.is_empty() {

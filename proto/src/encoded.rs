@@ -4,7 +4,7 @@
 pub use self::service::control_plane_server::{ControlPlane, ControlPlaneServer};
 use prost::{Message as _, bytes::Bytes};
 
-use crate::v1::{Revision, Snapshot};
+use crate::v1::{AutomaticBlockAck, Revision, Snapshot};
 
 /// On the wire the same as [`v1::ControlMessage`](crate::v1::ControlMessage): an embedded message is its encoding, with
 /// its length before it.
@@ -14,15 +14,21 @@ pub struct ControlMessage {
     snapshot: Option<Bytes>,
     #[prost(bytes = "bytes", optional, tag = "2")]
     revision: Option<Bytes>,
+    #[prost(bytes = "bytes", optional, tag = "3")]
+    automatic_block_ack: Option<Bytes>,
 }
 
 impl ControlMessage {
     pub fn of_snapshot(snapshot: &Snapshot) -> Self {
-        Self { snapshot: Some(snapshot.encode_to_vec().into()), revision: None }
+        Self { snapshot: Some(snapshot.encode_to_vec().into()), ..Self::default() }
     }
 
     pub fn of_revision(revision: &Revision) -> Self {
-        Self { snapshot: None, revision: Some(revision.encode_to_vec().into()) }
+        Self { revision: Some(revision.encode_to_vec().into()), ..Self::default() }
+    }
+
+    pub fn of_acknowledgement(ack: &AutomaticBlockAck) -> Self {
+        Self { automatic_block_ack: Some(ack.encode_to_vec().into()), ..Self::default() }
     }
 }
 
@@ -53,5 +59,10 @@ mod tests {
         let sent = ControlMessage::of_snapshot(&snapshot).encode_to_vec();
         let read = v1::ControlMessage::decode(sent.as_slice()).unwrap();
         assert_eq!(read.message, Some(v1::control_message::Message::Snapshot(snapshot)));
+
+        let ack = AutomaticBlockAck { event_id: "e".into(), refused: "no".into() };
+        let sent = ControlMessage::of_acknowledgement(&ack).encode_to_vec();
+        let read = v1::ControlMessage::decode(sent.as_slice()).unwrap();
+        assert_eq!(read.message, Some(v1::control_message::Message::AutomaticBlockAck(ack)));
     }
 }

@@ -5,6 +5,7 @@
 
 #![no_std]
 
+pub mod cut;
 pub mod gate;
 pub mod tap;
 

@@ -102,7 +102,7 @@ fn ip(ctx: &TcContext, ethertype: u16, start: u32, record: &mut RecordHeader) ->
 /// control puts that many bytes back in front of the IP header (seen in Linux 6.18). So do devices without a link
 /// layer. The network header is where it always was, which tells.
 #[inline(always)]
-fn bare_ip(ctx: &TcContext) -> Option<u16> {
+pub(crate) fn bare_ip(ctx: &TcContext) -> Option<u16> {
     // SAFETY: the context is the one this program was called with. A 16-bit value in network order in 32 bits.
     let ethertype = u16::from_be(unsafe { (*ctx.skb.skb).protocol } as u16);
     if ethertype != IPV4 && ethertype != IPV6 {

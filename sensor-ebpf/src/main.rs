@@ -10,6 +10,7 @@
 mod bound;
 mod copy;
 mod counter;
+mod cut;
 mod flow;
 mod frame;
 mod gate;

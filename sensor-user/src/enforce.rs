@@ -1,6 +1,7 @@
 //! Dropping an actor's packets: the XDP gate, or nftables where eBPF cannot be used. One contract, the same tests.
 
 mod allow;
+pub mod cut;
 mod detach;
 pub mod nftables;
 pub mod xdp;

@@ -57,6 +57,7 @@ pub fn threat_event(detection: &Detection) -> Option<v1::ThreatEvent> {
         match_count: detection.match_count,
         api_collection_id: newest.tags.collection_id,
         account_id: newest.tags.account_id.clone(),
+        automatic_block: None,
     })
 }
 
@@ -97,7 +98,7 @@ fn detection_type(detection_type: DetectionType) -> v1::DetectionType {
 mod tests {
     use std::sync::Arc;
 
-    use portcullis_detection::{Category, Evidence, Info};
+    use portcullis_detection::{Category, Evidence, Info, Mode};
     use portcullis_exchange::{
         Actor, Body, Exchange, Facts, Headers, Protocol, Request, Response, TaggedExchange, Tags, Timestamp,
     };
@@ -150,6 +151,8 @@ mod tests {
             matched: vec![found.clone(); 100],
             successful_exploit: Some(Evidence { kind: "file-contents".into(), at: found }),
             match_count: 1,
+            mode: Mode::Detect,
+            block_ttl: None,
             samples: vec![Arc::new(TaggedExchange {
                 exchange,
                 actor: Actor { address: [203, 0, 113, 5].into(), source: ActorSource::Packet },

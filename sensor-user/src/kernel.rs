@@ -3,6 +3,7 @@
 
 pub(crate) mod bpffs;
 pub(crate) mod clock;
+pub(crate) mod clsact;
 pub(crate) mod interface;
 pub(crate) mod link;
 pub(crate) mod object;

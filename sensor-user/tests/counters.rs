@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use portcullis_detection::{Engine, PolicySet};
-use portcullis_sensor_common::{gate, tap};
+use portcullis_sensor_common::{cut, gate, tap};
 use sensor_user::{
     capture::decode::Decoder,
     counters::Counters,
@@ -23,6 +23,7 @@ fn every_counter_is_documented() {
     let reported = [
         tap::COUNTERS.to_vec(),
         gate::COUNTERS.to_vec(),
+        cut::COUNTERS.to_vec(),
         names(Decoder::default().counters()),
         names(Wire::new(WireConfig::default()).counters()),
         names(Engine::new(PolicySet::default()).counters().into_iter().collect()),

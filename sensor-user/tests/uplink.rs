@@ -116,7 +116,7 @@ impl ControlPlane for Plane {
                     Some(sensor_message::Message::Hello(hello)) => seen.hellos.push(hello.applied_revision),
                     Some(sensor_message::Message::Applied(applied)) => seen.applied.push(applied.revision),
                     Some(sensor_message::Message::Report(report)) => seen.reports.push(report),
-                    None => {}
+                    Some(sensor_message::Message::AutomaticBlock(_)) | None => {}
                 }
             }
             drop(to);
@@ -170,6 +170,7 @@ impl Node for Bare {
         let refusals = match message.message.unwrap() {
             control_message::Message::Snapshot(snapshot) => orders.snapshot(snapshot),
             control_message::Message::Revision(revision) => orders.revise(revision)?,
+            control_message::Message::AutomaticBlockAck(ack) => panic!("{ack:?}"),
         };
         Ok(Applied { revision: orders.revision(), refusals, ..Applied::default() })
     }

@@ -160,7 +160,7 @@ impl<'a> Connection<'a> {
             match message.message {
                 Some(Message::Applied(applied)) => live.take_applied(applied, newest),
                 Some(Message::Report(report)) => live.take_report(report),
-                Some(Message::Hello(_)) | None => {
+                Some(Message::Hello(_) | Message::AutomaticBlock(_)) | None => {
                     tracing::debug!(sensor = self.sensor.id, "a message without meaning here");
                 }
             }

@@ -10,7 +10,7 @@ use aya::{
     maps::PerCpuArray,
     programs::{SchedClassifier, TestRun as _, TestRunOptions},
 };
-use portcullis_sensor_common::{gate, tap};
+use portcullis_sensor_common::{cut, gate, tap};
 
 pub use self::{
     attach::{Hook, InterfaceTap},
@@ -74,8 +74,8 @@ impl Tap {
             .override_global("SHARDS", &ring_count, true)
             .override_global("VXLAN", options.vxlan_ports.as_slice(), true)
             .map_max_entries("FLOWS", options.flows.max(1));
-        // The gate's maps come with the object; here they stay empty.
-        for unused in gate::MAPS {
+        // The maps of gate and cuts come with the object; here they stay empty.
+        for unused in gate::MAPS.into_iter().chain([cut::FLOWS]) {
             loader.map_max_entries(unused, 1);
         }
         let refused = |what: String| {

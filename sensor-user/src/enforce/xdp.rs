@@ -13,7 +13,10 @@ use aya::{
     programs::{TestRun as _, TestRunOptions},
 };
 use ipnet::IpNet;
-use portcullis_sensor_common::gate::{AllowEntry, COUNTERS, MAPS, MODE_ENFORCE, MODE_MONITOR};
+use portcullis_sensor_common::{
+    cut,
+    gate::{AllowEntry, COUNTERS, MAPS, MODE_ENFORCE, MODE_MONITOR},
+};
 
 use self::{blocks::Blocks, pins::Pins, trie::DualTrie};
 use super::{
@@ -202,8 +205,10 @@ fn load(object: &[u8], pins: &Pins) -> Result<Ebpf, EnforceError> {
     for (name, path) in &paths {
         loader.map_pin_path(name, path.as_path());
     }
-    // The tap's table comes with the object; here it stays empty.
-    loader.map_max_entries("FLOWS", 1);
+    // The tables of tap and cuts come with the object; here they stay empty.
+    for unused in ["FLOWS", cut::FLOWS] {
+        loader.map_max_entries(unused, 1);
+    }
     loader.load(object).map_err(|error| {
         let next_step = format!("`sensor detach --pin-dir {}` clears the way", pins.folder().display());
         EnforceError::lack("XDP gate", Lack::new(explain(&error), next_step))

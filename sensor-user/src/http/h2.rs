@@ -10,7 +10,6 @@ mod hpack;
 mod join;
 mod payload;
 mod reader;
-mod settings;
 mod stream;
 mod streams;
 

@@ -127,8 +127,7 @@ impl Opening {
         if bytes.starts_with(h2::PREFACE) {
             return Verdict::Http2 { client: side };
         }
-        let is_decided = || matches!(h2::look(bytes), Look::OfClient | Look::OfServer);
-        if is_midstream && bytes.len() > chunk.bytes.len() && !is_decided() {
+        if is_midstream && bytes.len() > chunk.bytes.len() {
             // What is held may be the rest of something, and this segment the first that begins with a frame.
             let client = match h2::look(chunk.bytes) {
                 Look::OfClient => Some(side),

@@ -108,7 +108,7 @@ impl Node for RunningNode {
         let refusals = match message.message {
             Some(Message::Snapshot(snapshot)) => orders.snapshot(snapshot),
             Some(Message::Revision(revision)) => orders.revise(revision)?,
-            None => {
+            Some(Message::AutomaticBlockAck(_)) | None => {
                 tracing::warn!("the control plane sent a message this version does not know; it is left out");
                 Vec::new()
             }

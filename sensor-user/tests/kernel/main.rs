@@ -11,6 +11,7 @@
 )]
 
 mod blocking;
+mod cut;
 mod encapsulation;
 mod gate;
 mod overload;

@@ -2,7 +2,7 @@
 
 mod corners;
 mod detection;
-pub(crate) mod frames;
+mod frames;
 mod grpc;
 mod hostile;
 mod joining;

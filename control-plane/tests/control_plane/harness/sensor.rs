@@ -125,6 +125,7 @@ impl CommandStream {
                 let revision = match order.message.unwrap() {
                     Message::Snapshot(snapshot) => snapshot.revision,
                     Message::Revision(revision) => revision.number,
+                    Message::AutomaticBlockAck(_) => continue,
                 };
                 self.applied(Applied { revision, ..Applied::default() }).await;
             }

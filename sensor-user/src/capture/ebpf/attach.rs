@@ -1,12 +1,12 @@
 use aya::programs::{
     LinkOrder, SchedClassifier, TcAttachType,
-    tc::{self, NlOptions, TcAttachOptions, TcError},
+    tc::{self, NlOptions, TcAttachOptions},
 };
 
 use super::{PROGRAM, failed};
 use crate::{
     capture::CaptureError,
-    kernel::{Lack, explain, interface::Interface},
+    kernel::{Lack, clsact, explain, interface::Interface},
 };
 
 /// Which hook of traffic control to use.
@@ -47,7 +47,7 @@ pub(super) fn attach(
         },
         Hook::Clsact => "clsact was asked for".to_owned(),
     };
-    clsact(program, name, directions).map_err(|what| {
+    filters(program, name, directions).map_err(|what| {
         failed(name, Lack::new(format!("{note}; {what}"), "use --capture pcap on this interface"))
     })?;
     Ok(InterfaceTap { name: name.to_owned(), mode: "clsact", note })
@@ -71,11 +71,8 @@ fn tcx(program: &mut SchedClassifier, name: &str, directions: &[TcAttachType]) -
     Ok(())
 }
 
-fn clsact(program: &mut SchedClassifier, name: &str, directions: &[TcAttachType]) -> Result<(), String> {
-    match tc::qdisc_add_clsact(name) {
-        Ok(()) | Err(TcError::AlreadyAttached) => {}
-        Err(error) => return Err(format!("clsact is refused: {}", explain(&error))),
-    }
+fn filters(program: &mut SchedClassifier, name: &str, directions: &[TcAttachType]) -> Result<(), String> {
+    clsact::prepare(name).map_err(|error| format!("clsact is refused: {error}"))?;
     for direction in directions {
         // A filter outlives a tap that was killed, and would copy into a ring buffer that nobody reads. There being
         // none is the usual case, and the only error that matters is that of attaching.
