@@ -52,6 +52,9 @@ pub trait Connection: Sized {
 
     fn ended(self, peers: &Peers, end: End, shard: &mut Self::Shard);
 
+    /// Silent for the idle timeout: gives out what it can without being ended, and says how it may go on.
+    fn silent(&mut self, shard: &mut Self::Shard) -> Rest;
+
     /// Whether so much was read that it should be fetched before more connections are given up.
     fn is_full(shard: &Self::Shard) -> bool;
 
@@ -91,6 +94,17 @@ pub enum End {
     Evicted,
     /// The capture ended.
     Finished,
+}
+
+/// How a connection goes on after a long silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// As a new one begins: nothing need be kept of it.
+    Anew,
+    /// Where it stands, with all that was read.
+    Kept,
+    /// It is in the middle of something, and to be ended.
+    Unfinished,
 }
 
 /// Where what a flow finds goes.

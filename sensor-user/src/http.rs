@@ -20,7 +20,7 @@ use self::{
 };
 use crate::{
     counters::Counters,
-    flow::{Chunk, Connection, End, Peers, Side},
+    flow::{Chunk, Connection, End, Peers, Rest, Side},
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -216,6 +216,19 @@ impl Connection for HttpConnection {
             Self::Http1(http1) => http1.ended(peers, end, shard),
             Self::Http2(http2) => http2.ended(end, shard),
             Self::Opening(_) | Self::WebSocket(_) | Self::Ignored => {}
+        }
+    }
+
+    fn silent(&mut self, shard: &mut HttpShard) -> Rest {
+        match self {
+            Self::Opening(opening) if opening.is_fresh() => Rest::Anew,
+            Self::Http1(http1) if http1.is_fresh() => Rest::Anew,
+            Self::Http1(_) => Rest::Unfinished,
+            Self::Http2(http2) => {
+                http2.give_up_all(End::Idle, shard);
+                Rest::Kept
+            }
+            Self::Opening(_) | Self::WebSocket(_) | Self::Ignored => Rest::Kept,
         }
     }
 

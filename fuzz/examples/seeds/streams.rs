@@ -2,7 +2,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use portcullis_exchange::Timestamp;
 use sensor_user::{
-    flow::{Chunk, Connection, End, FlowConfig, FlowTable, Peers, Side},
+    flow::{Chunk, Connection, End, FlowConfig, FlowTable, Peers, Rest, Side},
     segment::Segment,
 };
 
@@ -170,6 +170,10 @@ impl Connection for Talk {
 
     fn ended(self, _: &Peers, _: End, talks: &mut Self::Shard) {
         talks.push(self.turns);
+    }
+
+    fn silent(&mut self, _: &mut Self::Shard) -> Rest {
+        Rest::Kept
     }
 
     fn memory(&self) -> usize {

@@ -1,7 +1,7 @@
 //! A reader that writes down what reassembly gives it, and holds it to its contract on the way.
 
 use portcullis_exchange::Timestamp;
-use sensor_user::flow::{Chunk, Connection, End, FlowConfig, FlowTable, Peers, Side};
+use sensor_user::flow::{Chunk, Connection, End, FlowConfig, FlowTable, Peers, Rest, Side};
 
 use std::time::Duration;
 
@@ -58,6 +58,10 @@ impl Connection for Recorder {
 
     fn ended(self, _: &Peers, end: End, seen: &mut Vec<Seen>) {
         seen.push(Seen::Ended(end));
+    }
+
+    fn silent(&mut self, _: &mut Vec<Seen>) -> Rest {
+        Rest::Kept
     }
 
     fn memory(&self) -> usize {

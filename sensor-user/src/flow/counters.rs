@@ -5,10 +5,12 @@ use crate::counters::Counters;
 pub(super) struct FlowCounters {
     pub(super) segments: u64,
     pub(super) opened: u64,
+    evicted_silent: u64,
     evicted_unread: u64,
     evicted_unproven: u64,
     evicted_conversing: u64,
     pub(super) idle: u64,
+    pub(super) forgotten: u64,
     pub(super) replaced: u64,
     pub(super) gaps: u64,
     pub(super) gap_bytes: u64,
@@ -26,6 +28,7 @@ pub(super) struct FlowCounters {
 impl FlowCounters {
     pub(super) fn evict(&mut self, standing: Standing) {
         match standing {
+            Standing::Silent => self.evicted_silent += 1,
             Standing::Unread => self.evicted_unread += 1,
             Standing::Unproven => self.evicted_unproven += 1,
             Standing::Conversing => self.evicted_conversing += 1,
@@ -33,14 +36,18 @@ impl FlowCounters {
     }
 
     pub(super) fn named(&self) -> Counters {
+        let evicted =
+            self.evicted_silent + self.evicted_unread + self.evicted_unproven + self.evicted_conversing;
         Counters::from_iter([
             ("flow_segments_total", self.segments),
             ("flow_opened_total", self.opened),
-            ("flow_evicted_total", self.evicted_unread + self.evicted_unproven + self.evicted_conversing),
+            ("flow_evicted_total", evicted),
+            ("flow_evicted_silent_total", self.evicted_silent),
             ("flow_evicted_unread_total", self.evicted_unread),
             ("flow_evicted_unproven_total", self.evicted_unproven),
             ("flow_evicted_conversing_total", self.evicted_conversing),
             ("flow_idle_total", self.idle),
+            ("flow_forgotten_total", self.forgotten),
             ("flow_replaced_total", self.replaced),
             ("flow_gaps_total", self.gaps),
             ("flow_gap_bytes_total", self.gap_bytes),

@@ -14,6 +14,8 @@ use super::key::Key;
 /// What a flow is worth to us, and so when it has to make room for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
+    /// Silent for the idle timeout, whatever it was before: it is kept only while there is room.
+    Silent,
     /// Half open or ended: nothing of it is read.
     Unread,
     /// Read, but so far nobody answered: one host can make any number of these.
@@ -24,13 +26,14 @@ pub(super) enum Standing {
 
 impl Standing {
     /// In the order in which they make room.
-    pub(super) const ALL: [Self; 3] = [Self::Unread, Self::Unproven, Self::Conversing];
+    pub(super) const ALL: [Self; 4] = [Self::Silent, Self::Unread, Self::Unproven, Self::Conversing];
+    pub(super) const HEARD: [Self; 3] = [Self::Unread, Self::Unproven, Self::Conversing];
 }
 
 pub(super) struct Store<V> {
     index: HashTable<u32>,
     slots: Chunks<Slot<V>>,
-    lists: [List; 3],
+    lists: [List; 4],
     hasher: ahash::RandomState,
 }
 
@@ -189,8 +192,9 @@ impl<V> Store<V> {
     }
 
     fn list(&self, standing: Standing) -> &List {
-        let [unread, unproven, conversing] = &self.lists;
+        let [silent, unread, unproven, conversing] = &self.lists;
         match standing {
+            Standing::Silent => silent,
             Standing::Unread => unread,
             Standing::Unproven => unproven,
             Standing::Conversing => conversing,
@@ -198,8 +202,9 @@ impl<V> Store<V> {
     }
 
     fn list_mut(&mut self, standing: Standing) -> &mut List {
-        let [unread, unproven, conversing] = &mut self.lists;
+        let [silent, unread, unproven, conversing] = &mut self.lists;
         match standing {
+            Standing::Silent => silent,
             Standing::Unread => unread,
             Standing::Unproven => unproven,
             Standing::Conversing => conversing,

@@ -21,20 +21,20 @@ use crate::{counters::Counters, segment::Segment};
 pub struct FlowConfig {
     /// Bytes that all flows and their readers may take together.
     pub memory_budget: usize,
-    /// Packet time of silence after which a connection is given up.
+    /// Packet time of silence after which no more is waited for; the connection itself is remembered for longer.
     pub idle_timeout: Duration,
 }
 
 /// All connections of one shard, under one memory budget.
 ///
-/// Where the budget is passed, the least recently used flow makes room; but of three standings, each of which is sure
+/// Where the budget is passed, the least recently used flow makes room; but of four standings, of which three are sure
 /// of a share (see [`share`]). With one order for all, a million SYNs would push out every conversation of the node, and
 /// blinding the sensor would cost an attacker a few seconds.
 pub struct FlowTable<C: Connection> {
     store: Store<Entry<C>>,
     config: FlowConfig,
     /// By standing, and their sum's peak.
-    used: [usize; 3],
+    used: [usize; 4],
     peak: usize,
     waiting: Waiting,
     refused: Refused,
@@ -63,6 +63,10 @@ enum State<C> {
     Ended(Ended),
 }
 
+/// After this silence nothing is remembered of a connection: as long as address translators remember one at the least
+/// (RFC 5382, REQ-5), because hosts send keep-alive probes every two hours (RFC 1122 section 4.2.3.6). What is sent again
+/// until then is no new message.
+const FORGET_NANOS: u64 = 124 * 60 * 1_000_000_000;
 /// How often silent connections are looked for, in packet time.
 const SWEEP_NANOS: u64 = 1_000_000_000;
 /// Silent flows that are given up in one go: a segment that comes then has to wait for it.
@@ -74,7 +78,7 @@ impl<C: Connection> FlowTable<C> {
             store: Store::new(),
             refused: Refused::within(config.memory_budget),
             config,
-            used: [0; 3],
+            used: [0; 4],
             peak: 0,
             waiting: Waiting::default(),
             is_shedding: false,
@@ -153,7 +157,7 @@ impl<C: Connection> FlowTable<C> {
     /// Gives up some flows because the capture ended, the least recently used first. False once none is left.
     pub fn finish_some(&mut self, shard: &mut C::Shard) -> bool {
         while !C::is_full(shard) {
-            let Some(place) = self.longest_silent() else { return false };
+            let Some(place) = self.longest_silent(&Standing::ALL, 0) else { return false };
             self.remove(place, End::Finished, shard);
         }
         true
@@ -287,6 +291,19 @@ impl<C: Connection> FlowTable<C> {
             }
             State::HalfOpen(_) | State::Ended(_) => (Standing::Unread, 0),
         };
+        self.charge(place, standing, cost);
+        self.prune_waiting();
+        self.peak = self.peak.max(self.used());
+        while self.used() > self.config.memory_budget {
+            let Some((standing, place)) = self.victim() else { break };
+            self.counters.evict(standing);
+            self.remove(place, End::Evicted, shard);
+        }
+    }
+
+    /// Charges a flow with what it takes besides its entry, and makes it the most recently used one of its standing.
+    fn charge(&mut self, place: Place, standing: Standing, cost: usize) {
+        let Some(entry) = self.store.value_mut(place) else { return };
         let waiting = if entry.listed.is_some() { Waiting::ENTRY_COST } else { 0 };
         let cost = Store::<Entry<C>>::ENTRY_COST + waiting + cost;
         let (before, charged) = (entry.standing, entry.charged);
@@ -296,13 +313,6 @@ impl<C: Connection> FlowTable<C> {
             *used += cost;
         }
         self.store.touch(place, standing);
-        self.prune_waiting();
-        self.peak = self.peak.max(self.used());
-        while self.used() > self.config.memory_budget {
-            let Some((standing, place)) = self.victim() else { break };
-            self.counters.evict(standing);
-            self.remove(place, End::Evicted, shard);
-        }
     }
 
     /// Of the first standing that takes more than its share, the flow that was least recently used. While all of them
@@ -318,26 +328,58 @@ impl<C: Connection> FlowTable<C> {
         over.or_else(|| Standing::ALL.into_iter().find_map(oldest))
     }
 
-    /// Ends connections that are silent for too long. False where there may be more of them.
+    /// Looks after connections that are silent for too long. False where there may be more of them.
     fn sweep(&mut self, shard: &mut C::Shard) -> bool {
+        let idle_nanos = u64::try_from(self.config.idle_timeout.as_nanos()).unwrap_or(u64::MAX);
         for _ in 0..SWEEP_FLOWS {
             if C::is_full(shard) {
                 return false;
             }
-            let Some(place) = self.longest_silent() else { return true };
-            let Some(entry) = self.store.value(place) else { return true };
-            if self.now.saturating_duration_since(entry.last_seen) < self.config.idle_timeout {
+            if let Some(place) = self.longest_silent(&Standing::HEARD, idle_nanos) {
+                self.fall_silent(place, shard);
+            } else if let Some(place) = self.longest_silent(&[Standing::Silent], FORGET_NANOS) {
+                self.forget(place, shard);
+            } else {
                 return true;
             }
-            self.counters.idle += u64::from(!matches!(entry.state, State::Ended(_)));
-            self.remove(place, End::Idle, shard);
         }
         false
     }
 
-    fn longest_silent(&self) -> Option<Place> {
-        let oldest = Standing::ALL.into_iter().filter_map(|standing| self.store.oldest(standing));
-        oldest.min_by_key(|place| self.store.value(*place).map(|entry| entry.last_seen))
+    /// Gives out what a silent connection has, and keeps no more of it than is needed should it go on.
+    fn fall_silent(&mut self, place: Place, shard: &mut C::Shard) {
+        let Some(entry) = self.store.value_mut(place) else { return };
+        let cost = match &mut entry.state {
+            State::Open(flow) => {
+                self.counters.idle += 1;
+                match flow.silent(&mut Outlet { shard, counters: &mut self.counters }) {
+                    None => flow.cost(),
+                    Some(ended) => {
+                        entry.state = State::Ended(ended);
+                        0
+                    }
+                }
+            }
+            State::Ended(ended) if ended.may_go_on() => 0,
+            State::HalfOpen(_) | State::Ended(_) => return self.forget(place, shard),
+        };
+        self.charge(place, Standing::Silent, cost);
+    }
+
+    fn forget(&mut self, place: Place, shard: &mut C::Shard) {
+        let state = self.store.value(place).map(|entry| &entry.state);
+        let is_over = matches!(state, Some(State::Ended(ended)) if !ended.may_go_on());
+        self.counters.forgotten += u64::from(!is_over);
+        self.remove(place, End::Idle, shard);
+    }
+
+    /// Of these standings, the flow that is silent for longest, and for this long.
+    fn longest_silent(&self, standings: &[Standing], nanos: u64) -> Option<Place> {
+        let last_seen = |place: Place| self.store.value(place).map(|entry| entry.last_seen);
+        let oldest = standings.iter().filter_map(|standing| self.store.oldest(*standing));
+        let longest = oldest.min_by_key(|place| last_seen(*place))?;
+        let silent = self.now.nanos().saturating_sub(last_seen(longest)?.nanos());
+        (silent >= nanos).then_some(longest)
     }
 
     fn remove(&mut self, place: Place, end: End, shard: &mut C::Shard) {
@@ -373,6 +415,7 @@ impl<C: Connection> FlowTable<C> {
 /// nobody answers, costs the conversations no more than a quarter.
 fn share(standing: Standing, budget: usize) -> usize {
     match standing {
+        Standing::Silent => 0,
         Standing::Unread | Standing::Unproven => budget / 8,
         Standing::Conversing => budget - 2 * (budget / 8),
     }

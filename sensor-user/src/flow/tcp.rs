@@ -16,7 +16,7 @@ pub(super) use order::REORDER_NANOS;
 use portcullis_exchange::Timestamp;
 
 use self::{assembler::Arrived, delivery::Cut, direction::Direction};
-use super::{Connection, End, Outlet, Peers, Side, vlan::Known};
+use super::{Connection, End, Outlet, Peers, Rest, Side, vlan::Known};
 use crate::segment::Segment;
 
 /// Two directions, and their reader as long as it wants to read.
@@ -81,6 +81,18 @@ impl<C: Connection> Flow<C> {
 
     pub(super) fn end(mut self, end: End, outlet: &mut Outlet<'_, C>) {
         self.finish(end, outlet);
+    }
+
+    /// Waits no longer for what is missing. Gives what is left of the connection, unless all of it is needed.
+    pub(super) fn silent(&mut self, outlet: &mut Outlet<'_, C>) -> Option<Ended> {
+        self.settle_all(outlet);
+        let Some(reader) = &mut self.reader else { return Some(Ended::of(self)) };
+        let rest = reader.silent(outlet.shard);
+        if rest == Rest::Kept {
+            return None;
+        }
+        self.let_go(End::Idle, outlet);
+        Some(Ended::silent(self, rest == Rest::Unfinished))
     }
 
     pub(super) fn known_to(&self, side: Side) -> Known {

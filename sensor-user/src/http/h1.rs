@@ -67,6 +67,15 @@ impl Http1 {
         self.client
     }
 
+    /// Whether all that was begun is over, so that a new reader would go on as well.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.pairing.is_empty()
+            && self.answer.is_none()
+            && self.undecided.iter().all(Option::is_none)
+            && self.requests.is_fresh()
+            && self.responses.is_fresh()
+    }
+
     /// The request that HTTP/2 answers, once that took over.
     pub(super) fn take_upgraded(&mut self) -> Option<Exchange> {
         self.upgraded.take()

@@ -226,6 +226,11 @@ impl Opening {
         }
     }
 
+    pub(super) fn is_fresh(&self) -> bool {
+        let is_fresh = |first: &First| first.bytes.is_empty() && first.unlike.is_none() && !first.has_gap;
+        !self.is_in_tunnel && is_fresh(&self.low) && is_fresh(&self.high)
+    }
+
     pub(super) fn memory(&self) -> usize {
         self.low.bytes.capacity() + self.high.bytes.capacity()
     }

@@ -12,4 +12,5 @@ mod http2;
 mod http_corners;
 mod left_out;
 mod segmentation;
+mod silence;
 mod websocket;

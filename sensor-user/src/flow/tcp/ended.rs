@@ -30,11 +30,15 @@ struct Left {
 enum How {
     Closed,
     Reset,
+    /// Silent for long, and then nothing was under way, or something was that will be missed.
+    Silent {
+        is_unfinished: bool,
+    },
     /// It goes on, and is of no interest.
     Ignored,
 }
 
-/// How far behind the place where a reset connection stopped its bytes still count as its own: some of them may not
+/// How far behind the place where a connection stopped its bytes still count as its own: some of them may not
 /// have been captured.
 const REVIVAL_WINDOW: u32 = 1 << 20;
 
@@ -59,6 +63,15 @@ impl Ended {
             how,
             rival_syn: flow.rival_syn,
         }
+    }
+
+    pub(super) fn silent<C: Connection>(flow: &Flow<C>, is_unfinished: bool) -> Self {
+        Self { how: How::Silent { is_unfinished }, ..Self::of(flow) }
+    }
+
+    /// Whether no packet said that it is over.
+    pub(in crate::flow) fn may_go_on(&self) -> bool {
+        matches!(self.how, How::Silent { .. } | How::Ignored)
     }
 
     pub(in crate::flow) fn belonging(&self, side: Side, segment: &Segment<'_>) -> Belonging {
@@ -87,7 +100,7 @@ impl Ended {
     }
 
     /// Bytes that go on behind where a reset connection stopped show that its receiver did not believe the RST, as with one
-    /// forged to blind us: they are read again.
+    /// forged to blind us: they are read again. So are those that end a long silence.
     pub(in crate::flow) fn revive<C: Connection>(
         &self,
         side: Side,
@@ -98,7 +111,12 @@ impl Ended {
         let goes_on = !segment.payload.is_empty()
             && !segment.flags.rst()
             && self.left(side).next.is_some_and(|next| segment.sequence.wrapping_sub(next) <= REVIVAL_WINDOW);
-        if self.how != How::Reset || !goes_on {
+        let has_missed = match self.how {
+            How::Reset => true,
+            How::Silent { is_unfinished } => is_unfinished,
+            How::Closed | How::Ignored => return None,
+        };
+        if !goes_on {
             return None;
         }
         let mut flow = Flow::new(peers, segment.time);
@@ -115,7 +133,9 @@ impl Ended {
                 direction.stream.start(next);
             }
         }
-        flow.lose_both(segment.time, shard);
+        if has_missed {
+            flow.lose_both(segment.time, shard);
+        }
         Some(flow)
     }
 

@@ -46,6 +46,10 @@ impl Pairing {
         }
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.outstanding.is_empty()
+    }
+
     /// Whether the oldest request must be given up before another is taken.
     pub(super) fn is_full(&self) -> bool {
         self.outstanding.len() >= MAX_OUTSTANDING

@@ -136,6 +136,11 @@ impl Reader {
         matches!(&self.state, State::Body { body, .. } if body.is_empty())
     }
 
+    /// Where a message begins next, and nothing came of it.
+    pub(super) fn is_fresh(&self) -> bool {
+        matches!(self.state, State::Head) && self.held.is_empty()
+    }
+
     pub(super) fn is_lost(&self) -> bool {
         matches!(self.state, State::Lost(_))
     }

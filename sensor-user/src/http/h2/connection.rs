@@ -112,6 +112,11 @@ impl Http2 {
     }
 
     pub(in crate::http) fn ended(mut self, end: End, shard: &mut HttpShard) {
+        self.give_up_all(end, shard);
+    }
+
+    /// Gives out what is known of the open streams; the connection itself may go on.
+    pub(in crate::http) fn give_up_all(&mut self, end: End, shard: &mut HttpShard) {
         let (cut, unanswered) = match end {
             End::Evicted => (Incomplete::Evicted, Incomplete::Evicted),
             End::Finished => (Incomplete::Evicted, Incomplete::NoResponse),
@@ -119,7 +124,7 @@ impl Http2 {
                 (Incomplete::CutOff, Incomplete::NoResponse)
             }
         };
-        while let Some(open) = self.streams.pop_oldest() {
+        for open in self.streams.take_exchanges() {
             give_up(open, cut, unanswered, shard);
         }
     }

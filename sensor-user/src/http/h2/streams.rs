@@ -62,6 +62,14 @@ impl Streams {
         Some(slot.open)
     }
 
+    /// Takes out what is no tunnel, oldest first.
+    pub(super) fn take_exchanges(&mut self) -> Vec<Open> {
+        let is_exchange = |slot: &Slot| matches!(slot.open, Open::Exchange(_));
+        let streams: Vec<u32> =
+            self.open.iter().filter(|(_, slot)| is_exchange(slot)).map(|(stream, _)| *stream).collect();
+        streams.into_iter().filter_map(|stream| self.remove(stream)).collect()
+    }
+
     /// Takes out a stream whose request is over and which has no response yet.
     pub(super) fn pop_unanswered(&mut self) -> Option<Open> {
         let is_unanswered = |open: &Open| matches!(open, Open::Exchange(open) if open.request.is_whole && !open.has_response());
