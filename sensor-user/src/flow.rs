@@ -76,7 +76,8 @@ pub struct Chunk<'a> {
     pub bytes: &'a [u8],
     /// Stream offset of the first byte, counted from where the direction was first seen.
     pub offset: i64,
-    /// How far the sender had received its peer's stream when it sent this, in the peer's offsets.
+    /// How far the sender had received its peer's stream when it sent this, in the peer's offsets; as long as nothing of the
+    /// peer was captured, counted from the sender's first acknowledgement.
     pub acknowledged: Option<i64>,
 }
 

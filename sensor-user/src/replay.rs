@@ -4,6 +4,7 @@ mod shards;
 
 use std::{path::Path, time::Duration};
 
+pub use crate::capture::file::Meter;
 use portcullis_exchange::{Exchange, Timestamp};
 
 use crate::{
@@ -21,23 +22,34 @@ const TICK: Duration = Duration::from_secs(1);
 /// With one consumer all happens in the calling thread, in order of completion over all flows. With more, this thread
 /// reads and decodes, and every consumer is called in a thread of its own.
 ///
-/// Of each body so many decoded bytes are kept as `body_keep` says; their number is known whatever is kept.
-pub fn replay<E>(path: &Path, body_keep: usize, consumers: &mut [E]) -> Result<Counters, CaptureError>
+/// Of each body so many decoded bytes are kept as `body_keep` says; their number is known whatever is kept. The meter says
+/// meanwhile how far the file was read.
+pub fn replay<E>(
+    path: &Path,
+    body_keep: usize,
+    meter: &Meter,
+    consumers: &mut [E],
+) -> Result<Counters, CaptureError>
 where
     E: FnMut(Exchange) + Send,
 {
     let config = WireConfig { body_keep, answer_keep: body_keep, ..WireConfig::for_shards(consumers.len()) };
     match consumers {
-        [each] => alone(path, config, each),
-        consumers => shards::replay(path, &config, consumers),
+        [each] => alone(path, config, meter, each),
+        consumers => shards::replay(path, &config, meter, consumers),
     }
 }
 
-fn alone(path: &Path, config: WireConfig, each: &mut dyn FnMut(Exchange)) -> Result<Counters, CaptureError> {
+fn alone(
+    path: &Path,
+    config: WireConfig,
+    meter: &Meter,
+    each: &mut dyn FnMut(Exchange),
+) -> Result<Counters, CaptureError> {
     let mut wire = Wire::new(config);
     let mut completed = Vec::new();
     let mut ticks = Ticks::default();
-    let read = file::read(path, &mut |segment| {
+    let read = file::read_metered(path, meter, &mut |segment| {
         wire.segment(segment, &mut completed);
         if ticks.is_due(segment.time) {
             wire.advance(segment.time, &mut completed);

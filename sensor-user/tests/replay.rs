@@ -1,6 +1,10 @@
 //! `sensor replay` as a program, on captures that the tests write themselves.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may fail, and says on stdout why it did not run"
+)]
 
 use std::{
     io::{BufRead, BufReader},
@@ -256,4 +260,63 @@ fn shards_share_what_the_policies_count() {
     };
     assert_eq!((run("1"), run("3")), (100, 100));
     assert_eq!(sensor().arg(&file).args(["--shards", "0"]).output().unwrap().status.code(), Some(64));
+}
+
+/// What a terminal shows of it, data aside; `None` where there is no `script` to make one.
+fn at_a_terminal(command: &str) -> Option<String> {
+    let made = Command::new("script").args(["-qec", command, "/dev/null"]).stdin(Stdio::null()).output();
+    match made {
+        Ok(output) => {
+            assert_eq!(output.status.code(), Some(0));
+            Some(String::from_utf8_lossy(&output.stdout).into_owned())
+        }
+        Err(error) => {
+            assert_ne!(std::env::var("PORTCULLIS_REQUIRE_ALL").as_deref(), Ok("1"), "script: {error}");
+            println!("skipped: script (util-linux) is needed to make a terminal: {error}");
+            None
+        }
+    }
+}
+
+#[test]
+fn a_terminal_shows_how_far_it_is_and_nothing_is_left_of_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut capture = Capture::new();
+    capture.exchange(4001, &get("/a"), &ok("one"));
+    let file = capture.write(&folder, "a.pcap");
+    let (sensor, file) = (env!("CARGO_BIN_EXE_sensor"), file.display());
+    let replay = format!("{sensor} replay {file} --emit exchanges >/dev/null");
+    let Some(shown) = at_a_terminal(&replay) else { return };
+    let total = capture.bytes.len();
+    assert!(shown.contains(&format!("0 B / {total} B  0 %")), "{shown:?}");
+    let last_line = shown.trim_end().rsplit(['\r', '\n']).next().unwrap();
+    assert!(last_line.contains("replayed: ") && !last_line.contains('%'), "{shown:?}");
+}
+
+#[test]
+fn of_standard_input_a_terminal_shows_what_came_so_far() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut capture = Capture::new();
+    capture.exchange(4001, &get("/a"), &ok("one"));
+    let (first, after) = capture.bytes.split_at(24);
+    let (header, packets) = (folder.path().join("header"), folder.path().join("packets"));
+    fs_err::write(&header, first).unwrap();
+    // More than the reader takes in one go.
+    fs_err::write(&packets, after.repeat(10_000)).unwrap();
+    let (sensor, header, packets) = (env!("CARGO_BIN_EXE_sensor"), header.display(), packets.display());
+    let slowly = format!("(cat {header} {packets}; sleep 1) | {sensor} replay - --emit exchanges >/dev/null");
+    let Some(shown) = at_a_terminal(&slowly) else { return };
+    let lines: Vec<&str> = shown.split('\r').filter(|line| line.contains("transactions")).collect();
+    assert!(lines.iter().any(|line| line.contains("MiB") && !line.contains('%')), "{shown:?}");
+    assert!(lines.iter().any(|line| !line.contains("  0 transactions")), "{shown:?}");
+}
+
+#[test]
+fn where_standard_error_is_no_terminal_there_is_no_progress() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut capture = Capture::new();
+    capture.exchange(4001, &get("/a"), &ok("one"));
+    let output = replay(&[&capture.write(&folder, "a.pcap")], "exchanges");
+    let notes = String::from_utf8(output.stderr).unwrap();
+    assert!(notes.starts_with("replayed: ") && notes.lines().count() == 1, "{notes:?}");
 }

@@ -4,7 +4,13 @@ mod input;
 mod interfaces;
 mod obsolete;
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use pcap_parser::{
     Block, LegacyPcapReader, PcapBlockOwned, PcapError, PcapHeader, PcapNGReader, traits::PcapReaderIterator,
@@ -26,7 +32,31 @@ use crate::{counters::Counters, segment::Segment};
 /// A file that ends inside a packet gives what came before, with a warning and a count. One that is no capture, or is
 /// damaged, is an error that says where; what came before it was handed over.
 pub fn read(path: &Path, each: &mut dyn FnMut(&Segment<'_>)) -> Result<Counters, CaptureError> {
-    let Input { format, reader, failure } = input::open(path)?;
+    read_metered(path, &Meter::default(), each)
+}
+
+/// How far a file was read, for whoever looks on.
+#[derive(Clone, Debug, Default)]
+pub struct Meter(Arc<AtomicU64>);
+
+impl Meter {
+    /// Bytes of the file as it is stored.
+    pub fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, bytes: usize) {
+        self.0.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+}
+
+/// [`read`], adding up what was read as it goes.
+pub fn read_metered(
+    path: &Path,
+    meter: &Meter,
+    each: &mut dyn FnMut(&Segment<'_>),
+) -> Result<Counters, CaptureError> {
+    let Input { format, reader, failure } = input::open(path, meter)?;
     let mut place = Place::default();
     let mut blocks: Box<dyn PcapReaderIterator> = match format {
         Format::Pcap => Box::new(

@@ -2,6 +2,8 @@ use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 
+use super::terminal;
+
 /// Logs go to standard error; `PORTCULLIS_LOG` takes the directives of `tracing` (`debug`, `sensor_user::uplink=trace`).
 pub(crate) fn init() {
     let filter = EnvFilter::builder()
@@ -10,7 +12,7 @@ pub(crate) fn init() {
         .from_env_lossy();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(|| terminal::Log)
         .with_ansi(io::stderr().is_terminal())
         .with_target(false)
         .init();

@@ -1,4 +1,5 @@
 mod lines;
+mod progress;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -12,12 +13,15 @@ use sensor_user::{
     counters::Counters,
     event::threat_event,
     output::{event_json, exchange_json},
-    replay,
+    replay::{self, Meter},
     tag::Tagger,
     wire::WireConfig,
 };
 
-use self::lines::{Lines, Output};
+use self::{
+    lines::{Lines, Output},
+    progress::Progress,
+};
 use super::{
     exit::{Exit, Failure},
     parse::{self, ForwardedName},
@@ -79,22 +83,29 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
     };
     // Of bodies, lines of exchanges tell only the length.
     let body_keep = if judge.is_some() { WireConfig::default().body_keep } else { 0 };
-    let output = Output::default();
+    let output = Output::new();
     let mut shards: Vec<_> = (0..args.shards).map(|_| output.lines()).collect();
     let mut counters = Counters::default();
     let mut failed = 0;
+    let meter = Meter::default();
+    let progress = Progress::of(&args.files, &meter);
     for file in &args.files {
         let mut consumers: Vec<_> = shards
             .iter_mut()
             .map(|lines| {
-                let judge = judge.as_ref();
-                move |exchange| match judge {
-                    None => lines.print(&exchange_json(&exchange)),
-                    Some(judge) => judge.events(exchange).for_each(|event| lines.print(&event_json(&event))),
+                let (judge, progress) = (judge.as_ref(), progress.as_ref());
+                move |exchange| {
+                    progress.inspect(|progress| progress.note_transaction());
+                    match judge {
+                        None => lines.print(&exchange_json(&exchange)),
+                        Some(judge) => {
+                            judge.events(exchange).for_each(|event| lines.print(&event_json(&event)));
+                        }
+                    }
                 }
             })
             .collect();
-        let read = replay::replay(file, body_keep, &mut consumers);
+        let read = replay::replay(file, body_keep, &meter, &mut consumers);
         match read {
             Ok(of_file) => counters.merge(&of_file),
             Err(error) => {
@@ -105,6 +116,7 @@ pub(crate) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
     }
     shards.iter_mut().for_each(Lines::flush);
     drop(shards);
+    drop(progress);
     output.finish()?;
     if let Some(judge) = &judge {
         counters.merge(&judge.engine.counters().into_iter().collect());

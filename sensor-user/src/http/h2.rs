@@ -10,6 +10,7 @@ mod hpack;
 mod join;
 mod payload;
 mod reader;
+mod settings;
 mod stream;
 mod streams;
 

@@ -127,7 +127,8 @@ impl Opening {
         if bytes.starts_with(h2::PREFACE) {
             return Verdict::Http2 { client: side };
         }
-        if is_midstream && bytes.len() > chunk.bytes.len() {
+        let is_decided = || matches!(h2::look(bytes), Look::OfClient | Look::OfServer);
+        if is_midstream && bytes.len() > chunk.bytes.len() && !is_decided() {
             // What is held may be the rest of something, and this segment the first that begins with a frame.
             let client = match h2::look(chunk.bytes) {
                 Look::OfClient => Some(side),

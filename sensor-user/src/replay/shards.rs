@@ -7,7 +7,7 @@ use std::{
 
 use portcullis_exchange::{Exchange, Timestamp};
 
-use super::Ticks;
+use super::{Meter, Ticks};
 use crate::{
     capture::{CaptureError, file},
     counters::Counters,
@@ -27,6 +27,7 @@ const BATCH_SEGMENTS: usize = 1024;
 pub(super) fn replay<E>(
     path: &Path,
     config: &WireConfig,
+    meter: &Meter,
     consumers: &mut [E],
 ) -> Result<Counters, CaptureError>
 where
@@ -42,7 +43,7 @@ where
             lanes.push(Lane { batch: Batch::default(), full, empty });
             workers.push(scope.spawn(move || run(wire, &work, &done, each)));
         }
-        let read = distribute(path, &mut lanes);
+        let read = distribute(path, meter, &mut lanes);
         lanes.into_iter().for_each(Lane::close);
         let mut counters = Counters::default();
         for worker in workers {
@@ -54,10 +55,10 @@ where
     })
 }
 
-fn distribute(path: &Path, lanes: &mut [Lane]) -> Result<Counters, CaptureError> {
+fn distribute(path: &Path, meter: &Meter, lanes: &mut [Lane]) -> Result<Counters, CaptureError> {
     let hasher = ahash::RandomState::new();
     let mut ticks = Ticks::default();
-    file::read(path, &mut |segment| {
+    file::read_metered(path, meter, &mut |segment| {
         let ends = (segment.source.min(segment.destination), segment.source.max(segment.destination));
         let hash = hasher.hash_one((ends, segment.vni));
         // Less than the number of lanes, which fits.

@@ -5,15 +5,23 @@ use std::{
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     process::Command,
     thread,
+    time::{Duration, Instant},
 };
 
-use sensor_user::capture::ebpf::{RingSource, Tap, TapOptions};
+use sensor_user::{
+    capture::{
+        Source as _,
+        ebpf::{RingSource, Tap, TapOptions},
+    },
+    segment::Segment,
+    wire::{Wire, WireConfig},
+};
 
 use crate::support::{
     frame::Tcp,
     ready,
     streams::{Seen, collect, sent_from, sent_to},
-    world::{PEER, VETH, World, ip, run},
+    world::{NODE_V6, PEER, VETH, World, ip, run},
 };
 
 const NODE: &str = "198.51.100.1";
@@ -249,4 +257,52 @@ fn a_vxlan_on_a_vlan_is_seen_whole() {
     });
     let (_tap, seen) = exchange(&world, "pckvxlan");
     assert!(seen.iter().all(|segment| segment.vni == Some(79)));
+}
+
+/// The most that one record holds.
+const RECORD: u32 = 65_536;
+
+/// BIG TCP over IPv6 (Linux 5.19) makes segments that no record holds.
+#[test]
+fn a_segment_larger_than_a_record_is_seen_whole_in_several() {
+    if !ready() {
+        return;
+    }
+    let world = World::new();
+    ip(&["link", "set", VETH, "gso_max_size", "200000", "gro_max_size", "200000"]);
+    world.as_visitor(|| ip(&["link", "set", PEER, "gso_max_size", "200000", "gro_max_size", "200000"]));
+    let (tap, mut ring) = tap();
+    let listener = TcpListener::bind((NODE_V6, 0)).unwrap();
+    let server = listener.local_addr().unwrap();
+    let answering = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").unwrap();
+    });
+    let request = message("POST / HTTP/1.1", 16_000_000);
+    let asked = request.clone();
+    world.as_visitor(move || ask(server, &asked));
+    answering.join().unwrap();
+
+    let config = WireConfig { body_keep: request.len(), ..WireConfig::default() };
+    let (mut wire, mut exchanges, mut records_full) = (Wire::new(config), Vec::new(), 0);
+    let end = Instant::now() + Duration::from_secs(5);
+    while exchanges.is_empty() && Instant::now() < end {
+        let mut each = |segment: &Segment<'_>| {
+            records_full += u64::from(segment.wire_len == RECORD);
+            wire.segment(segment, &mut exchanges);
+        };
+        ring.poll(&mut each).unwrap();
+    }
+    assert!(records_full > 0, "the kernel made no larger segment");
+    let [exchange] = exchanges.as_slice() else { panic!("{} exchanges", exchanges.len()) };
+    assert_eq!((exchange.incomplete, exchange.response.as_ref().unwrap().status), (None, 200));
+    let body = &exchange.request.as_ref().unwrap().body.bytes;
+    assert!(request.ends_with(body) && body.len() == 16_000_000, "the body differs");
+    let counters = tap.counters();
+    for lost in
+        ["tap_oversize_bytes_total", "tap_ring_full_total", "tap_malformed_total", "tap_unreadable_total"]
+    {
+        assert_eq!(counters.value(lost), 0, "{lost}");
+    }
 }

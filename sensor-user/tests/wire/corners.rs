@@ -182,3 +182,28 @@ fn one_direction_alone_with_its_syn_and_first_bytes_sent_again_is_one_connection
     sent.splice(3..3, again);
     assert_eq!(summaries(&sent), ["GET /a \"\" > - no-response"; 2]);
 }
+
+#[test]
+fn a_handshake_captured_after_the_first_request_changes_nothing() {
+    let mut sent = Conversation::opened().client(GET).server(OK).client(GET).server(OK).closed().sent;
+    sent[..4].rotate_right(1);
+    assert_eq!(summaries(&sent), [WHOLE; 2]);
+}
+
+#[test]
+fn requests_pipelined_before_anything_of_the_server_was_captured_get_their_own_answers() {
+    let requests = GET.replace("/a", "/first") + GET;
+    let answers = OK.replace("ok", "1.") + OK;
+    let conversation = Conversation::midstream().client(requests).server(answers).closed();
+    assert_eq!(conversation.summary(), ["GET /first \"\" > 200 \"1.\"", WHOLE]);
+}
+
+#[test]
+fn of_a_client_heard_alone_a_request_is_given_out_once_its_answer_was_received() {
+    let mut sent = Conversation::midstream().client(GET).server(OK).client(GET.repeat(2)).server(OK).sent;
+    sent.retain(|sent| sent.is_client);
+    let mut wire = Wire::new(WireConfig::default());
+    let mut completed = Vec::new();
+    sent.iter().for_each(|sent| sent.feed(&mut wire, &mut completed));
+    assert_eq!(completed.iter().map(summary).collect::<Vec<_>>(), ["GET /a \"\" > - no-response"]);
+}

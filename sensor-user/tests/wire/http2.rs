@@ -2,7 +2,7 @@
 
 mod corners;
 mod detection;
-mod frames;
+pub(crate) mod frames;
 mod grpc;
 mod hostile;
 mod joining;

@@ -7,6 +7,7 @@ use std::{
 
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
+use super::Meter;
 use crate::capture::CaptureError;
 
 pub(super) struct Input {
@@ -25,7 +26,7 @@ pub(super) enum Format {
 }
 
 /// Opens a capture, taking off its compression as its first bytes say: names lie.
-pub(super) fn open(path: &Path) -> Result<Input, CaptureError> {
+pub(super) fn open(path: &Path, meter: &Meter) -> Result<Input, CaptureError> {
     let failed = |error: io::Error| CaptureError::Failed {
         place: path.display().to_string(),
         what: error.to_string(),
@@ -36,6 +37,7 @@ pub(super) fn open(path: &Path) -> Result<Input, CaptureError> {
     } else {
         Box::new(fs_err::File::open(path).map_err(failed)?)
     };
+    raw = Box::new(Metered { source: raw, meter: meter.clone() });
     let head = first(&mut raw, 4).map_err(failed)?;
     let is_compressed = matches!(head.as_slice(), [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd]);
     let is_gzip = head.first() == Some(&0x1f);
@@ -91,6 +93,20 @@ fn first(source: &mut dyn Read, len: usize) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     source.take(len as u64).read_to_end(&mut head)?;
     Ok(head)
+}
+
+/// What is taken from the file or the pipe, compressed where it is.
+struct Metered {
+    source: Box<dyn Read>,
+    meter: Meter,
+}
+
+impl Read for Metered {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        self.meter.add(read);
+        Ok(read)
+    }
 }
 
 /// Ends where its source fails, and notes why: so all that came before is read as of a shorter file.

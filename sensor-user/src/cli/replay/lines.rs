@@ -1,5 +1,5 @@
 use std::{
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     sync::{Mutex, PoisonError},
 };
 
@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::cli::terminal;
 
 /// Standard output, shared by the shards: whole lines only, so that none is torn.
-#[derive(Default)]
 pub(super) struct Output {
+    is_terminal: bool,
     /// The first error ends the writing and is told at the end.
     error: Mutex<Option<io::Error>>,
 }
@@ -25,6 +25,10 @@ pub(super) struct Lines<'a> {
 const BUFFER: usize = 64 << 10;
 
 impl Output {
+    pub(super) fn new() -> Self {
+        Self { is_terminal: io::stdout().is_terminal(), error: Mutex::default() }
+    }
+
     pub(super) fn lines(&self) -> Lines<'_> {
         Lines { output: self, buffer: Vec::with_capacity(BUFFER + (BUFFER >> 2)) }
     }
@@ -41,8 +45,12 @@ impl Output {
         if error.is_some() {
             return;
         }
-        let mut out = io::stdout().lock();
-        if let Err(failed) = out.write_all(lines).and_then(|()| out.flush()) {
+        let write = || {
+            let mut out = io::stdout().lock();
+            out.write_all(lines).and_then(|()| out.flush())
+        };
+        let written = if self.is_terminal { terminal::aside_of_progress(write) } else { write() };
+        if let Err(failed) = written {
             // `… | head` has had enough: reading on would only keep it waiting.
             if terminal::is_broken_pipe(&failed) {
                 std::process::exit(0);

@@ -22,9 +22,11 @@ impl<C: Connection> Flow<C> {
         }
         if segment.flags.ack() {
             let confirms = self.rival_syn.is_some_and(|(rival, isn)| {
-                // With the old numbers on both sides it is the old SYN-ACK again.
-                let is_other = self.direction(rival).first() != Some(isn.wrapping_add(1))
-                    || self.direction(side).first() != Some(segment.sequence.wrapping_add(1));
+                // With the old numbers on both sides it is the old SYN-ACK again, or one that came after the first data.
+                let is_other = |side, first: u32| {
+                    self.direction(side).first().is_some_and(|known| known != first.wrapping_add(1))
+                };
+                let is_other = is_other(rival, isn) || is_other(side, segment.sequence);
                 rival != side && is_other && segment.acknowledgement == isn.wrapping_add(1)
             });
             return if confirms { Belonging::Successor } else { Belonging::Here };

@@ -25,7 +25,7 @@ impl<C: Connection> Flow<C> {
     ) {
         if !bytes.is_empty() {
             let acknowledged =
-                acknowledgement.and_then(|number| self.direction(side.other()).stream.offset_of(number));
+                acknowledgement.and_then(|number| self.direction(side.other()).received(number));
             let offset = self.direction(side).stream.next();
             self.direction_mut(side).stream.advance(bytes.len() as i64);
             if let Some(reader) = &mut self.reader {

@@ -8,6 +8,8 @@ pub(super) struct Direction {
     pub(super) initial: Option<u32>,
     /// The highest acknowledgement its peer sent.
     pub(super) acknowledged: Option<u32>,
+    /// The first one that was captured.
+    first_acknowledged: Option<u32>,
     /// Acknowledgements up to here are no longer waited for.
     pub(super) excused: Option<u32>,
     pub(super) missed: Option<Missed>,
@@ -18,6 +20,7 @@ pub(super) struct Direction {
 
 impl Direction {
     pub(super) fn take_acknowledgement(&mut self, acknowledgement: u32) {
+        self.first_acknowledged.get_or_insert(acknowledgement);
         if self.acknowledged.is_none_or(|highest| is_after(acknowledgement, highest)) {
             self.acknowledged = Some(acknowledgement);
         }
@@ -28,6 +31,13 @@ impl Direction {
         // Truncation is the point: sequence numbers wrap.
         let seen = self.stream.next() as u32;
         self.initial.or_else(|| self.stream.next_sequence().map(|next| next.wrapping_sub(seen)))
+    }
+
+    /// What an acknowledgement says of this direction: an offset in it, or where nothing of it was captured yet, how much
+    /// more was received than when its peer was first heard.
+    pub(super) fn received(&self, acknowledgement: u32) -> Option<i64> {
+        let since_first = |first| i64::from(acknowledgement.wrapping_sub(first).cast_signed());
+        self.stream.offset_of(acknowledgement).or_else(|| self.first_acknowledged.map(since_first))
     }
 
     /// Whether an acknowledgement covers bytes of this direction that were neither given nor given up.

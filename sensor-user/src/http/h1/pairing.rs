@@ -126,6 +126,14 @@ impl Pairing {
         true
     }
 
+    /// Where the server is not seen, a client that has received more since it asked got an answer that nobody will see.
+    pub(super) fn give_up_received(&mut self, start: Start, shard: &mut HttpShard) {
+        while self.outstanding.front().is_some_and(|oldest| start.acknowledged > oldest.acknowledged) {
+            self.give_up_oldest(Incomplete::NoResponse, shard);
+            self.is_after_loss = true;
+        }
+    }
+
     /// The first unanswered request, for whoever answers it from now on; the others are given up.
     pub(super) fn take_unanswered(&mut self, shard: &mut HttpShard) -> Option<Exchange> {
         while self.outstanding.front().is_some_and(|first| first.is_answered) {

@@ -22,8 +22,10 @@ impl Http1 {
     ) {
         let start = self.requests.start();
         let framing = framing::of_request(&mut head);
-        if !peers.is_seen(self.client.other()) || self.pairing.is_full() {
-            // No answer will be seen, or too many are owed.
+        if !peers.is_seen(self.client.other()) {
+            self.pairing.give_up_received(start, shard);
+        }
+        if self.pairing.is_full() {
             self.pairing.give_up_oldest(Incomplete::NoResponse, shard);
         }
         let codings = framing::codings(&head.headers);

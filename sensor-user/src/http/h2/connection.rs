@@ -3,6 +3,7 @@ use portcullis_exchange::{Exchange, Facts, Incomplete, Protocol, Timestamp};
 use super::{
     block::Block,
     reader::{Event, Loss, Reader},
+    settings,
     stream::Stream,
     streams::{Open, Streams},
 };
@@ -42,8 +43,8 @@ impl Http2 {
     /// A connection that began as HTTP/1.1, with the request that asked for the upgrade (RFC 7540 section 3.2).
     pub(in crate::http) fn upgraded(client: Side, request: Option<Exchange>) -> Self {
         let mut this = Self::new(client, false);
-        // What the client allows stands in the request's HTTP2-Settings.
-        this.responses.allow_table(usize::MAX);
+        let allowed = request.as_ref().and_then(|exchange| settings::of_upgrade(exchange.request.as_ref()?));
+        this.responses.allow_table(allowed.unwrap_or(usize::MAX));
         if let Some(request) = request {
             this.streams.insert(1, Open::Exchange(Box::new(Stream::upgraded(request))));
             this.streams.note_request(1);

@@ -29,16 +29,21 @@ pub(in crate::http) fn look(bytes: &[u8]) -> Look {
         return Look::Other;
     }
     let mut rest = bytes;
+    let mut block = Vec::new();
     while let Some(header) = frame::first(rest) {
         let end = HEADER_LEN + header.len as usize;
         let Some(payload) = rest.get(HEADER_LEN..end) else { break };
         if !header.is_valid() {
             return Look::Other;
         }
-        if header.kind == Kind::Headers && header.has(END_HEADERS) {
-            match sender(header, payload) {
-                Look::Undecided => {}
-                decided => return decided,
+        if matches!(header.kind, Kind::Headers | Kind::Continuation) {
+            let Some(fragment) = fragment(header, payload) else { return Look::Other };
+            block.extend_from_slice(fragment);
+            if header.has(END_HEADERS) {
+                match sender(&block) {
+                    Look::Undecided => block.clear(),
+                    decided => return decided,
+                }
             }
         }
         rest = rest.get(end..).unwrap_or_default();
@@ -62,24 +67,27 @@ fn may_begin_frame(bytes: &[u8]) -> bool {
     is_short && bytes.get(3).is_none_or(|kind| *kind < KINDS)
 }
 
-fn sender(header: FrameHeader, mut bytes: &[u8]) -> Look {
+/// The part of a header block in a frame; `None` where the frame has no room for what its flags say.
+fn fragment(header: FrameHeader, mut bytes: &[u8]) -> Option<&[u8]> {
     let mut payload = Payload::of(header);
     loop {
         let (taken, used) = payload.take(bytes);
         bytes = bytes.get(used..).unwrap_or_default();
         match taken {
-            Taken::Fragment { bytes, .. } => {
-                let (block, outcome) = Block::decode(&mut Decoder::joining(), bytes);
-                return match (outcome, block.pseudo.is_request(), block.pseudo.is_response()) {
-                    (Ok(()), true, false) => Look::OfClient,
-                    (Ok(()), false, true) => Look::OfServer,
-                    (Ok(()), false, false) => Look::Undecided,
-                    _ => Look::Other,
-                };
-            }
+            Taken::Fragment { bytes, .. } => return Some(bytes),
             Taken::Passed => {}
-            _ => return Look::Other,
+            _ => return None,
         }
+    }
+}
+
+fn sender(block: &[u8]) -> Look {
+    let (block, outcome) = Block::decode(&mut Decoder::joining(), block);
+    match (outcome, block.pseudo.is_request(), block.pseudo.is_response()) {
+        (Ok(()), true, false) => Look::OfClient,
+        (Ok(()), false, true) => Look::OfServer,
+        (Ok(()), false, false) => Look::Undecided,
+        _ => Look::Other,
     }
 }
 
@@ -92,6 +100,7 @@ mod tests {
         assert_eq!(look(b"\0\0\x01\x01\x05\0\0\0\x07\x82"), Look::OfClient);
         assert_eq!(look(b"\0\0\0\x04\x01\0\0\0\0\0\0\x01\x01\x05\0\0\0\x07\x88"), Look::OfServer);
         assert_eq!(look(b"\0\0\x02\x01\x05\0\0\0\x07\xc0\xc1"), Look::Undecided);
+        assert_eq!(look(b"\0\0\x01\x01\x01\0\0\0\x07\xc0\0\0\x01\x09\x04\0\0\0\x07\x82"), Look::OfClient);
         assert_eq!(look(b"\0\0\x08\x06\0\0\0\0\0"), Look::Undecided);
         assert_eq!(look(b"\0\0"), Look::Undecided);
     }

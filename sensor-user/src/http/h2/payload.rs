@@ -1,4 +1,7 @@
-use super::frame::{FrameHeader, Kind, PADDED, PRIORITY};
+use super::{
+    frame::{FrameHeader, Kind, PADDED, PRIORITY},
+    settings::{self, SETTING_LEN},
+};
 
 /// A frame's payload on its way: what comes before its content, the content, and the padding.
 pub(super) struct Payload {
@@ -44,10 +47,6 @@ pub(super) enum Taken<'a> {
     /// The frame is over.
     Over,
 }
-
-/// Identifier and value (RFC 9113 section 6.5.1).
-const SETTING_LEN: usize = 6;
-const SETTINGS_HEADER_TABLE_SIZE: [u8; 2] = [0, 1];
 
 impl Payload {
     pub(super) fn of(header: FrameHeader) -> Self {
@@ -200,9 +199,8 @@ impl Payload {
         let mut taken = Taken::Passed;
         if self.setting_len == SETTING_LEN {
             self.setting_len = 0;
-            let [identifier @ .., a, b, c, d] = self.setting;
-            if identifier == SETTINGS_HEADER_TABLE_SIZE {
-                taken = Taken::HeaderTableSize(u32::from_be_bytes([a, b, c, d]));
+            if let Some(size) = settings::header_table_size(self.setting) {
+                taken = Taken::HeaderTableSize(size);
             }
         }
         (taken, used)

@@ -1,30 +1,30 @@
 //! Frames written by hand.
 
-pub(super) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-pub(super) const DATA: u8 = 0;
-pub(super) const HEADERS: u8 = 1;
-pub(super) const RST_STREAM: u8 = 3;
-pub(super) const SETTINGS: u8 = 4;
-pub(super) const PUSH_PROMISE: u8 = 5;
-pub(super) const PING: u8 = 6;
-pub(super) const CONTINUATION: u8 = 9;
-pub(super) const END_STREAM: u8 = 1;
-pub(super) const END_HEADERS: u8 = 4;
-pub(super) const PADDED: u8 = 8;
-pub(super) const PRIORITY: u8 = 0x20;
+pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(crate) const DATA: u8 = 0;
+pub(crate) const HEADERS: u8 = 1;
+pub(crate) const RST_STREAM: u8 = 3;
+pub(crate) const SETTINGS: u8 = 4;
+pub(crate) const PUSH_PROMISE: u8 = 5;
+pub(crate) const PING: u8 = 6;
+pub(crate) const CONTINUATION: u8 = 9;
+pub(crate) const END_STREAM: u8 = 1;
+pub(crate) const END_HEADERS: u8 = 4;
+pub(crate) const PADDED: u8 = 8;
+pub(crate) const PRIORITY: u8 = 0x20;
 
-pub(super) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let len = u32::try_from(payload.len()).unwrap().to_be_bytes();
     [&len[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
 /// A header block that uses no table.
-pub(super) fn block(fields: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn block(fields: &[(&str, &str)]) -> Vec<u8> {
     fields.iter().flat_map(|(name, value)| literal(0, name, value)).collect()
 }
 
 /// A field that goes into the table.
-pub(super) fn indexed(name: &str, value: &str) -> Vec<u8> {
+pub(crate) fn indexed(name: &str, value: &str) -> Vec<u8> {
     literal(0x40, name, value)
 }
 
@@ -52,31 +52,31 @@ fn integer(value: usize, prefix: u32) -> Vec<u8> {
 }
 
 /// GET, with nothing after it.
-pub(super) fn get(stream: u32, path: &str) -> Vec<u8> {
+pub(crate) fn get(stream: u32, path: &str) -> Vec<u8> {
     frame(HEADERS, END_HEADERS | END_STREAM, stream, &request_block("GET", path))
 }
 
-pub(super) fn request_block(method: &str, path: &str) -> Vec<u8> {
+pub(crate) fn request_block(method: &str, path: &str) -> Vec<u8> {
     block(&[(":method", method), (":scheme", "http"), (":path", path), (":authority", "api.test")])
 }
 
-pub(super) fn headers(stream: u32, flags: u8, fields: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) fn headers(stream: u32, flags: u8, fields: &[(&str, &str)]) -> Vec<u8> {
     frame(HEADERS, END_HEADERS | flags, stream, &block(fields))
 }
 
-pub(super) fn data(stream: u32, flags: u8, bytes: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn data(stream: u32, flags: u8, bytes: impl AsRef<[u8]>) -> Vec<u8> {
     frame(DATA, flags, stream, bytes.as_ref())
 }
 
 /// 200 with a body.
-pub(super) fn ok(stream: u32, body: &str) -> Vec<u8> {
+pub(crate) fn ok(stream: u32, body: &str) -> Vec<u8> {
     [headers(stream, 0, &[(":status", "200")]), data(stream, END_STREAM, body)].concat()
 }
 
-pub(super) fn settings() -> Vec<u8> {
+pub(crate) fn settings() -> Vec<u8> {
     frame(SETTINGS, 0, 0, &[])
 }
 
-pub(super) fn hello() -> Vec<u8> {
+pub(crate) fn hello() -> Vec<u8> {
     [PREFACE, &settings()].concat()
 }

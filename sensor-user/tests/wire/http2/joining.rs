@@ -30,6 +30,21 @@ fn a_connection_joined_in_its_middle_is_read_and_what_is_unknown_is_marked() {
 }
 
 #[test]
+fn frames_before_the_one_that_shows_who_speaks_are_kept() {
+    let (first, rest) = (request_block("GET", "/a"), END_STREAM);
+    let (head, tail) = first.split_at(20);
+    let conversation = Conversation::midstream()
+        .client(frame(HEADERS, rest, 7, head))
+        .client(frame(CONTINUATION, END_HEADERS, 7, tail))
+        .client(get(9, "/b"))
+        .server(frame(HEADERS, END_HEADERS | END_STREAM, 7, &[0xc0]))
+        .server(ok(9, "y"))
+        .closed();
+    let expected = ["GET /a \"\" > 0 \"\"", "GET /b \"\" > 200 \"y\""];
+    assert_eq!(conversation.summary(), expected);
+}
+
+#[test]
 fn a_connection_joined_by_one_direction_alone_gives_its_halves() {
     let client = Conversation::midstream().client(get(7, "/a")).client(get(9, "/b"));
     assert_eq!(client.summary(), ["GET /a \"\" > - no-response", "GET /b \"\" > - no-response"]);
