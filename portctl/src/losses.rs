@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::reply::Sensor;
 
-const WORDS: [&str; 23] = [
+const WORDS: [&str; 26] = [
+    "behind",
     "bounded",
     "damaged",
     "deep",
@@ -20,6 +21,7 @@ const WORDS: [&str; 23] = [
     "interrupted",
     "lost",
     "malformed",
+    "missed",
     "overflow",
     "overflowed",
     "oversize",
@@ -28,6 +30,7 @@ const WORDS: [&str; 23] = [
     "shed",
     "torn",
     "truncated",
+    "unguarded",
     "unread",
     "unreadable",
 ];

@@ -186,12 +186,17 @@ pub(crate) struct Ingest {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Interface {
     pub(crate) name: String,
     pub(crate) gate: String,
     pub(crate) tap: String,
+    /// Tells of [`Self::ahead_of_tap`], too.
     #[serde(default)]
     pub(crate) note: String,
+    /// Programs of others that packets meet before the tap.
+    #[serde(default)]
+    pub(crate) ahead_of_tap: Vec<String>,
 }
 
 impl Sensor {

@@ -5,7 +5,7 @@ pub mod ebpf;
 pub mod file;
 pub mod live;
 
-use crate::{counters::Counters, segment::Segment};
+use crate::{counters::Counters, interfaces::SelectionError, segment::Segment};
 
 /// One live origin of segments, owned by one shard thread.
 pub trait Source: Send {
@@ -35,4 +35,8 @@ pub enum Polled {
 pub enum CaptureError {
     #[error("{place}: {what}; {next_step}")]
     Failed { place: String, what: String, next_step: String },
+    #[error("{interface} cannot be watched: {why}")]
+    Refused { interface: String, why: String },
+    #[error(transparent)]
+    Interfaces(#[from] SelectionError),
 }

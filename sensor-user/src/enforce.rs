@@ -6,12 +6,19 @@ mod detach;
 pub mod nftables;
 pub mod xdp;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use ipnet::IpNet;
 
 pub use self::detach::detach;
-use crate::{counters::Counters, kernel::Lack};
+use crate::{
+    counters::Counters,
+    interfaces::{Interface, Selection, SelectionError},
+    kernel::Lack,
+};
 
 /// Where maps and links outlive the agent.
 pub const DEFAULT_PIN_DIR: &str = "/sys/fs/bpf/portcullis";
@@ -19,7 +26,8 @@ pub const DEFAULT_PIN_DIR: &str = "/sys/fs/bpf/portcullis";
 /// What to guard, and whom never to drop.
 #[derive(Clone, Debug)]
 pub struct GateOptions {
-    pub interfaces: Vec<String>,
+    /// Those that are named must be guarded, or nothing is; of what a pattern took some may be left out, and it is told.
+    pub interfaces: Selection,
     /// On a bpffs; [`DEFAULT_PIN_DIR`] is mounted if it has to be.
     pub pin_dir: PathBuf,
     /// Besides loopback and the node's own addresses, which are always allowed.
@@ -114,6 +122,10 @@ pub trait Enforcer: Send {
 
     fn counters(&mut self) -> Counters;
 
+    /// Guards exactly these from here on. One that refuses is told in [`Enforcer::interfaces`], and tried again with
+    /// the next call, which should come every few seconds.
+    fn follow(&mut self, interfaces: &[Interface]) -> Result<(), EnforceError>;
+
     /// How each interface is guarded, and why not better.
     fn interfaces(&self) -> Vec<InterfaceGuard>;
 
@@ -145,16 +157,26 @@ pub struct BlockHits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InterfaceGuard {
     pub name: String,
+    /// The kernel's number.
+    pub index: u32,
     /// `native`, `generic`, `nftables` or `none`.
     pub mode: &'static str,
     /// Why it is not the best mode; empty where it is.
     pub note: String,
+    /// Since when it is in this mode.
+    pub since: SystemTime,
+    /// Tries that failed.
+    pub failures: u64,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum EnforceError {
     #[error("{place}: {what}; {next_step}")]
     Failed { place: String, what: String, next_step: String },
+    #[error("{interface} cannot be guarded: {why}")]
+    Refused { interface: String, why: String },
+    #[error(transparent)]
+    Interfaces(#[from] SelectionError),
 }
 
 impl EnforceError {

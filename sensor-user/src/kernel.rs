@@ -4,8 +4,10 @@
 pub(crate) mod bpffs;
 pub(crate) mod clock;
 pub(crate) mod clsact;
+pub(crate) mod filters;
 pub(crate) mod interface;
 pub(crate) mod link;
+pub(crate) mod netlink;
 pub(crate) mod object;
 pub(crate) mod requirements;
 

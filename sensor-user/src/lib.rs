@@ -11,6 +11,7 @@ pub mod evaluate;
 pub mod event;
 pub mod flow;
 pub mod http;
+pub mod interfaces;
 mod kernel;
 pub mod mask;
 pub mod orders;

@@ -21,6 +21,7 @@ use portcullis_proto::v1::{self, change::Change};
 use crate::{
     counters::Counters,
     enforce::{Block, BlockHits, EnforceError, Enforcer, GateMode, InterfaceGuard, Refusal},
+    interfaces::Interface,
 };
 
 pub use kept::KeptError;
@@ -126,6 +127,14 @@ impl Orders {
         })
     }
 
+    /// Guards these interfaces from here on.
+    pub fn follow(&mut self, interfaces: &[Interface]) {
+        let followed = self.enforcer.as_mut().map_or(Ok(()), |enforcer| enforcer.follow(interfaces));
+        if let Err(error) = followed {
+            self.note_error(&error);
+        }
+    }
+
     pub fn interfaces(&self) -> Vec<InterfaceGuard> {
         self.enforcer.as_ref().map_or_else(Vec::new, |enforcer| enforcer.interfaces())
     }
@@ -133,6 +142,10 @@ impl Orders {
     pub fn counters(&mut self) -> Counters {
         let mut counters =
             self.enforcer.as_mut().map_or_else(Counters::default, |enforcer| enforcer.counters());
+        let interfaces = self.interfaces();
+        let unguarded = interfaces.iter().filter(|guard| guard.mode == "none").count();
+        counters.add("gate_interfaces", (interfaces.len() - unguarded) as u64);
+        counters.add("gate_interfaces_unguarded", unguarded as u64);
         counters.add("enforce_errors_total", self.enforce_errors);
         counters.add(
             "blocks_in_force",
@@ -352,6 +365,10 @@ mod tests {
 
         fn counters(&mut self) -> Counters {
             Counters::default()
+        }
+
+        fn follow(&mut self, _: &[Interface]) -> Result<(), EnforceError> {
+            Ok(())
         }
 
         fn interfaces(&self) -> Vec<InterfaceGuard> {

@@ -1,7 +1,6 @@
 //! The running sensor: every room put together, from the interfaces to the control plane and back.
 
 mod excluded;
-mod interfaces;
 mod node;
 mod origin;
 mod overload;
@@ -33,6 +32,7 @@ use tokio::{
 use crate::{
     capture::CaptureError,
     enforce::{EnforceError, XdpMode},
+    interfaces::{Follower, Selection, SelectionError},
     orders::{KeptError, Orders},
     state_dir::{StateDir, StateDirError},
     tag::{ForwardedHeader, Tagger},
@@ -54,7 +54,7 @@ pub struct Options {
     pub xdp_mode: XdpMode,
     /// Drop nothing: count what would be.
     pub monitor: bool,
-    /// Names, or `all`.
+    /// Names, patterns, or `all`; see [`Selection::parse`].
     pub interfaces: Vec<String>,
     pub pin_dir: PathBuf,
     pub state_dir: PathBuf,
@@ -89,10 +89,8 @@ pub enum Enforce {
 
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    #[error("there is no interface {name}; up here are: {up}")]
-    NoSuchInterface { name: String, up: String },
-    #[error("interfaces cannot be listed: {0}")]
-    Interfaces(nix::Error),
+    #[error(transparent)]
+    Interfaces(#[from] SelectionError),
     #[error(transparent)]
     StateDir(#[from] StateDirError),
     #[error(transparent)]
@@ -116,7 +114,11 @@ impl RunError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::NoSuchInterface { .. } | Self::Uplink(UplinkError::Address(_) | UplinkError::NoToken)
+            Self::Interfaces(
+                SelectionError::NoSuchInterface { .. }
+                    | SelectionError::Pattern { .. }
+                    | SelectionError::Nothing
+            ) | Self::Uplink(UplinkError::Address(_) | UplinkError::NoToken)
         )
     }
 }
@@ -124,7 +126,9 @@ impl RunError {
 /// Runs until SIGTERM or SIGINT. `ready` is told, once, when capture, enforcement and the line to the control plane
 /// stand.
 pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
-    let interfaces = interfaces::resolve(&options.interfaces)?;
+    let follower = Follower::new(Selection::parse(&options.interfaces)?)?;
+    let interfaces = follower.selection().clone();
+    interfaces.resolve()?;
     let state = StateDir::open(&options.state_dir)?;
     let uplink = Prepared::new(options.uplink.clone(), &state)?;
     let excluded =
@@ -165,7 +169,7 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
     drop(events);
     let summary = format!(
         "capturing on {} ({}), enforcing with {}, control plane {}",
-        interfaces.join(", "),
+        interfaces.words().join(", "),
         options.capture.name(),
         orders.enforcement(),
         options.uplink.control_plane
@@ -176,8 +180,10 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
     let ended = runtime.block_on(async {
         let uplink = uplink.start(Arc::clone(&node) as Arc<dyn uplink::Node>, queue);
         let sweeping = tokio::spawn(sweep(Arc::clone(&node)));
+        let following = follow(follower, Arc::clone(&node))?;
         let ended = watch(shards, uplink, || ready(&summary)).await;
         sweeping.abort();
+        following.end();
         ended
     });
     tracing::info!("counted: {}", node.counted());
@@ -233,6 +239,30 @@ async fn sweep(node: Arc<RunningNode>) {
         let node = Arc::clone(&node);
         if spawn_blocking(move || node.sweep()).await.is_err() {
             return;
+        }
+    }
+}
+
+/// Interfaces come and go on a thread of their own: attaching waits for the kernel, and nobody else should.
+fn follow(follower: Follower, node: Arc<RunningNode>) -> Result<Following, RunError> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let thread = thread::Builder::new().name("interfaces".to_owned()).spawn({
+        let stop = Arc::clone(&stop);
+        move || follower.run(&stop, |interfaces| node.follow(interfaces))
+    })?;
+    Ok(Following { stop, thread })
+}
+
+struct Following {
+    stop: Arc<AtomicBool>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Following {
+    fn end(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if self.thread.join().is_err() {
+            tracing::error!("following interfaces had failed; those that came since were not watched");
         }
     }
 }

@@ -26,6 +26,10 @@ fn sensor(record: &SensorRecord, live: &Live, ingest: &IngestCounts) -> Value {
             "gate": interface.gate,
             "tap": interface.tap,
             "note": interface.note,
+            "index": interface.index,
+            "since": (interface.since_ms > 0).then_some(interface.since_ms / 1000),
+            "attachFailures": interface.attach_failures,
+            "aheadOfTap": interface.ahead_of_tap,
         })
     });
     let mut counters: Vec<_> = report.counters.iter().collect();

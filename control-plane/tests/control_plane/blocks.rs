@@ -175,6 +175,10 @@ async fn a_sensors_refusal_and_its_report_are_shown() {
         gate: "generic".into(),
         tap: "tcx".into(),
         note: "native refused".into(),
+        index: 1,
+        since_ms: 1_700_000_001_000,
+        attach_failures: 2,
+        ahead_of_tap: vec!["other (id 7) on ingress".into()],
     };
     let hits = BlockHits { cidr: "10.0.0.1/32".into(), packets: 3, bytes: 180 };
     let report = SensorReport {

@@ -81,7 +81,9 @@ fn interfaces(sensor: &Sensor) -> Field {
         let note = if interface.note.is_empty() { String::new() } else { format!(" ({})", interface.note) };
         format!("{}: gate {}, tap {}{note}", interface.name, interface.gate, interface.tap)
     });
-    let bare = sensor.interfaces.iter().any(|interface| interface.gate == "none" || interface.tap == "none");
+    let bare = sensor.interfaces.iter().any(|interface| {
+        interface.gate == "none" || interface.tap == "none" || !interface.ahead_of_tap.is_empty()
+    });
     (lines_of(lines), bare.then_some(Tone::Caution))
 }
 

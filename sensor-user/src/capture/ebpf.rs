@@ -12,6 +12,7 @@ use aya::{
 };
 use portcullis_sensor_common::{cut, gate, tap};
 
+use self::attach::Taps;
 pub use self::{
     attach::{Hook, InterfaceTap},
     ring::RingSource,
@@ -19,6 +20,7 @@ pub use self::{
 use super::CaptureError;
 use crate::{
     counters::Counters,
+    interfaces::{Interface, Selection},
     kernel::{Lack, explain, load_program, object, requirements},
 };
 
@@ -54,7 +56,7 @@ impl Default for TapOptions {
 /// The tap, loaded. Dropping it takes it off the interfaces; nothing of it is pinned.
 pub struct Tap {
     ebpf: Ebpf,
-    interfaces: Vec<InterfaceTap>,
+    taps: Taps,
     sources: Vec<RingSource>,
     hook: Hook,
     /// What the flow table holds at most.
@@ -85,18 +87,33 @@ impl Tap {
         let tap = program(&mut ebpf)?;
         load_program(|| tap.load()).map_err(|error| refused(explain(&error)))?;
         let sources = ring::create(&mut ebpf, ring_count, options.ring_bytes)?;
-        Ok(Self { ebpf, interfaces: Vec::new(), sources, hook: options.hook, flows: options.flows.max(1) })
+        Ok(Self { ebpf, taps: Taps::default(), sources, hook: options.hook, flows: options.flows.max(1) })
     }
 
     /// Starts capturing on an interface, in the network namespace of the calling thread.
     pub fn attach(&mut self, interface: &str) -> Result<InterfaceTap, CaptureError> {
-        let tap = attach::attach(program(&mut self.ebpf)?, interface, self.hook)?;
-        self.interfaces.push(tap.clone());
-        Ok(tap)
+        let found = Selection::parse(&[interface])?.resolve()?;
+        for interface in &found {
+            self.taps.see_to(program(&mut self.ebpf)?, interface, self.hook);
+        }
+        let state = self.taps.states().find(|state| state.name == interface);
+        let refused = |why| CaptureError::Refused { interface: interface.to_owned(), why };
+        match state {
+            Some(state) if state.mode != "none" => Ok(state.clone()),
+            state => Err(refused(state.map_or_else(|| "it is gone".to_owned(), |state| state.note.clone()))),
+        }
     }
 
-    pub fn interfaces(&self) -> &[InterfaceTap] {
-        &self.interfaces
+    /// Captures on exactly these from here on, in the network namespace of the calling thread. One that refuses is told
+    /// in [`Tap::interfaces`], and tried again with the next call, which should come every few seconds: the tap may be
+    /// taken off by others, or others get before it.
+    pub fn follow(&mut self, interfaces: &[Interface]) -> Result<(), CaptureError> {
+        self.taps.follow(program(&mut self.ebpf)?, interfaces, self.hook);
+        Ok(())
+    }
+
+    pub fn interfaces(&self) -> Vec<InterfaceTap> {
+        self.taps.states().cloned().collect()
     }
 
     /// The reading ends, one per shard. A second call gives none.

@@ -21,7 +21,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "HOW", default_value = "ebpf")]
     capture: Capture,
 
-    /// Interfaces to watch and guard, or `all` for every one that is up
+    /// Interfaces to watch and guard: names, patterns (`veth*`, `!veth9`), or `all` but loopback; later ones too
     #[arg(long, value_name = "NAME", num_args = 1.., default_value = "lo")]
     interface: Vec<String>,
 

@@ -9,7 +9,7 @@ mod ruleset;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use ipnet::IpNet;
@@ -22,7 +22,8 @@ use super::{
 };
 use crate::{
     counters::Counters,
-    kernel::{Lack, clock::BootTime, explain, interface::Interface, requirements},
+    interfaces::Interface,
+    kernel::{Lack, clock::BootTime, explain, requirements},
 };
 
 /// Elements in all sets together: far beyond any list of people's making, far below what would hurt.
@@ -36,7 +37,9 @@ pub struct NftablesEnforcer {
     allowed: BTreeSet<IpNet>,
     entries: BTreeMap<IpNet, Entry>,
     mode: GateMode,
-    interfaces: Vec<InterfaceGuard>,
+    guards: Vec<InterfaceGuard>,
+    /// Why not XDP.
+    because: String,
     expired: u64,
     refused: u64,
 }
@@ -61,29 +64,16 @@ impl NftablesEnforcer {
         batch.table(there.mode, &there.prefix_sets);
         let allowed = allow.nets();
         batch.allow(&allowed);
-        let mut interfaces = Vec::new();
-        let mut wanted = BTreeSet::new();
-        for name in &options.interfaces {
-            let interface = Interface::open(name).map_err(|lack| EnforceError::lack(name, lack))?;
-            if wanted.insert(interface.index) && !there.guarded.contains(&interface.index) {
-                batch.guard(&interface.name, interface.index);
-            }
-            interfaces.push(InterfaceGuard {
-                name: name.clone(),
-                mode: "nftables",
-                note: if because.is_empty() { String::new() } else { format!("not XDP: {because}") },
-            });
-        }
-        for index in there.guarded.difference(&wanted) {
-            batch.release(*index);
-        }
+        let interfaces = options.interfaces.resolve()?;
+        let guards = guard(&mut batch, &interfaces, &there.guarded, because);
         apply(batch)?;
         let mut enforcer = Self {
             allow,
             allowed,
             entries: BTreeMap::new(),
             mode: there.mode,
-            interfaces,
+            guards,
+            because: because.to_owned(),
             expired: 0,
             refused: 0,
         };
@@ -263,13 +253,60 @@ impl Enforcer for NftablesEnforcer {
         counters
     }
 
+    fn follow(&mut self, interfaces: &[Interface]) -> Result<(), EnforceError> {
+        let known = |interface: &Interface| {
+            self.guards.iter().any(|guard| (guard.index, &guard.name) == (interface.index, &interface.name))
+        };
+        if interfaces.len() == self.guards.len() && interfaces.iter().all(known) {
+            return Ok(());
+        }
+        let there = self.read_back()?;
+        let mut batch = Batch::default();
+        let mut guards = guard(&mut batch, interfaces, &there.guarded, &self.because);
+        apply(batch)?;
+        for guard in &mut guards {
+            if let Some(before) = self.guards.iter().find(|before| before.index == guard.index) {
+                guard.since = before.since;
+            }
+        }
+        self.guards = guards;
+        Ok(())
+    }
+
     fn interfaces(&self) -> Vec<InterfaceGuard> {
-        self.interfaces.clone()
+        self.guards.clone()
     }
 
     fn detach(self: Box<Self>) -> Result<(), EnforceError> {
         detach().map(|_| ())
     }
+}
+
+/// A chain for each of these interfaces that has none, and none for any other.
+fn guard(
+    batch: &mut Batch,
+    interfaces: &[Interface],
+    there: &BTreeSet<u32>,
+    because: &str,
+) -> Vec<InterfaceGuard> {
+    let wanted: BTreeSet<u32> = interfaces.iter().map(|interface| interface.index).collect();
+    for index in there.difference(&wanted) {
+        batch.release(*index);
+    }
+    let guarded = interfaces.iter().map(|interface| {
+        if !there.contains(&interface.index) {
+            batch.guard(&interface.name, interface.index);
+        }
+        InterfaceGuard {
+            name: interface.name.clone(),
+            index: interface.index,
+            mode: "nftables",
+            note: if because.is_empty() { String::new() } else { format!("not XDP: {because}") },
+            since: SystemTime::now(),
+            failures: 0,
+        }
+    });
+    guarded.collect()
 }
 
 /// Takes our table away, if it is there and there is an `nft` to ask.

@@ -18,13 +18,14 @@ use portcullis_sensor_common::{
     gate::{AllowEntry, COUNTERS, MAPS, MODE_ENFORCE, MODE_MONITOR},
 };
 
-use self::{blocks::Blocks, pins::Pins, trie::DualTrie};
+use self::{attach::Guards, blocks::Blocks, pins::Pins, trie::DualTrie};
 use super::{
     Block, BlockHits, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard, Refusal,
     allow::AllowList, canonical,
 };
 use crate::{
     counters::Counters,
+    interfaces::{Interface, Selection},
     kernel::{Lack, explain, object, requirements},
 };
 
@@ -41,7 +42,7 @@ pub struct XdpEnforcer {
     allowed: DualTrie<AllowEntry>,
     counters: PerCpuArray<MapData, u64>,
     mode: Array<MapData, u32>,
-    interfaces: Vec<InterfaceGuard>,
+    guards: Guards,
     pins: Pins,
     refused: u64,
     programs: Ebpf,
@@ -62,20 +63,33 @@ impl XdpEnforcer {
         requirements::ebpf().map_err(lack)?;
         let object = object::bytes().map_err(lack)?;
         let pins = Pins::prepare(&options.pin_dir).map_err(lack)?;
-        let mut gate = Self::load(object, pins, &options.allow)?;
+        let mut gate = Self::load(object, pins, &options)?;
         // Before the first packet meets the gate.
         gate.apply_allow_list()?;
-        match attach::attach(&mut gate.programs, &options.interfaces, options.xdp_mode, &gate.pins) {
-            Ok(interfaces) => gate.interfaces = interfaces,
-            Err(error) => {
-                gate.pins.clear_if_unused()?;
-                return Err(error);
-            }
+        if let Err(error) = gate.attach(&options.interfaces) {
+            gate.pins.clear_if_unused()?;
+            return Err(error);
         }
         Ok(gate)
     }
 
-    fn load(object: &[u8], pins: Pins, allow: &[IpNet]) -> Result<Self, EnforceError> {
+    /// All that are named or, as far as new links go, none. What patterns took may refuse.
+    fn attach(&mut self, selection: &Selection) -> Result<(), EnforceError> {
+        attach::load(&mut self.programs)?;
+        let interfaces = selection.resolve()?;
+        let before = self.pins.interfaces()?;
+        self.guards.attach(&mut self.programs, &interfaces, &self.pins)?;
+        let unguarded = |guard: &&InterfaceGuard| guard.mode == "none" && selection.names(&guard.name);
+        let refused = self.guards.states().find(unguarded).cloned();
+        if let Some(guard) = refused {
+            self.guards.keep_only(&before, &self.pins)?;
+            return Err(EnforceError::Refused { interface: guard.name, why: guard.note });
+        }
+        self.guards.keep_only(&interfaces.iter().map(|interface| interface.index).collect(), &self.pins)?;
+        self.pins.forget_other_layouts()
+    }
+
+    fn load(object: &[u8], pins: Pins, options: &GateOptions) -> Result<Self, EnforceError> {
         let mut programs = load(object, &pins)?;
         let ebpf = &mut programs;
         Ok(Self {
@@ -83,11 +97,11 @@ impl XdpEnforcer {
                 DualTrie::new(map(ebpf, "BLOCK_V4")?, map(ebpf, "BLOCK_V6")?),
                 PerCpuHashMap::try_from(take(ebpf, "BLOCK_HITS")?).map_err(unusable)?,
             )?,
-            allow: AllowList::new(allow),
+            allow: AllowList::new(&options.allow),
             allowed: DualTrie::new(map(ebpf, "ALLOW_V4")?, map(ebpf, "ALLOW_V6")?),
             counters: PerCpuArray::try_from(take(ebpf, COUNTER_MAP)?).map_err(unusable)?,
             mode: Array::try_from(take(ebpf, "GATE_MODE")?).map_err(unusable)?,
-            interfaces: Vec::new(),
+            guards: Guards::new(options.xdp_mode),
             pins,
             refused: 0,
             programs,
@@ -190,8 +204,13 @@ impl Enforcer for XdpEnforcer {
         counters
     }
 
+    fn follow(&mut self, interfaces: &[Interface]) -> Result<(), EnforceError> {
+        self.guards.keep_only(&interfaces.iter().map(|interface| interface.index).collect(), &self.pins)?;
+        self.guards.attach(&mut self.programs, interfaces, &self.pins)
+    }
+
     fn interfaces(&self) -> Vec<InterfaceGuard> {
-        self.interfaces.clone()
+        self.guards.states().cloned().collect()
     }
 
     fn detach(self: Box<Self>) -> Result<(), EnforceError> {

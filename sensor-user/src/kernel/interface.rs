@@ -1,52 +1,109 @@
-//! Interfaces of the network namespace that this thread is in. By ioctl and not by sysfs, which shows the namespace
+//! Interfaces of the network namespace that this thread is in. By netlink and not by sysfs, which shows the namespace
 //! it was mounted in.
 
-use std::{
-    ffi::CStr,
-    mem,
-    net::IpAddr,
-    os::fd::{AsRawFd as _, OwnedFd},
-};
+use std::{io, net::IpAddr};
 
 use ipnet::IpNet;
-use nix::{
-    ifaddrs::getifaddrs,
-    net::if_::if_nametoindex,
-    sys::socket::{AddressFamily, SockFlag, SockType, socket},
-};
+use nix::ifaddrs::getifaddrs;
 
-use super::Lack;
+use super::{Lack, netlink};
 
+const RTM_GETLINK: u16 = 18;
+/// `struct ifinfomsg`.
+const IFINFOMSG: usize = 16;
+
+/// What packets come through.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Interface {
-    pub(crate) name: String,
-    pub(crate) index: u32,
-    pub(crate) loopback: bool,
-    /// As the driver calls itself (`veth`, `ixgbe`); empty where there is none.
-    pub(crate) driver: String,
+pub struct Interface {
+    pub name: String,
+    /// The kernel's number. Another interface gets it only where somebody asks for just this number.
+    pub index: u32,
+    /// `ARPHRD_*` of linux/if_arp.h.
+    pub hardware: u16,
+    /// As `ip link add type` calls it (`veth`, `bridge`); empty for network cards and loopback.
+    pub kind: String,
 }
 
 impl Interface {
-    /// An interface whose frames have an Ethernet header: loopback's have too.
-    pub(crate) fn open(name: &str) -> Result<Self, Lack> {
-        let index = if_nametoindex(name)
-            .map_err(|_| Lack::new("there is no such interface", "see which there are with `ip link`"))?;
-        let failed =
-            |error: std::io::Error| Lack::new(error.to_string(), format!("look at `ip link show {name}`"));
-        let hardware = hardware(name).map_err(failed)?;
-        if hardware != libc::ARPHRD_ETHER && hardware != libc::ARPHRD_LOOPBACK {
+    /// One whose frames have an Ethernet header.
+    pub(crate) fn named(name: &str) -> Result<Self, Lack> {
+        let all = list().map_err(|error| Lack::new(error.to_string(), "look at `ip link`"))?;
+        let found = all.into_iter().find(|interface| interface.name == name);
+        let found = found
+            .ok_or_else(|| Lack::new("there is no such interface", "see which there are with `ip link`"))?;
+        if !found.has_ethernet_header() {
             return Err(Lack::new(
-                format!("its frames have no Ethernet header (type {hardware})"),
+                format!("its frames have no Ethernet header (type {})", found.hardware),
                 "choose the Ethernet interface that carries this traffic",
             ));
         }
-        Ok(Self {
-            name: name.to_owned(),
-            index,
-            loopback: hardware == libc::ARPHRD_LOOPBACK,
-            driver: driver(name).unwrap_or_default(),
-        })
+        Ok(found)
     }
+
+    pub fn is_loopback(&self) -> bool {
+        self.hardware == libc::ARPHRD_LOOPBACK
+    }
+
+    /// Whether its frames have an Ethernet header, which gate and tap read: loopback's have, too.
+    pub fn has_ethernet_header(&self) -> bool {
+        self.is_loopback() || self.hardware == libc::ARPHRD_ETHER
+    }
+}
+
+/// Every interface, up or not.
+pub(crate) fn list() -> io::Result<Vec<Interface>> {
+    const IFLA_EXT_MASK: u16 = 29;
+    const RTEXT_FILTER_SKIP_STATS: u32 = 1 << 3;
+    let mut body = vec![0; IFINFOMSG];
+    body.extend(netlink::attribute(IFLA_EXT_MASK, &RTEXT_FILTER_SKIP_STATS.to_ne_bytes()));
+    Ok(netlink::dump(RTM_GETLINK, &body)?.iter().filter_map(|message| read(message)).collect())
+}
+
+fn read(message: &[u8]) -> Option<Interface> {
+    const IFLA_IFNAME: u16 = 3;
+    const IFLA_LINKINFO: u16 = 18;
+    const IFLA_INFO_KIND: u16 = 1;
+    let mut interface = Interface {
+        name: String::new(),
+        index: netlink::u32_at(message, 4)?,
+        hardware: netlink::u16_at(message, 2)?,
+        kind: String::new(),
+    };
+    for (attribute, value) in netlink::attributes(message, IFINFOMSG) {
+        match attribute {
+            IFLA_IFNAME => interface.name = netlink::text(value),
+            IFLA_LINKINFO => {
+                let mut info = netlink::attributes(value, 0);
+                interface.kind = info
+                    .find(|(kind, _)| *kind == IFLA_INFO_KIND)
+                    .map(|(_, kind)| netlink::text(kind))
+                    .unwrap_or_default();
+            }
+            _ => {}
+        }
+    }
+    (!interface.name.is_empty()).then_some(interface)
+}
+
+/// Identifiers of the XDP programs on an interface, whoever attached them. More than one where native and generic are
+/// there side by side.
+pub(crate) fn xdp_programs(index: u32) -> io::Result<Vec<u32>> {
+    const IFLA_XDP: u16 = 43;
+    /// `IFLA_XDP_PROG_ID` to `IFLA_XDP_HW_PROG_ID`.
+    const PROGRAMS: std::ops::RangeInclusive<u16> = 4..=7;
+    let mut body = vec![0; IFINFOMSG];
+    body.splice(4..8, index.to_ne_bytes());
+    let Some(message) = netlink::get(RTM_GETLINK, &body)? else { return Ok(Vec::new()) };
+    let mut programs: Vec<u32> = netlink::attributes(&message, IFINFOMSG)
+        .filter(|(kind, _)| *kind == IFLA_XDP)
+        .flat_map(|(_, xdp)| netlink::attributes(xdp, 0))
+        .filter(|(kind, _)| PROGRAMS.contains(kind))
+        .filter_map(|(_, id)| netlink::u32_at(id, 0))
+        .filter(|id| *id != 0)
+        .collect();
+    programs.sort_unstable();
+    programs.dedup();
+    Ok(programs)
 }
 
 /// Every address of this node, one by one.
@@ -65,48 +122,15 @@ pub(crate) fn own_addresses() -> Vec<IpNet> {
     own
 }
 
-fn hardware(name: &str) -> std::io::Result<u16> {
-    let mut request = request(name);
-    // SAFETY: SIOCGIFHWADDR fills an ifreq, which this is.
-    unsafe { ioctl(libc::SIOCGIFHWADDR as _, (&raw mut request).cast()) }?;
-    // SAFETY: the call that has just succeeded has filled this member.
-    Ok(unsafe { request.ifr_ifru.ifru_hwaddr.sa_family })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn driver(name: &str) -> std::io::Result<String> {
-    /// `struct ethtool_drvinfo` of linux/ethtool.h.
-    #[repr(C)]
-    struct DriverInfo {
-        command: u32,
-        driver: [u8; 32],
-        rest: [u8; 160],
-    }
-    const ETHTOOL_GDRVINFO: u32 = 3;
-    let mut info = DriverInfo { command: ETHTOOL_GDRVINFO, driver: [0; 32], rest: [0; 160] };
-    let mut request = request(name);
-    request.ifr_ifru.ifru_data = (&raw mut info).cast();
-    // SAFETY: SIOCETHTOOL with this command fills the 196 bytes of ethtool_drvinfo that `ifru_data` points to.
-    unsafe { ioctl(libc::SIOCETHTOOL as _, (&raw mut request).cast()) }?;
-    let name = CStr::from_bytes_until_nul(&info.driver).unwrap_or_default();
-    Ok(name.to_string_lossy().into_owned())
-}
-
-fn request(name: &str) -> libc::ifreq {
-    // SAFETY: a C structure of integers and pointers, for which zeros are valid.
-    let mut request: libc::ifreq = unsafe { mem::zeroed() };
-    for (to, from) in request.ifr_name.iter_mut().zip(name.bytes().take(libc::IFNAMSIZ - 1)) {
-        *to = from as libc::c_char;
-    }
-    request
-}
-
-/// # Safety
-/// `argument` must be what `command` asks for.
-unsafe fn ioctl(command: libc::Ioctl, argument: *mut libc::c_void) -> std::io::Result<()> {
-    let socket: OwnedFd = socket(AddressFamily::Inet, SockType::Datagram, SockFlag::SOCK_CLOEXEC, None)?;
-    // SAFETY: as the caller promises.
-    match unsafe { libc::ioctl(socket.as_raw_fd(), command, argument) } {
-        -1 => Err(std::io::Error::last_os_error()),
-        _ => Ok(()),
+    #[test]
+    fn loopback_is_listed_with_its_header_and_without_a_program() {
+        let all = list().unwrap();
+        let lo = all.iter().find(|interface| interface.name == "lo").unwrap();
+        assert!(lo.is_loopback() && lo.has_ethernet_header() && lo.kind.is_empty());
+        assert!(xdp_programs(lo.index).is_ok());
     }
 }

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
@@ -10,9 +11,9 @@ use portcullis_proto::v1::{
 
 use super::{Capture, origin::Watched, share};
 use crate::{
-    capture::ebpf::InterfaceTap,
     counters::Counters,
     enforce::EnforceError,
+    interfaces::Interface,
     orders::{Orders, OutOfOrder},
     uplink::Node,
 };
@@ -81,20 +82,47 @@ impl RunningNode {
         now
     }
 
+    /// Guards and watches exactly these interfaces from here on.
+    pub(super) fn follow(&self, interfaces: &[Interface]) {
+        self.orders().follow(interfaces);
+        self.watched.follow(interfaces);
+    }
+
     fn interfaces(&self, orders: &Orders) -> Vec<InterfaceReport> {
-        let guards = orders.interfaces();
-        let report = |tap: &InterfaceTap| {
-            let guard = guards.iter().find(|guard| guard.name == tap.name);
-            let notes = [Some(tap.note.as_str()), guard.map(|guard| guard.note.as_str())];
-            let notes: Vec<_> = notes.into_iter().flatten().filter(|note| !note.is_empty()).collect();
-            InterfaceReport {
-                name: tap.name.clone(),
-                gate: guard.map_or("none", |guard| guard.mode).to_owned(),
-                tap: tap.mode.to_owned(),
-                note: notes.join("; "),
-            }
-        };
-        self.watched.interfaces.iter().map(report).collect()
+        let mut reports: BTreeMap<u32, InterfaceReport> = BTreeMap::new();
+        for tap in self.watched.interfaces() {
+            let ahead = match tap.ahead.as_slice() {
+                [] => String::new(),
+                ahead => format!("before the tap, which does not see what they take: {}", ahead.join(", ")),
+            };
+            let notes = [tap.note, ahead];
+            reports.insert(
+                tap.index,
+                InterfaceReport {
+                    name: tap.name,
+                    gate: "none".to_owned(),
+                    tap: tap.mode.to_owned(),
+                    note: joined(notes.iter().map(String::as_str)),
+                    index: tap.index,
+                    since_ms: milliseconds(tap.since),
+                    attach_failures: tap.failures,
+                    ahead_of_tap: tap.ahead,
+                },
+            );
+        }
+        for guard in orders.interfaces() {
+            let report = reports.entry(guard.index).or_insert_with(|| InterfaceReport {
+                name: guard.name,
+                tap: "none".to_owned(),
+                index: guard.index,
+                ..InterfaceReport::default()
+            });
+            report.gate = guard.mode.to_owned();
+            report.note = joined([report.note.as_str(), guard.note.as_str()].into_iter());
+            report.since_ms = report.since_ms.max(milliseconds(guard.since));
+            report.attach_failures += guard.failures;
+        }
+        reports.into_values().collect()
     }
 }
 
@@ -143,7 +171,16 @@ impl Node for RunningNode {
     }
 }
 
+fn joined<'a>(notes: impl Iterator<Item = &'a str>) -> String {
+    notes.filter(|note| !note.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
 fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    milliseconds(SystemTime::now())
+}
+
+/// Since the Unix epoch.
+fn milliseconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

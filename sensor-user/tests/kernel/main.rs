@@ -13,6 +13,7 @@
 mod blocking;
 mod cut;
 mod encapsulation;
+mod following;
 mod gate;
 mod overload;
 mod support;

@@ -13,7 +13,10 @@ use std::{
 
 use ipnet::IpNet;
 use nix::unistd::Uid;
-use sensor_user::enforce::{Block, GateOptions, XdpMode};
+use sensor_user::{
+    enforce::{Block, GateOptions, XdpMode},
+    interfaces::Selection,
+};
 
 /// Whether the test can run; says why not, and fails where nothing may be skipped.
 pub(crate) fn ready() -> bool {
@@ -57,11 +60,16 @@ impl Drop for PinDir {
 
 pub(crate) fn options(interfaces: &[&str], pins: &PinDir, allow: &[&str]) -> GateOptions {
     GateOptions {
-        interfaces: interfaces.iter().map(|name| (*name).to_owned()).collect(),
+        interfaces: meant(interfaces),
         pin_dir: pins.path().to_owned(),
         allow: allow.iter().map(|text| net(text)).collect(),
         xdp_mode: XdpMode::Auto,
     }
+}
+
+/// None where there are none.
+pub(crate) fn meant(interfaces: &[&str]) -> Selection {
+    if interfaces.is_empty() { Selection::default() } else { Selection::parse(interfaces).unwrap() }
 }
 
 pub(crate) fn net(text: &str) -> IpNet {

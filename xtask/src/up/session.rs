@@ -78,7 +78,7 @@ fn introduce(control_plane: &ControlPlane, sensor: &Sensor, args: &Args) -> anyh
     if args.interface.is_empty() {
         say(
             "         It watches loopback alone, because it can drop packets. To guard a network card as well:\n         \
-             sudo scripts/up --interface lo eth0     (`ip -brief link` lists them; `all` is every one)",
+             sudo scripts/up --interface lo eth0     (`ip -brief link` lists them; `all` is every one but lo)",
         );
     }
     say(&format!(

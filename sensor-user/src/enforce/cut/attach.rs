@@ -35,11 +35,11 @@ pub struct CutHook {
 fn directions(interface: &Interface) -> &'static [(TcAttachType, &'static str)] {
     const BOTH: [(TcAttachType, &str); 2] =
         [(TcAttachType::Egress, EGRESS), (TcAttachType::Ingress, INGRESS)];
-    if interface.loopback { &BOTH[..1] } else { &BOTH }
+    if interface.is_loopback() { &BOTH[..1] } else { &BOTH }
 }
 
 pub(super) fn attach(ebpf: &mut Ebpf, name: &str, hook: Hook) -> Result<CutHook, EnforceError> {
-    let interface = Interface::open(name).map_err(lack)?;
+    let interface = Interface::named(name).map_err(lack)?;
     let note = match hook {
         Hook::Best => match tcx(ebpf, &interface) {
             Ok(()) => return Ok(CutHook { mode: "tcx", note: String::new() }),

@@ -10,6 +10,7 @@
 //! holds it, so that taking the pin away detaches, whoever is running.
 
 use std::{
+    collections::BTreeSet,
     fs::Metadata,
     io,
     os::unix::fs::MetadataExt as _,
@@ -86,6 +87,12 @@ impl Pins {
         Ok(links)
     }
 
+    /// Indexes of this network namespace's interfaces that have a link.
+    pub(super) fn interfaces(&self) -> Result<BTreeSet<u32>, EnforceError> {
+        let links = self.links().map_err(|error| self.failed(&error))?;
+        Ok(links.into_iter().map(|link| link.interface).collect())
+    }
+
     /// Takes everything away, unless a link still needs it.
     pub(super) fn clear_if_unused(&self) -> Result<(), EnforceError> {
         match children(&self.folder.join(LINKS)) {
@@ -95,14 +102,19 @@ impl Pins {
     }
 
     /// Takes away the maps of other layouts, once no link leads to them.
-    pub(super) fn forget_other_layouts(&self) -> io::Result<()> {
-        for path in children(&self.folder)? {
+    pub(super) fn forget_other_layouts(&self) -> Result<(), EnforceError> {
+        for path in children(&self.folder).map_err(|error| self.failed(&error))? {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if name.starts_with(MAPS_PREFIX) && path != self.maps() {
-                fs_err::remove_dir_all(&path)?;
+                fs_err::remove_dir_all(&path).map_err(|error| self.failed(&error))?;
             }
         }
         Ok(())
+    }
+
+    pub(super) fn failed(&self, error: &io::Error) -> EnforceError {
+        let next_step = format!("look at {}", self.folder.display());
+        EnforceError::lack("XDP gate", Lack::new(error.to_string(), next_step))
     }
 
     fn maps(&self) -> PathBuf {

@@ -84,25 +84,7 @@ impl World {
 
     /// Puts a frame on the visitor's end of the wire as it is.
     pub(crate) fn send_frame(&self, frame: Vec<u8>) {
-        self.as_visitor(move || {
-            let socket = socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None).unwrap();
-            // SAFETY: a C structure of integers, for which zeros are valid.
-            let mut to: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
-            to.sll_family = libc::AF_PACKET as u16;
-            to.sll_ifindex = i32::try_from(if_nametoindex(PEER).unwrap()).unwrap();
-            // SAFETY: the frame and the address are as long as they are said to be.
-            let sent = unsafe {
-                libc::sendto(
-                    socket.as_raw_fd(),
-                    frame.as_ptr().cast(),
-                    frame.len(),
-                    0,
-                    (&raw const to).cast(),
-                    size_of_val(&to) as libc::socklen_t,
-                )
-            };
-            assert_eq!(usize::try_from(sent), Ok(frame.len()));
-        });
+        self.as_visitor(move || send_on(PEER, &frame));
     }
 
     fn await_link(&self) {
@@ -122,6 +104,27 @@ impl Drop for World {
             thread.join().ok();
         }
     }
+}
+
+/// Puts a frame on an interface of the calling thread's namespace as it is.
+pub(crate) fn send_on(interface: &str, frame: &[u8]) {
+    let socket = socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, None).unwrap();
+    // SAFETY: a C structure of integers, for which zeros are valid.
+    let mut to: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
+    to.sll_family = libc::AF_PACKET as u16;
+    to.sll_ifindex = i32::try_from(if_nametoindex(interface).unwrap()).unwrap();
+    // SAFETY: the frame and the address are as long as they are said to be.
+    let sent = unsafe {
+        libc::sendto(
+            socket.as_raw_fd(),
+            frame.as_ptr().cast(),
+            frame.len(),
+            0,
+            (&raw const to).cast(),
+            size_of_val(&to) as libc::socklen_t,
+        )
+    };
+    assert_eq!(usize::try_from(sent), Ok(frame.len()));
 }
 
 /// A namespace with loopback alone.
