@@ -4,6 +4,7 @@
 //! parsing, authentication and the shape of errors are in `endpoint` and `error`, once for all.
 
 mod actors;
+mod allowed;
 mod blocks;
 mod commands;
 mod dashboard;
@@ -12,9 +13,12 @@ mod endpoint;
 mod error;
 mod events;
 mod filter;
+mod gate;
 mod metrics;
 mod orig;
 mod policies;
+mod prefix;
+mod pushed;
 mod row;
 mod samples;
 mod security;
@@ -48,6 +52,8 @@ use crate::{
 
 /// Far above any request that lists what it wants.
 const MAX_BODY: usize = 1 << 20;
+/// As many entries as an import takes, each with the longest reason in ASCII.
+const MAX_IMPORT: usize = 8 << 20;
 
 /// What endpoints work with.
 pub(crate) struct Api {
@@ -86,6 +92,17 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/api/fetchBlocklist", reads(Viewer, blocks::list))
         .route("/api/addBlock", command(Analyst, blocks::add))
         .route("/api/removeBlock", command(Analyst, blocks::remove))
+        .route("/api/importBlocks", command(Analyst, blocks::import).layer(DefaultBodyLimit::max(MAX_IMPORT)))
+        .route("/api/fetchAllowed", reads(Viewer, allowed::list))
+        .route("/api/addAllowed", command(Analyst, allowed::add))
+        .route("/api/removeAllowed", command(Analyst, allowed::remove))
+        .route(
+            "/api/importAllowed",
+            command(Analyst, allowed::import).layer(DefaultBodyLimit::max(MAX_IMPORT)),
+        )
+        .route("/api/fetchGateMode", reads(Viewer, gate::mode))
+        .route("/api/setGateMode", command(Role::Admin, gate::set))
+        .route("/api/awaitRevision", command(Viewer, pushed::await_revision))
         .route("/api/modifyThreatActorStatus", command(Analyst, blocks::modify_actor))
         .route("/api/fetchSuppressions", reads(Viewer, suppressions::list))
         .route("/api/removeSuppression", reads(Analyst, suppressions::remove))

@@ -6,53 +6,70 @@
 mod commands;
 mod enroll;
 mod live;
+mod outbox;
+mod settle;
+mod view;
 mod wire;
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use ipnet::IpNet;
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 
+use self::outbox::Outbox;
 pub use self::{
     commands::serve_commands,
     enroll::{create_join_token, enroll},
-    live::{Live, Refusal},
+    live::{Live, Peer, Refusal},
+    settle::{Behind, Coverage},
+    view::View,
 };
 use crate::store::{Change, SensorRecord, Store, StoreError};
 
-/// How long an answer waits for sensors to say that they have applied a revision.
-const APPLY_PATIENCE: Duration = Duration::from_secs(2);
+/// Longer changes become several revisions, each a message of less than 1 MiB and a short transaction: a block that
+/// somebody orders meanwhile does not wait for a million imported ones.
+const REVISION_WEIGHT: usize = 512 << 10;
 
 pub struct Fleet {
     store: Arc<dyn Store>,
     /// Sensors heard of since the start. Only enrolled ones get in, so it is as large as the fleet.
     sensors: Mutex<HashMap<String, Live>>,
+    outbox: Outbox,
     revision: watch::Sender<u64>,
     /// Counts up when a sensor comes, goes or applies something.
     progress: watch::Sender<u64>,
 }
 
-/// How far a revision has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Coverage {
-    /// Sensors connected now.
-    pub total: usize,
-    /// Those of them that have applied it.
-    pub applied: usize,
-}
-
 impl Fleet {
     pub fn new(store: Arc<dyn Store>) -> Result<Self, StoreError> {
         let revision = watch::Sender::new(store.revision()?);
-        Ok(Self { store, sensors: Mutex::default(), revision, progress: watch::Sender::new(0) })
+        let progress = watch::Sender::new(0);
+        Ok(Self { store, sensors: Mutex::default(), outbox: Outbox::new(), revision, progress })
     }
 
-    /// Stores the changes as a revision, then wakes every command stream. Blocks.
+    /// Stores the changes as a revision, or as several where they are many, and wakes every command stream. Gives the
+    /// last one's number. Blocks.
     pub fn apply(&self, author: &str, changes: Vec<Change>) -> Result<u64, StoreError> {
+        let mut last = self.revision();
+        let (mut some, mut weight) = (Vec::new(), 0);
+        for change in changes {
+            let own = weigh(&change);
+            if weight + own > REVISION_WEIGHT && !some.is_empty() {
+                self.apply_one(author, std::mem::take(&mut some))?;
+                weight = 0;
+            }
+            weight += own;
+            some.push(change);
+        }
+        if !some.is_empty() {
+            last = self.apply_one(author, some)?;
+        }
+        Ok(last)
+    }
+
+    fn apply_one(&self, author: &str, changes: Vec<Change>) -> Result<u64, StoreError> {
         let number = self.store.apply(author, changes)?;
         // Two at once may come back in the other order: the number only ever grows.
         self.revision.send_if_modified(|known| {
@@ -65,50 +82,6 @@ impl Fleet {
 
     pub fn revision(&self) -> u64 {
         *self.revision.borrow()
-    }
-
-    pub fn coverage(&self, revision: u64) -> Coverage {
-        let sensors = self.lock();
-        let connected = sensors.values().filter(|live| live.is_connected());
-        connected.fold(Coverage { total: 0, applied: 0 }, |sum, live| Coverage {
-            total: sum.total + 1,
-            applied: sum.applied + usize::from(live.applied_revision >= revision),
-        })
-    }
-
-    /// Waits until every connected sensor has applied the revision, or patience ends; the count as it then stands.
-    pub async fn settle(&self, revision: u64) -> Coverage {
-        let mut progress = self.progress.subscribe();
-        let deadline = Instant::now() + APPLY_PATIENCE;
-        loop {
-            let coverage = self.coverage(revision);
-            if coverage.applied >= coverage.total {
-                return coverage;
-            }
-            if !matches!(tokio::time::timeout_at(deadline, progress.changed()).await, Ok(Ok(()))) {
-                return self.coverage(revision);
-            }
-        }
-    }
-
-    /// Sensors that would not do a block, by sensor id.
-    pub fn refusals(&self, cidr: IpNet, revision: u64) -> Vec<(String, Refusal)> {
-        let sensors = self.lock();
-        let mut refusals: Vec<_> = sensors
-            .iter()
-            .filter_map(|(id, live)| Some((id.clone(), live.refusal(cidr, revision)?.clone())))
-            .collect();
-        refusals.sort_by(|(a, _), (b, _)| a.cmp(b));
-        refusals
-    }
-
-    /// Packets and bytes dropped for a block, over all sensors' last reports.
-    pub fn hits(&self, cidr: IpNet) -> (u64, u64) {
-        let sensors = self.lock();
-        sensors
-            .values()
-            .filter_map(|live| live.hits.get(&cidr))
-            .fold((0, 0), |sum, hits| (sum.0.saturating_add(hits.0), sum.1.saturating_add(hits.1)))
     }
 
     /// What is known of a sensor since the start.
@@ -128,5 +101,18 @@ impl Fleet {
         };
         self.progress.send_modify(|count| *count = count.wrapping_add(1));
         outcome
+    }
+}
+
+/// About what it takes on the wire.
+fn weigh(change: &Change) -> usize {
+    64 + match change {
+        Change::Block(block) => block.reason.len() + block.author.len(),
+        Change::Allow(allowed) => allowed.reason.len() + allowed.author.len(),
+        Change::Suppress(one) => one.actor.len() + one.url.len() + one.host.len() + one.policy_id.len(),
+        Change::Unblock { .. }
+        | Change::LiftSuppression { .. }
+        | Change::Disallow { .. }
+        | Change::GateMode(_) => 0,
     }
 }

@@ -1,10 +1,10 @@
 //! What sensors call.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use portcullis_proto::v1::{
-    ControlMessage, EnrollRequest, EnrollResponse, EventAck, EventBatch, SensorMessage,
-    control_plane_server::{ControlPlane, ControlPlaneServer},
+use portcullis_proto::{
+    encoded::{ControlMessage, ControlPlane, ControlPlaneServer},
+    v1::{EnrollRequest, EnrollResponse, EventAck, EventBatch, SensorMessage},
 };
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
@@ -13,7 +13,7 @@ use tonic::{Request, Response, Status, Streaming, metadata::MetadataMap};
 use crate::{
     auth::{digest, same},
     blocking::blocking,
-    fleet::{self, Fleet},
+    fleet::{self, Fleet, Peer},
     ingest::Ingest,
     store::{EnrollError, SensorRecord, Store},
 };
@@ -100,11 +100,15 @@ impl ControlPlane for Service {
         request: Request<Streaming<SensorMessage>>,
     ) -> Result<Response<Self::CommandsStream>, Status> {
         let sensor = self.sensor(request.metadata()).await?;
+        let canonical = |address: SocketAddr| address.ip().to_canonical();
+        let peer =
+            Peer { sensor: request.remote_addr().map(canonical), us: request.local_addr().map(canonical) };
         let (outbound, messages) = mpsc::channel(OUTBOUND);
         let inbound = request.into_inner();
         tokio::spawn(fleet::serve_commands(
             self.fleet.clone(),
             sensor,
+            peer,
             inbound,
             outbound,
             self.shutdown.clone(),

@@ -8,8 +8,7 @@ use std::{
 
 use portcullis_detection::PolicySet;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::transport::Server as GrpcServer;
+use tonic::transport::{Server as GrpcServer, server::TcpIncoming};
 
 use crate::{
     api::{self, Api},
@@ -171,7 +170,7 @@ async fn serve_grpc(listener: TcpListener, service: Service, mut shutdown: watch
         .http2_keepalive_timeout(Some(KEEPALIVE))
         .concurrency_limit_per_connection(64)
         .add_service(service.into_server())
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), down)
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), down)
         .await;
     if let Err(error) = served {
         tracing::error!(%error, "the gRPC server ended");

@@ -17,7 +17,10 @@ pub use events::{
 };
 pub use filter::{ActorFilter, ActorSort, DistinctField, EndpointSort, EventFilter, EventSort, Order, Page};
 pub use policies::{PolicyStore, PolicyTimes};
-pub use revisions::{Block, Change, Difference, RevisionStore, Snapshot, StoredRevision, Suppression};
+pub use revisions::{
+    Allowed, Block, BlockPage, BlockQuery, Change, Difference, GateMode, RevisionStore, Snapshot,
+    StoredRevision, Suppression,
+};
 pub use sensors::{EnrollError, JoinToken, NewSensor, SensorRecord, SensorStore};
 pub use sqlite::SqliteStore;
 pub use stats::{ActorRow, CategoryCount, DayActors, DayCount, Endpoint, Listing, Totals};

@@ -4,7 +4,7 @@
 pub use self::service::control_plane_server::{ControlPlane, ControlPlaneServer};
 use prost::{Message as _, bytes::Bytes};
 
-use crate::v1::{AutomaticBlockAck, Revision, Snapshot};
+use crate::v1::{AutomaticBlockAck, Revision};
 
 /// On the wire the same as [`v1::ControlMessage`](crate::v1::ControlMessage): an embedded message is its encoding, with
 /// its length before it.
@@ -19,8 +19,9 @@ pub struct ControlMessage {
 }
 
 impl ControlMessage {
-    pub fn of_snapshot(snapshot: &Snapshot) -> Self {
-        Self { snapshot: Some(snapshot.encode_to_vec().into()), ..Self::default() }
+    /// Of a snapshot's own encoding.
+    pub fn of_encoded_snapshot(snapshot: Vec<u8>) -> Self {
+        Self { snapshot: Some(snapshot.into()), ..Self::default() }
     }
 
     pub fn of_revision(revision: &Revision) -> Self {
@@ -55,8 +56,8 @@ mod tests {
         let read = v1::ControlMessage::decode(sent.as_slice()).unwrap();
         assert_eq!(read.message, Some(v1::control_message::Message::Revision(revision)));
 
-        let snapshot = Snapshot { revision: 7, ..Snapshot::default() };
-        let sent = ControlMessage::of_snapshot(&snapshot).encode_to_vec();
+        let snapshot = v1::Snapshot { revision: 7, ..v1::Snapshot::default() };
+        let sent = ControlMessage::of_encoded_snapshot(snapshot.encode_to_vec()).encode_to_vec();
         let read = v1::ControlMessage::decode(sent.as_slice()).unwrap();
         assert_eq!(read.message, Some(v1::control_message::Message::Snapshot(snapshot)));
 

@@ -1,9 +1,13 @@
-use std::{future::Future, sync::Arc};
+use std::{
+    future::Future,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     Json,
     body::Bytes,
-    extract::{State, rejection::BytesRejection},
+    extract::{ConnectInfo, State, rejection::BytesRejection},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
     routing::{MethodRouter, post},
@@ -25,6 +29,8 @@ use crate::{
 pub(super) struct Call {
     pub(super) api: Arc<Api>,
     pub(super) caller: Caller,
+    /// Where the request came from: the caller, or a proxy of theirs.
+    pub(super) from: IpAddr,
     /// The body as sent, whose documented keys the reply echoes.
     pub(super) raw: Map<String, Value>,
 }
@@ -49,15 +55,21 @@ where
     H: Fn(Call) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Reply> + Send,
 {
-    post(async move |State(api): State<Arc<Api>>, headers: HeaderMap, body: Result<Bytes, BytesRejection>| {
-        respond(api, needs, &headers, body, handler).await
-    })
+    post(
+        async move |State(api): State<Arc<Api>>,
+                    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+                    headers: HeaderMap,
+                    body: Result<Bytes, BytesRejection>| {
+            respond(api, needs, peer, &headers, body, handler).await
+        },
+    )
     .fallback(async || ApiError::NotFound)
 }
 
 async fn respond<H, F>(
     api: Arc<Api>,
     needs: Role,
+    peer: SocketAddr,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
     handler: H,
@@ -72,7 +84,8 @@ where
             return Err(ApiError::Forbidden { has: caller.role, needs });
         }
         let raw = object(&body.map_err(|_| ApiError::TooLarge)?)?;
-        handler(Call { api: api.clone(), caller, raw }).await
+        let from = peer.ip().to_canonical();
+        handler(Call { api: api.clone(), caller, from, raw }).await
     };
     call.await.map(Json).into_response()
 }

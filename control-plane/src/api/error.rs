@@ -67,7 +67,7 @@ impl IntoResponse for ApiError {
                 (StatusCode::NOT_FOUND, vec!["there is no such endpoint, or not for this method".into()])
             }
             Self::TooLarge => {
-                (StatusCode::PAYLOAD_TOO_LARGE, vec!["the request's body is larger than 1 MiB".into()])
+                (StatusCode::PAYLOAD_TOO_LARGE, vec!["the request's body is larger than it may be (1 MiB; imports 8 MiB): send it in parts".into()])
             }
             Self::TooManyAttempts => (
                 StatusCode::TOO_MANY_REQUESTS,

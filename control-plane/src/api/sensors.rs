@@ -1,4 +1,4 @@
-use portcullis_proto::v1::SensorReport;
+use portcullis_proto::v1::{GateMode, SensorReport};
 use serde_json::{Value, json};
 
 use super::endpoint::{Call, Reply};
@@ -40,6 +40,8 @@ fn sensor(record: &SensorRecord, live: &Live, ingest: &IngestCounts) -> Value {
         "version": live.version,
         "captureMode": report.capture_mode,
         "enforcementMode": report.enforcement_mode,
+        "gateMode": gate_mode(report),
+        "refusalsLeftOut": live.refusals_left_out,
         "interfaces": interfaces.collect::<Vec<_>>(),
         "connected": live.is_connected(),
         "appliedRevision": live.applied_revision,
@@ -56,4 +58,13 @@ fn sensor(record: &SensorRecord, live: &Live, ingest: &IngestCounts) -> Value {
             "lastRejection": ingest.last_rejection,
         },
     })
+}
+
+/// `None` where nothing is guarded, or the sensor does not say.
+fn gate_mode(report: &SensorReport) -> Option<&'static str> {
+    match report.gate_mode() {
+        GateMode::Enforce => Some("enforce"),
+        GateMode::Monitor => Some("monitor"),
+        GateMode::Unspecified => None,
+    }
 }

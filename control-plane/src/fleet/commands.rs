@@ -6,18 +6,21 @@ use std::{
     time::Duration,
 };
 
-use portcullis_proto::v1::{ControlMessage, Hello, SensorMessage, sensor_message::Message};
+use portcullis_proto::{
+    encoded::ControlMessage,
+    v1::{Hello, SensorMessage, sensor_message::Message},
+};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     time::{Instant, timeout},
 };
 use tonic::{Status, Streaming};
 
-use super::{Fleet, wire};
+use super::{Fleet, Peer, outbox::Next};
 use crate::{
     blocking::blocking,
     clock::EpochMillis,
-    store::{Difference, SensorRecord},
+    store::{SensorRecord, StoreError},
 };
 
 const HELLO_PATIENCE: Duration = Duration::from_secs(10);
@@ -34,12 +37,13 @@ type Outbound = mpsc::Sender<Result<ControlMessage, Status>>;
 pub async fn serve_commands(
     fleet: Arc<Fleet>,
     sensor: SensorRecord,
+    peer: Peer,
     mut inbound: Streaming<SensorMessage>,
     outbound: Outbound,
     mut shutdown: watch::Receiver<bool>,
 ) {
     let ended = tokio::select! {
-        ended = converse(&fleet, &sensor, &mut inbound, &outbound) => ended,
+        ended = converse(&fleet, &sensor, peer, &mut inbound, &outbound) => ended,
         _ = shutdown.wait_for(|down| *down) => Err(Status::unavailable("the control plane is shutting down")),
     };
     if let Err(status) = ended {
@@ -57,32 +61,40 @@ pub async fn serve_commands(
 async fn converse(
     fleet: &Arc<Fleet>,
     sensor: &SensorRecord,
+    peer: Peer,
     inbound: &mut Streaming<SensorMessage>,
     outbound: &Outbound,
 ) -> Result<(), Status> {
     let hello = greeting(inbound).await?;
     let mut revision = fleet.revision.subscribe();
-    let connection = Connection::open(fleet, sensor, &hello);
-    let mut replaced = fleet.progress.subscribe();
-    let mut sent = deliver(fleet, hello.applied_revision, outbound).await?;
+    let connection = Connection::open(fleet, sensor, peer, &hello);
+    // A new sensor is told even that there is nothing: what it adopted from a pinned map may be stale.
+    let first = match hello.applied_revision {
+        0 => fleet.outbox.whole(&fleet.store).await,
+        applied => fleet.outbox.after(&fleet.store, applied).await,
+    };
+    let mut sent = deliver(first, hello.applied_revision, outbound).await?;
     let mut recorded = Instant::now();
-    connection.record().await?;
+    connection.record_aside();
     tracing::info!(sensor = sensor.id, node = hello.node, revision = sent, "sensor connected");
     loop {
+        while sent < *revision.borrow_and_update() {
+            let next = fleet.outbox.after(&fleet.store, sent).await;
+            sent = deliver(next, sent, outbound).await?;
+        }
         tokio::select! {
             changed = revision.changed() => {
                 changed.map_err(|_| Status::unavailable("the control plane is shutting down"))?;
-                sent = deliver(fleet, sent, outbound).await?;
             }
             message = inbound.message() => {
                 let Some(message) = message? else { break };
                 connection.hear(message);
                 if recorded.elapsed() >= RECORD_EVERY {
                     recorded = Instant::now();
-                    connection.record().await?;
+                    connection.record_aside();
                 }
             }
-            _ = replaced.changed() => if !connection.is_current() {
+            () = connection.replaced.notified() => {
                 return Err(Status::aborted("another command stream of this sensor took over"));
             }
         }
@@ -100,24 +112,21 @@ async fn greeting(inbound: &mut Streaming<SensorMessage>) -> Result<Hello, Statu
     }
 }
 
-/// Sends what is missing after `applied`; answers the revision the sensor then has been sent.
-async fn deliver(fleet: &Fleet, applied: u64, outbound: &Outbound) -> Result<u64, Status> {
-    let store = fleet.store.clone();
-    let difference = blocking(move || store.difference(applied, EpochMillis::now()))
-        .await
-        .map_err(|error| Status::unavailable(format!("the store cannot be read: {error}")))?;
-    let now = EpochMillis::now();
-    match difference {
-        Difference::Snapshot(snapshot) => {
-            let revision = snapshot.revision;
-            send(outbound, wire::snapshot(snapshot, now)).await?;
-            Ok(revision)
+/// Sends what comes next after `sent`; gives up to where the sensor then has it.
+async fn deliver(next: Result<Next, StoreError>, sent: u64, outbound: &Outbound) -> Result<u64, Status> {
+    let next = next.map_err(|error| Status::unavailable(format!("the store cannot be read: {error}")))?;
+    match next {
+        Next::Whole(whole) => {
+            for piece in &whole.pieces {
+                send(outbound, piece.clone()).await?;
+            }
+            Ok(whole.revision)
         }
-        Difference::Revisions(revisions) => {
-            let mut sent = applied;
-            for revision in revisions {
-                sent = revision.number;
-                send(outbound, wire::revision(revision, now)).await?;
+        Next::Steps(steps) => {
+            let mut sent = sent;
+            for step in steps {
+                send(outbound, step.message).await?;
+                sent = step.number;
             }
             Ok(sent)
         }
@@ -136,21 +145,25 @@ struct Connection<'a> {
     fleet: &'a Arc<Fleet>,
     sensor: &'a SensorRecord,
     number: u64,
+    replaced: Arc<Notify>,
 }
 
 impl<'a> Connection<'a> {
     /// The newest stream is the sensor's: an older one is a connection that died without a word.
-    fn open(fleet: &'a Arc<Fleet>, sensor: &'a SensorRecord, hello: &Hello) -> Self {
+    fn open(fleet: &'a Arc<Fleet>, sensor: &'a SensorRecord, peer: Peer, hello: &Hello) -> Self {
         let number = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
         let newest = fleet.revision();
+        let replaced = Arc::new(Notify::new());
         fleet.update(sensor, |live| {
+            std::mem::replace(&mut live.replaced, replaced.clone()).notify_one();
             live.connection = Some(number);
+            live.peer = peer;
             live.node.clone_from(&hello.node);
             live.version.clone_from(&hello.version);
             live.applied_revision = hello.applied_revision.min(newest);
             live.last_seen = Some(EpochMillis::now());
         });
-        Self { fleet, sensor, number }
+        Self { fleet, sensor, number, replaced }
     }
 
     fn hear(&self, message: SensorMessage) {
@@ -167,10 +180,6 @@ impl<'a> Connection<'a> {
         });
     }
 
-    fn is_current(&self) -> bool {
-        self.fleet.lock().get(&self.sensor.id).is_some_and(|live| live.connection == Some(self.number))
-    }
-
     async fn record(&self) -> Result<(), Status> {
         let Some(record) = self.fleet.live(&self.sensor.id).map(|live| live.to_record(self.sensor)) else {
             return Ok(());
@@ -179,6 +188,17 @@ impl<'a> Connection<'a> {
         blocking(move || store.record_sensor(&record))
             .await
             .map_err(|error| Status::unavailable(format!("the store cannot be written: {error}")))
+    }
+
+    /// Without waiting: while the disk is busy, revisions go on.
+    fn record_aside(&self) {
+        let (fleet, sensor) = (self.fleet.clone(), self.sensor.clone());
+        tokio::task::spawn_blocking(move || {
+            let Some(record) = fleet.live(&sensor.id).map(|live| live.to_record(&sensor)) else { return };
+            if let Err(error) = fleet.store.record_sensor(&record) {
+                tracing::warn!(sensor = sensor.id, %error, "what it reported could not be written down");
+            }
+        });
     }
 }
 

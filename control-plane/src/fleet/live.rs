@@ -1,8 +1,13 @@
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
+    sync::Arc,
+};
 
 use ipnet::IpNet;
 use portcullis_proto::v1::{Applied, SensorReport};
 use prost::Message;
+use tokio::sync::Notify;
 
 use crate::{clock::EpochMillis, store::SensorRecord};
 
@@ -21,11 +26,21 @@ pub struct Refusal {
     pub reason: String,
 }
 
+/// The two ends of a sensor's connection, as far as they are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Peer {
+    pub sensor: Option<IpAddr>,
+    pub us: Option<IpAddr>,
+}
+
 /// A sensor as heard of since the start, over what was stored before.
 #[derive(Clone, Debug, Default)]
 pub struct Live {
     /// Which command stream is the current one; `None` while there is none.
     pub connection: Option<u64>,
+    /// Tells that stream that a newer one took over.
+    pub(super) replaced: Arc<Notify>,
+    pub peer: Peer,
     pub node: String,
     pub version: String,
     pub applied_revision: u64,
@@ -35,6 +50,8 @@ pub struct Live {
     pub refused_counters: usize,
     pub hits: HashMap<IpNet, (u64, u64)>,
     pub refusals: BTreeMap<IpNet, Refusal>,
+    /// Refusals that are not among these: too many for it to say or for us to keep.
+    pub refusals_left_out: u64,
 }
 
 impl Live {
@@ -53,13 +70,10 @@ impl Live {
         self.connection.is_some()
     }
 
-    pub fn refusal(&self, cidr: IpNet, block_revision: u64) -> Option<&Refusal> {
-        self.refusals.get(&cidr).filter(|refusal| refusal.revision >= block_revision)
-    }
-
     pub(super) fn take_applied(&mut self, applied: Applied, newest: u64) {
         // A sensor cannot have applied what does not exist yet.
         self.applied_revision = applied.revision.min(newest);
+        self.refusals_left_out = self.refusals_left_out.saturating_add(applied.refusals_left_out);
         for refused in applied.refusals {
             let Ok(cidr) = refused.cidr.parse::<IpNet>() else {
                 tracing::warn!(node = self.node, cidr = refused.cidr, "a refusal that names no prefix");
@@ -67,6 +81,7 @@ impl Live {
             };
             if self.refusals.len() >= MAX_REFUSALS {
                 self.refusals.pop_first();
+                self.refusals_left_out = self.refusals_left_out.saturating_add(1);
             }
             let reason = refused.reason.chars().take(500).collect();
             self.refusals.insert(cidr, Refusal { revision: self.applied_revision, reason });

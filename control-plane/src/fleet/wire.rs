@@ -2,32 +2,79 @@
 
 use std::time::Duration;
 
-use portcullis_proto::v1::{self, change::Change as WireChange, control_message::Message};
+use portcullis_proto::{
+    encoded::ControlMessage,
+    v1::{self, change::Change as WireChange},
+};
+use prost::Message as _;
 
 use crate::{
     clock::EpochMillis,
-    store::{Block, Change, Snapshot, StoredRevision, Suppression},
+    store::{Allowed, Block, Change, GateMode, Store, StoreError, StoredRevision, Suppression},
 };
 
-pub(super) fn snapshot(snapshot: Snapshot, now: EpochMillis) -> v1::ControlMessage {
-    let blocks = snapshot.blocks.into_iter().filter_map(|one| block(one, now)).collect();
-    let suppressions = snapshot.suppressions.into_iter().filter_map(|one| suppression(one, now)).collect();
-    message(Message::Snapshot(v1::Snapshot {
-        revision: snapshot.revision,
-        blocks,
-        suppressions,
-        ..v1::Snapshot::default()
-    }))
+/// A snapshot goes on in another message past this: well below what any gRPC library takes by default (4 MiB).
+const PIECE: usize = 512 << 10;
+
+/// The whole state, in pieces; and at which revision it is.
+pub(super) fn snapshot(
+    store: &dyn Store,
+    now: EpochMillis,
+) -> Result<(u64, Vec<ControlMessage>), StoreError> {
+    let mut pieces = Pieces::default();
+    let head = store.snapshot(now, &mut |one| {
+        if let Some(one) = block(one, now) {
+            pieces.room_for(one.encoded_len()).blocks.push(one);
+        }
+    })?;
+    for one in head.allowed.into_iter().map(allow) {
+        pieces.room_for(one.encoded_len()).allow.push(one);
+    }
+    for one in head.suppressions.into_iter().filter_map(|one| suppression(one, now)) {
+        pieces.room_for(one.encoded_len()).suppressions.push(one);
+    }
+    Ok((head.revision, pieces.finish(head.revision, head.gate_mode)))
 }
 
-pub(super) fn revision(revision: StoredRevision, now: EpochMillis) -> v1::ControlMessage {
+/// Fills one message after the other. All but the one in work are encoded already: that takes a third of the memory.
+#[derive(Default)]
+struct Pieces {
+    /// Without the revision, which is known last and goes before them all.
+    encoded: Vec<Vec<u8>>,
+    open: v1::Snapshot,
+    bytes: usize,
+}
+
+impl Pieces {
+    fn room_for(&mut self, bytes: usize) -> &mut v1::Snapshot {
+        if self.bytes + bytes > PIECE {
+            self.encoded.push(std::mem::take(&mut self.open).encode_to_vec());
+            self.bytes = 0;
+        }
+        self.bytes += bytes;
+        &mut self.open
+    }
+
+    fn finish(mut self, revision: u64, mode: Option<GateMode>) -> Vec<ControlMessage> {
+        self.encoded.push(self.open.encode_to_vec());
+        let last = self.encoded.len() - 1;
+        let head = |index: usize| v1::Snapshot {
+            revision,
+            gate_mode: mode.map_or(v1::GateMode::Unspecified, gate_mode).into(),
+            piece: (last > 0)
+                .then(|| v1::Piece { index: u32::try_from(index).unwrap_or(u32::MAX), last: index == last }),
+            ..v1::Snapshot::default()
+        };
+        // Encodings of one message's parts, one behind the other, are the encoding of the message.
+        let whole = |(index, rest): (usize, Vec<u8>)| [head(index).encode_to_vec(), rest].concat();
+        self.encoded.into_iter().enumerate().map(whole).map(ControlMessage::of_encoded_snapshot).collect()
+    }
+}
+
+pub(super) fn revision(revision: StoredRevision, now: EpochMillis) -> ControlMessage {
     let changes =
         revision.changes.into_iter().map(|one| v1::Change { change: Some(change(one, now)) }).collect();
-    message(Message::Revision(v1::Revision { number: revision.number, changes }))
-}
-
-fn message(message: Message) -> v1::ControlMessage {
-    v1::ControlMessage { message: Some(message) }
+    ControlMessage::of_revision(&v1::Revision { number: revision.number, changes })
 }
 
 /// A block that ended while the sensor was away is sent as its end: it may replace one that lasts longer.
@@ -44,13 +91,27 @@ fn change(change: Change, now: EpochMillis) -> WireChange {
                 .map_or(WireChange::LiftSuppression(v1::LiftSuppression { id }), WireChange::Suppress)
         }
         Change::LiftSuppression { id } => WireChange::LiftSuppression(v1::LiftSuppression { id }),
+        Change::Allow(one) => WireChange::Allow(allow(one)),
+        Change::Disallow { cidr } => WireChange::Disallow(v1::Disallow { cidr: cidr.to_string() }),
+        Change::GateMode(mode) => WireChange::GateMode(gate_mode(mode).into()),
+    }
+}
+
+fn allow(one: Allowed) -> v1::Allow {
+    v1::Allow { cidr: one.cidr.to_string(), reason: one.reason, author: one.author }
+}
+
+fn gate_mode(mode: GateMode) -> v1::GateMode {
+    match mode {
+        GateMode::Enforce => v1::GateMode::Enforce,
+        GateMode::Monitor => v1::GateMode::Monitor,
     }
 }
 
 fn block(block: Block, now: EpochMillis) -> Option<v1::Block> {
     let remaining_ms = remaining(block.expires_at, now)?;
-    let Block { cidr, reason, author, .. } = block;
-    Some(v1::Block { cidr: cidr.to_string(), remaining_ms, reason, author, ..v1::Block::default() })
+    let Block { cidr, reason, author, forced, .. } = block;
+    Some(v1::Block { cidr: cidr.to_string(), remaining_ms, reason, author, forced })
 }
 
 fn suppression(one: Suppression, now: EpochMillis) -> Option<v1::Suppression> {
@@ -87,6 +148,7 @@ mod tests {
             created_at: EpochMillis::MIN,
             expires_at: expires_at.map(EpochMillis::from_millis),
             revision: 1,
+            forced: false,
         };
         change(Change::Block(block), EpochMillis::from_millis(1_000))
     }

@@ -18,6 +18,43 @@ pub struct Block {
     /// The revision that brought it; 0 before it is stored.
     #[serde(default)]
     pub revision: u64,
+    /// Ordered although it covers what a careless block must not.
+    #[serde(default)]
+    pub forced: bool,
+}
+
+/// Never dropped, whatever is blocked, until somebody lifts it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allowed {
+    pub cidr: IpNet,
+    pub reason: String,
+    pub author: String,
+    pub created_at: EpochMillis,
+    /// The revision that brought it; 0 before it is stored.
+    #[serde(default)]
+    pub revision: u64,
+}
+
+/// What gates do with a packet of somebody blocked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateMode {
+    Enforce,
+    /// Pass it, and count it as one that would have been dropped.
+    Monitor,
+}
+
+impl GateMode {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Monitor => "monitor",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Enforce, Self::Monitor].into_iter().find(|mode| mode.name() == name)
+    }
 }
 
 /// A combination that raises no event.
@@ -70,6 +107,9 @@ pub enum Change {
     Unblock { cidr: IpNet },
     Suppress(Suppression),
     LiftSuppression { id: String },
+    Allow(Allowed),
+    Disallow { cidr: IpNet },
+    GateMode(GateMode),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,20 +120,45 @@ pub struct StoredRevision {
     pub changes: Vec<Change>,
 }
 
-/// The whole state at a revision.
+/// The whole state at a revision, but for its blocks, which come one by one: they may be a million.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     pub revision: u64,
-    pub blocks: Vec<Block>,
     pub suppressions: Vec<Suppression>,
+    pub allowed: Vec<Allowed>,
+    /// `None`: nobody has said, so each sensor does as it was started.
+    pub gate_mode: Option<GateMode>,
 }
 
 /// What a sensor at some revision lacks.
 #[derive(Clone, Debug)]
 pub enum Difference {
+    /// The next steps, not necessarily all; none where there are none.
     Revisions(Vec<StoredRevision>),
-    /// It was away too long, is new, or is ahead of us (a restored database): it needs everything.
-    Snapshot(Snapshot),
+    /// It was away too long, or is ahead of us (a restored database): it needs everything.
+    Everything,
+}
+
+/// Which blocks of the list, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct BlockQuery {
+    /// Part of the prefix, the reason or the author's name, in any case.
+    pub search: String,
+    /// Only blocks that cover this address.
+    pub covers: Option<IpAddr>,
+    pub skip: u64,
+    pub limit: u64,
+    /// Goes on after the page that gave this out.
+    pub cursor: Option<u64>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct BlockPage {
+    pub blocks: Vec<Block>,
+    /// Of the whole list.
+    pub total: u64,
+    /// Where the next page begins; `None` where this is the last.
+    pub next: Option<u64>,
 }
 
 /// The revision log with the state it leads to.
@@ -103,12 +168,20 @@ pub trait RevisionStore: Send + Sync {
     /// Stores the changes as one revision, with their effect, durably. Changes that change nothing are left out;
     /// where none is left, no revision is made and the answer is the last one.
     fn apply(&self, author: &str, changes: Vec<Change>) -> Result<u64>;
-    fn difference(&self, after: u64, now: EpochMillis) -> Result<Difference>;
+    fn difference(&self, after: u64) -> Result<Difference>;
+    /// The whole state from one consistent view; `take` is given each block in force.
+    fn snapshot(&self, now: EpochMillis, take: &mut dyn FnMut(Block)) -> Result<Snapshot>;
 
     /// Blocks in force, newest first.
-    fn blocks(&self, now: EpochMillis) -> Result<Vec<Block>>;
+    fn blocks(&self, query: &BlockQuery, now: EpochMillis) -> Result<BlockPage>;
+    /// The block of exactly this prefix, if it is in force.
+    fn block(&self, cidr: IpNet, now: EpochMillis) -> Result<Option<Block>>;
     /// Which of these addresses a block in force covers.
     fn blocked(&self, addresses: &[IpAddr], now: EpochMillis) -> Result<Vec<IpAddr>>;
+
+    /// Who is never dropped, by prefix.
+    fn allowed(&self) -> Result<Vec<Allowed>>;
+    fn gate_mode(&self) -> Result<Option<GateMode>>;
 
     /// Suppressions in force, newest first.
     fn suppressions(&self, now: EpochMillis) -> Result<Vec<Suppression>>;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 pub use self::{
     events::{NOON, event, event_at},
     person::Person,
-    sensor::TestSensor,
+    sensor::{CommandStream, TestSensor},
 };
 
 pub struct Plane {

@@ -53,9 +53,9 @@ async fn sensors_learn_of_a_suppression_and_of_its_end() {
     assert!(matches!(orders.next().await, Message::Snapshot(snapshot) if snapshot.revision == 0));
 
     analyst.ask("updateMaliciousEventStatus", json!({"eventId": sent.event_id, "status": "IGNORED"})).await;
-    let Message::Snapshot(snapshot) = orders.next().await else { panic!("no snapshot") };
-    let suppression = snapshot.suppressions[0].clone();
-    assert_eq!((snapshot.revision, suppression.actor.as_str()), (1, "203.0.113.9"));
+    let Message::Revision(revision) = orders.next().await else { panic!("no revision") };
+    let Some(Change::Suppress(suppression)) = revision.changes[0].change.clone() else { panic!("none") };
+    assert_eq!((revision.number, suppression.actor.as_str()), (1, "203.0.113.9"));
     assert_eq!((suppression.policy_id.as_str(), suppression.url.as_str()), ("PathTraversal", "/files"));
     assert_eq!((suppression.method.as_str(), suppression.host.as_str()), ("GET", "api.test"));
 

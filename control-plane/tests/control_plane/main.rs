@@ -20,5 +20,6 @@ mod ignore;
 mod ingest;
 mod listing;
 mod metrics;
+mod orders;
 mod statistics;
 mod store_contract;

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use control_plane::{
     clock::{EpochMillis, TimeRange},
     store::{
-        Appended, Block, Change, Combination, Difference, EventFilter, EventRow, EventSort, EventStatus,
-        NewEvent, Order, Page, SqliteStore, Store, Suppression,
+        Allowed, Appended, Block, BlockQuery, Change, Combination, Difference, EventFilter, EventRow,
+        EventSort, EventStatus, GateMode, NewEvent, Order, Page, Snapshot, SqliteStore, Store, Suppression,
     },
 };
 use portcullis_detection::{DetectionType, EventType, Severity};
@@ -59,7 +59,21 @@ fn block(cidr: &str, expires_at: Option<EpochMillis>) -> Change {
         created_at: at(1),
         expires_at,
         revision: 0,
+        forced: false,
     })
+}
+
+/// The whole list, as one page.
+fn listed(store: &dyn Store, now: EpochMillis) -> Vec<String> {
+    let page = store.blocks(&BlockQuery { limit: 1_000, ..BlockQuery::default() }, now).unwrap();
+    assert_eq!((page.total, page.next), (page.blocks.len() as u64, None));
+    page.blocks.iter().map(|block| block.cidr.to_string()).collect()
+}
+
+fn snapshot(store: &dyn Store, now: EpochMillis) -> (Snapshot, Vec<Block>) {
+    let mut blocks = Vec::new();
+    let all = store.snapshot(now, &mut |block| blocks.push(block)).unwrap();
+    (all, blocks)
 }
 
 fn combination(url: &str) -> Combination {
@@ -167,12 +181,13 @@ fn revisions_are_numbered_without_holes_and_nothing_changes_nothing() {
         assert_eq!(store.apply("me", vec![suppression(combination("/a"), None)]).unwrap(), 2);
         assert_eq!(store.apply("me", vec![unblock("192.0.2.9/32")]).unwrap(), 2);
         assert_eq!(store.apply("me", vec![unblock("192.0.2.9/32"), unblock("192.0.2.1/32")]).unwrap(), 3);
-        let Difference::Revisions(steps) = store.difference(1, at(9)).unwrap() else { panic!("a snapshot") };
+        let Difference::Revisions(steps) = store.difference(1).unwrap() else { panic!("a snapshot") };
         assert_eq!(steps.iter().map(|step| step.number).collect::<Vec<_>>(), [2, 3]);
         assert_eq!(steps[1].changes, [unblock("192.0.2.1/32")]);
-        let Difference::Snapshot(all) = store.difference(0, at(9)).unwrap() else { panic!("no snapshot") };
-        assert_eq!((all.revision, all.blocks.len(), all.suppressions.len()), (3, 0, 1));
-        let Difference::Revisions(none) = store.difference(3, at(9)).unwrap() else { panic!("a snapshot") };
+        assert!(matches!(store.difference(9).unwrap(), Difference::Everything));
+        let (all, blocks) = snapshot(store, at(9));
+        assert_eq!((all.revision, blocks.len(), all.suppressions.len()), (3, 0, 1));
+        let Difference::Revisions(none) = store.difference(3).unwrap() else { panic!("a snapshot") };
         assert!(none.is_empty());
     });
 }
@@ -188,8 +203,8 @@ fn a_block_covers_its_prefix_until_its_time() {
             .to_vec();
         assert_eq!(store.blocked(&addresses, at(99)).unwrap(), [addresses[0], addresses[2]]);
         assert_eq!(store.blocked(&addresses, at(100)).unwrap(), [addresses[2]]);
-        assert_eq!(store.blocks(at(99)).unwrap().len(), 2);
-        assert_eq!(store.blocks(at(100)).unwrap().len(), 1);
+        assert_eq!((listed(store, at(99)).len(), snapshot(store, at(99)).1.len()), (2, 2));
+        assert_eq!((listed(store, at(100)).len(), snapshot(store, at(100)).1.len()), (1, 1));
         assert_eq!(store.expire(at(100)).unwrap(), 1);
         assert_eq!(store.expire(at(100)).unwrap(), 0);
     });
@@ -219,5 +234,108 @@ fn a_suppression_swallows_its_combination_alone_and_an_empty_field_is_any() {
         assert!(store.suppress(&asked[3..], at(99)).unwrap()[0].is_some());
         let hits: u64 = store.suppressions(at(0)).unwrap().iter().map(|one| one.hits).sum();
         assert_eq!(hits, 3);
+    });
+}
+
+#[test]
+fn the_list_comes_in_pages_newest_first_and_a_block_said_again_moves_to_the_front() {
+    engines(|store| {
+        let cidr = |n: u32| format!("192.0.2.{n}/32");
+        store.apply("me", (0..10).map(|n| block(&cidr(n), None)).collect()).unwrap();
+        store.apply("me", vec![block(&cidr(3), Some(at(100)))]).unwrap();
+        let mut query = BlockQuery { limit: 4, ..BlockQuery::default() };
+        let mut seen = Vec::new();
+        loop {
+            let page = store.blocks(&query, at(9)).unwrap();
+            assert_eq!(page.total, 10);
+            seen.extend(page.blocks.iter().map(|block| block.cidr.to_string()));
+            let Some(next) = page.next else { break };
+            query.cursor = Some(next);
+        }
+        assert_eq!(seen, [3, 9, 8, 7, 6, 5, 4, 2, 1, 0].map(cidr));
+        let skipped = BlockQuery { skip: 9, limit: 4, ..BlockQuery::default() };
+        assert_eq!(store.blocks(&skipped, at(9)).unwrap().blocks.len(), 1);
+        assert_eq!(store.block(cidr(3).parse().unwrap(), at(99)).unwrap().unwrap().revision, 2);
+        assert!(store.block(cidr(3).parse().unwrap(), at(100)).unwrap().is_none());
+    });
+}
+
+#[test]
+fn blocks_are_found_by_text_and_by_an_address_that_they_cover() {
+    engines(|store| {
+        let mut named = block("203.0.113.0/24", None);
+        if let Change::Block(block) = &mut named {
+            block.reason = "100% Scanner".into();
+        }
+        let others = ["203.0.113.9/32", "203.0.0.0/16", "2001:db8::/32"].map(|cidr| block(cidr, None));
+        store.apply("me", [vec![named], others.to_vec()].concat()).unwrap();
+        let found = |query: BlockQuery| {
+            let page = store.blocks(&BlockQuery { limit: 10, ..query }, at(9)).unwrap();
+            assert_eq!(page.total, page.blocks.len() as u64);
+            page.blocks.iter().map(|block| block.cidr.to_string()).collect::<Vec<_>>()
+        };
+        let text = |search: &str| found(BlockQuery { search: search.into(), ..BlockQuery::default() });
+        assert_eq!(text("0% scan"), ["203.0.113.0/24"]);
+        assert_eq!(text("db8"), ["2001:db8::/32"]);
+        assert_eq!(text("_").len(), 0);
+        let covers = Some("203.0.113.9".parse().unwrap());
+        let mut around = found(BlockQuery { covers, ..BlockQuery::default() });
+        around.sort();
+        assert_eq!(around, ["203.0.0.0/16", "203.0.113.0/24", "203.0.113.9/32"]);
+    });
+}
+
+#[test]
+fn thousands_expire_and_are_no_longer_counted() {
+    engines(|store| {
+        let cidr = |n: u32| format!("10.{}.{}.{}/32", n >> 16, (n >> 8) & 255, n & 255);
+        let ending = |n| block(&cidr(n), (n % 5 != 0).then(|| at(100)));
+        store.apply("me", (0..15_000).map(ending).collect()).unwrap();
+        assert_eq!(store.expire(at(100)).unwrap(), 12_000);
+        assert_eq!(store.blocks(&BlockQuery::default(), at(0)).unwrap().total, 3_000);
+    });
+}
+
+#[test]
+fn who_is_allowed_and_the_gate_mode_are_state_of_revisions_too() {
+    engines(|store| {
+        let allow = |cidr: &str| {
+            Change::Allow(Allowed {
+                cidr: cidr.parse().unwrap(),
+                reason: "office".into(),
+                author: "me".into(),
+                created_at: at(1),
+                revision: 0,
+            })
+        };
+        assert_eq!(store.gate_mode().unwrap(), None);
+        assert_eq!(store.apply("me", vec![allow("192.0.2.0/24")]).unwrap(), 1);
+        assert_eq!(store.apply("me", vec![Change::GateMode(GateMode::Monitor)]).unwrap(), 2);
+        assert_eq!(store.apply("me", vec![Change::GateMode(GateMode::Monitor)]).unwrap(), 2);
+        let (all, _) = snapshot(store, at(9));
+        let cidrs: Vec<_> = all.allowed.iter().map(|one| (one.cidr.to_string(), one.revision)).collect();
+        assert_eq!((all.gate_mode, cidrs), (Some(GateMode::Monitor), vec![("192.0.2.0/24".to_owned(), 1)]));
+        let disallow = Change::Disallow { cidr: "192.0.2.0/24".parse().unwrap() };
+        assert_eq!(store.apply("me", vec![disallow]).unwrap(), 3);
+        assert!(store.allowed().unwrap().is_empty());
+    });
+}
+
+#[test]
+fn a_long_difference_is_read_in_parts() {
+    engines(|store| {
+        let cidr = |n: u32| format!("10.{}.{}.{}/32", n >> 16, (n >> 8) & 255, n & 255);
+        for number in 0..4 {
+            let changes = (0..6_000).map(|n| block(&cidr(number * 6_000 + n), None)).collect();
+            store.apply("me", changes).unwrap();
+        }
+        let (mut at_revision, mut reads) = (1, 0);
+        loop {
+            let Difference::Revisions(steps) = store.difference(at_revision).unwrap() else { panic!() };
+            let Some(last) = steps.last() else { break };
+            at_revision = last.number;
+            reads += 1;
+        }
+        assert_eq!((at_revision, reads), (4, 2));
     });
 }

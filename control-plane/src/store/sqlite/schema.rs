@@ -5,7 +5,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::store::{Result, StoreError};
 
 /// Step n leads from schema n to n + 1. Steps are only ever added.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/0001_initial.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("schema/0001_initial.sql"), include_str!("schema/0002_blocks.sql")];
 
 /// Brings the database to this version's schema, all of it or nothing.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {

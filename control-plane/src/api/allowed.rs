@@ -1,0 +1,135 @@
+//! Whom nothing drops: people's own allow list.
+
+use ipnet::IpNet;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    ApiError, blocks,
+    endpoint::{Call, Reply},
+    prefix,
+    pushed::Pushing,
+};
+use crate::{
+    blocking::blocking,
+    clock::EpochMillis,
+    store::{Allowed, Change},
+};
+
+/// `fetchAllowed`: the whole list, by prefix.
+pub(super) fn list(call: &Call) -> Reply {
+    let allowed = call.api.store.allowed()?;
+    let view = call.api.fleet.view(std::iter::empty());
+    let shown: Vec<_> = allowed
+        .iter()
+        .map(|one| {
+            let coverage = view.coverage(one.revision);
+            json!({
+                "cidr": one.cidr,
+                "reason": one.reason,
+                "author": one.author,
+                "createdAt": one.created_at.seconds(),
+                "revision": one.revision,
+                "sensors": { "total": coverage.total, "applied": coverage.applied },
+            })
+        })
+        .collect();
+    Ok(json!({ "allowed": shown, "total": shown.len(), "revision": call.api.fleet.revision() }))
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    cidr: String,
+    #[serde(default)]
+    reason: String,
+}
+
+/// `addAllowed`: from now on, also where a block is in force.
+pub(super) async fn add(call: Call) -> Reply {
+    let pushing = Pushing::begin(&call)?;
+    let Named { cidr, reason } = call.keys()?;
+    let cidr = prefix::prefix("cidr", &cidr)?;
+    refuse_all(cidr).map_err(|problem| ApiError::invalid("cidr", problem))?;
+    tracing::info!(by = call.caller.name, %cidr, reason, "allow");
+    let revision = blocks::apply(&call, vec![change(&call, cidr, &reason)]).await?;
+    Ok(blocks::with(pushing.settle(&call, revision).await, [("cidr", json!(cidr))]))
+}
+
+/// `removeAllowed`: what is blocked is dropped again.
+pub(super) async fn remove(call: Call) -> Reply {
+    let pushing = Pushing::begin(&call)?;
+    let Named { cidr, .. } = call.keys()?;
+    let cidr = prefix::prefix("cidr", &cidr)?;
+    let api = call.api.clone();
+    if !blocking(move || api.store.allowed()).await?.iter().any(|one| one.cidr == cidr) {
+        return Err(ApiError::invalid(
+            "cidr",
+            format_args!("{cidr} is not on the allow list; fetchAllowed shows what is"),
+        ));
+    }
+    tracing::info!(by = call.caller.name, %cidr, "disallow");
+    let revision = blocks::apply(&call, vec![Change::Disallow { cidr }]).await?;
+    Ok(blocks::with(pushing.settle(&call, revision).await, [("cidr", json!(cidr))]))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Batch {
+    allowed: Vec<Value>,
+    #[serde(default)]
+    reason: String,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// `importAllowed`: many at once. What is wrong with one holds up no other.
+pub(super) async fn import(call: Call) -> Reply {
+    let pushing = Pushing::begin_without_waiting(&call)?;
+    let Batch { allowed, reason, dry_run } = call.keys()?;
+    blocks::within_bounds("allowed", allowed.len())?;
+    let (mut changes, mut problems) = (Vec::with_capacity(allowed.len()), Vec::new());
+    for (index, given) in allowed.into_iter().enumerate() {
+        let shown = given.get("cidr").cloned().unwrap_or_default();
+        match entry(given) {
+            Ok((cidr, own)) => {
+                changes.push(change(&call, cidr, if own.is_empty() { &reason } else { &own }));
+            }
+            Err(problem) => problems.push(json!({ "index": index, "cidr": shown, "problem": problem })),
+        }
+    }
+    let accepted = changes.len();
+    let revision = match dry_run {
+        true => call.api.fleet.revision(),
+        false => blocks::apply(&call, changes).await?,
+    };
+    let settled = pushing.settle(&call, revision).await;
+    let more = [("accepted", json!(accepted)), ("problems", json!(problems)), ("dryRun", json!(dry_run))];
+    Ok(blocks::with(settled, more))
+}
+
+fn entry(given: Value) -> Result<(IpNet, String), String> {
+    let Named { cidr, reason } = serde_json::from_value(given).map_err(|error| error.to_string())?;
+    let cidr = prefix::parse(&cidr)?;
+    refuse_all(cidr)?;
+    Ok((cidr, reason))
+}
+
+fn change(call: &Call, cidr: IpNet, reason: &str) -> Change {
+    Change::Allow(Allowed {
+        cidr,
+        reason: blocks::reason(reason),
+        author: call.caller.name.clone(),
+        created_at: EpochMillis::now(),
+        revision: 0,
+    })
+}
+
+/// That would turn off every block, and by its name nobody would see it: monitor mode says what it does.
+fn refuse_all(cidr: IpNet) -> Result<(), String> {
+    match cidr.prefix_len() {
+        0 => Err(format!(
+            "{cidr} is everybody: to drop nobody, set the gates to monitor (setGateMode, portctl gate mode monitor)"
+        )),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,100 @@
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    super::{
+        ApiError,
+        endpoint::{Call, Reply},
+        prefix,
+        pushed::Pushing,
+    },
+    Force, apply,
+    guard::Guard,
+    terms::Terms,
+};
+use crate::{
+    clock::EpochMillis,
+    store::{Block, Change},
+};
+
+/// Entries of one call, for this and for `importAllowed`.
+pub(in crate::api) const MAX_BATCH: usize = 10_000;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Batch {
+    blocks: Vec<Value>,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Entry {
+    cidr: String,
+    #[serde(flatten)]
+    terms: Terms,
+}
+
+/// `importBlocks`: many at once. What is wrong with one holds up no other.
+pub(in crate::api) async fn import(call: Call) -> Reply {
+    let pushing = Pushing::begin_without_waiting(&call)?;
+    let Batch { blocks, dry_run } = call.keys()?;
+    within_bounds("blocks", blocks.len())?;
+    let (general, Force { force }): (Terms, _) = (call.keys()?, call.keys()?);
+    let guard = Guard::of(&call, force).await?;
+    let now = EpochMillis::now();
+    let mut changes = Vec::with_capacity(blocks.len());
+    let mut problems = Vec::new();
+    for (index, given) in blocks.into_iter().enumerate() {
+        let shown = given.get("cidr").cloned().unwrap_or_default();
+        match block(given, &general, &guard, now) {
+            Ok(block) => changes.push(Change::Block(Block {
+                author: call.caller.name.clone(),
+                forced: force,
+                ..block
+            })),
+            Err(problem) => problems.push(json!({ "index": index, "cidr": shown, "problem": problem })),
+        }
+    }
+    let accepted = changes.len();
+    let revision = match dry_run {
+        true => call.api.fleet.revision(),
+        false => apply(&call, changes).await?,
+    };
+    let mut reply = json!({ "accepted": accepted, "problems": problems, "dryRun": dry_run });
+    if let (Some(reply), Value::Object(settled)) =
+        (reply.as_object_mut(), pushing.settle(&call, revision).await)
+    {
+        reply.extend(settled);
+    }
+    Ok(reply)
+}
+
+fn block(given: Value, general: &Terms, guard: &Guard, now: EpochMillis) -> Result<Block, String> {
+    let Entry { cidr, terms } = serde_json::from_value(given).map_err(|error| error.to_string())?;
+    let cidr = prefix::parse(&cidr)?;
+    if let Some(refused) = guard.refuse(cidr) {
+        return Err(refused);
+    }
+    let terms = terms.or(general);
+    let expires_at = terms.expires_at(now).map_err(|(field, problem)| format!("{field} {problem}"))?;
+    Ok(Block {
+        cidr,
+        reason: terms.reason(),
+        author: String::new(),
+        created_at: now,
+        expires_at,
+        revision: 0,
+        forced: false,
+    })
+}
+
+pub(in crate::api) fn within_bounds(field: &str, count: usize) -> Result<(), ApiError> {
+    if count > MAX_BATCH {
+        return Err(ApiError::invalid(
+            field,
+            format_args!("are at most {MAX_BATCH} a call, not {count}: send the rest in another"),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,94 @@
+//! How far an order has come, as every endpoint that gives one says it.
+
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    ApiError,
+    endpoint::{Call, Reply},
+};
+use crate::{clock::EpochMillis, fleet::Behind};
+
+/// How long an answer waits for sensors, where the request does not say.
+const PATIENCE_SECONDS: u64 = 2;
+const MAX_PATIENCE_SECONDS: u64 = 60;
+/// A list of all of a large fleet would say no more.
+const MAX_BEHIND: usize = 100;
+
+/// A request on its way: when it came, and how long its answer may wait for sensors.
+pub(super) struct Pushing {
+    began: Instant,
+    patience: Duration,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Wait {
+    wait_seconds: Option<u64>,
+}
+
+impl Pushing {
+    pub(super) fn begin(call: &Call) -> Result<Self, ApiError> {
+        Self::begin_with(call, PATIENCE_SECONDS)
+    }
+
+    /// For what is one of many: nobody waits for each.
+    pub(super) fn begin_without_waiting(call: &Call) -> Result<Self, ApiError> {
+        Self::begin_with(call, 0)
+    }
+
+    fn begin_with(call: &Call, otherwise: u64) -> Result<Self, ApiError> {
+        let Wait { wait_seconds } = call.keys()?;
+        let seconds = wait_seconds.unwrap_or(otherwise);
+        if seconds > MAX_PATIENCE_SECONDS {
+            return Err(ApiError::invalid(
+                "waitSeconds",
+                format_args!("is at most {MAX_PATIENCE_SECONDS}; awaitRevision goes on waiting"),
+            ));
+        }
+        Ok(Self { began: Instant::now(), patience: Duration::from_secs(seconds) })
+    }
+
+    /// Waits for the sensors. `revision`, `sensors`, `behind` and `tookMs` of the reply.
+    pub(super) async fn settle(self, call: &Call, revision: u64) -> Value {
+        let fleet = &call.api.fleet;
+        let coverage = fleet.settle(revision, self.patience).await;
+        let took = self.began.elapsed();
+        let behind = if coverage.applied < coverage.total { fleet.behind(revision) } else { Vec::new() };
+        json!({
+            "revision": revision,
+            "sensors": { "total": coverage.total, "applied": coverage.applied },
+            "behind": behind.iter().take(MAX_BEHIND).map(late).collect::<Vec<_>>(),
+            "tookMs": (took.as_secs_f64() * 10_000.0).round() / 10.0,
+        })
+    }
+}
+
+fn late(behind: &Behind) -> Value {
+    json!({
+        "sensorId": behind.sensor_id,
+        "node": behind.node,
+        "appliedRevision": behind.applied_revision,
+        "lastSeen": behind.last_seen.map(EpochMillis::seconds),
+    })
+}
+
+#[derive(Deserialize)]
+struct Await {
+    revision: u64,
+}
+
+/// `awaitRevision`: how far a revision is, once all have applied it or the time is over.
+pub(super) async fn await_revision(call: Call) -> Reply {
+    let Await { revision } = call.keys()?;
+    let newest = call.api.fleet.revision();
+    if revision > newest {
+        return Err(ApiError::invalid(
+            "revision",
+            format_args!("{revision} is not there yet; the newest is {newest}"),
+        ));
+    }
+    Ok(Pushing::begin(&call)?.settle(&call, revision).await)
+}

@@ -1,0 +1,68 @@
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::super::{codes, rows::time};
+use crate::store::{Allowed, GateMode, Result, StoreError};
+
+/// Every sensor holds them, and looks them up for each block.
+pub(super) const MAX_ALLOWED: u64 = 100_000;
+
+const GATE_MODE: &str = "gate_mode";
+
+pub(super) fn put(connection: &Connection, allowed: &Allowed, number: u64) -> Result<usize> {
+    Ok(connection
+        .prepare_cached(
+            "INSERT INTO allowed (cidr, reason, author, created_at, revision) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (cidr) DO UPDATE SET reason = ?2, author = ?3, created_at = ?4, revision = ?5",
+        )?
+        .execute(params![
+            allowed.cidr.to_string(),
+            allowed.reason,
+            allowed.author,
+            allowed.created_at.millis(),
+            codes::signed(number),
+        ])?)
+}
+
+pub(super) fn all(connection: &Connection) -> Result<Vec<Allowed>> {
+    let mut statement = connection
+        .prepare_cached("SELECT cidr, reason, author, created_at, revision FROM allowed ORDER BY cidr")?;
+    let mut rows = statement.query([])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        all.push(allowed(row)?);
+    }
+    all.sort_by_key(|one| one.cidr);
+    Ok(all)
+}
+
+fn allowed(row: &Row<'_>) -> Result<Allowed> {
+    let cidr: String = row.get(0)?;
+    Ok(Allowed {
+        cidr: cidr.parse().map_err(|_| StoreError::Damaged(format!("allowed prefix {cidr:?}")))?,
+        reason: row.get(1)?,
+        author: row.get(2)?,
+        created_at: time(row, 3)?,
+        revision: codes::count(row.get(4)?),
+    })
+}
+
+/// Nothing changes where it is this one already.
+pub(super) fn set_gate_mode(connection: &Connection, mode: GateMode) -> Result<usize> {
+    Ok(connection
+        .prepare_cached(
+            "INSERT INTO setting (name, value) VALUES (?1, ?2)
+             ON CONFLICT (name) DO UPDATE SET value = ?2 WHERE value <> ?2",
+        )?
+        .execute(params![GATE_MODE, mode.name()])?)
+}
+
+pub(super) fn gate_mode(connection: &Connection) -> Result<Option<GateMode>> {
+    let stored: Option<String> = connection
+        .prepare_cached("SELECT value FROM setting WHERE name = ?")?
+        .query_row([GATE_MODE], |row| row.get(0))
+        .optional()?;
+    let known = |name: String| {
+        GateMode::from_name(&name).ok_or_else(|| StoreError::Damaged(format!("gate mode {name:?}")))
+    };
+    stored.map(known).transpose()
+}
