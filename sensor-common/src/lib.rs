@@ -8,7 +8,3 @@
 pub mod cut;
 pub mod gate;
 pub mod tap;
-
-/// Part of the pin path. Raised with every change of a pinned map's layout, so that an agent never adopts maps that
-/// it would misread.
-pub const GATE_LAYOUT: u32 = 1;

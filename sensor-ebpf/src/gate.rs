@@ -1,33 +1,56 @@
 //! The gate (XDP): allow before block, longest prefix first, expiry in here so that a block ends with no agent.
+//!
+//! Ahead of each trie stands a bitmap that says for most sources that it has nothing for them, and ahead of the
+//! block tries a hash table of single addresses, of which most lists consist.
 
 use aya_ebpf::{
-    bindings::{BPF_F_NO_PREALLOC, xdp_action},
-    btf_maps::{Array, LpmTrie, PerCpuArray, PerCpuHashMap, lpm_trie::Key},
+    bindings::{BPF_F_MMAPABLE, BPF_F_NO_PREALLOC, BPF_NOEXIST, xdp_action},
+    btf_maps::{Array, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap, lpm_trie::Key},
     helpers::{bpf_ktime_get_boot_ns, bpf_xdp_get_buff_len},
     macros::{btf_map, xdp},
     programs::XdpContext,
 };
 use portcullis_sensor_common::gate::{
-    AllowEntry, BlockEntry, COUNTERS, Counter, Hits, MAX_ENTRIES, MODE_MONITOR,
+    AddressKey, AllowEntry, BlockEntry, COUNTER_ELEMENTS, Counter, Hits, MAX_ALLOWED, MAX_ENTRIES,
+    MODE_MONITOR,
+    filter::{self, ALLOW_BITS, BLOCK_BITS},
 };
 
 use crate::counter;
 
+type Filter<const WORDS: usize> = Array<u64, WORDS, { BPF_F_MMAPABLE as usize }>;
+const ALLOW_WORDS: usize = filter::words(ALLOW_BITS);
+const BLOCK_WORDS: usize = filter::words(BLOCK_BITS);
+
 #[btf_map]
-static ALLOW_V4: LpmTrie<[u8; 4], AllowEntry, MAX_ENTRIES> = LpmTrie::new();
+static ALLOW_V4: LpmTrie<[u8; 4], AllowEntry, MAX_ALLOWED> = LpmTrie::new();
 #[btf_map]
-static ALLOW_V6: LpmTrie<[u8; 16], AllowEntry, MAX_ENTRIES> = LpmTrie::new();
+static ALLOW_V6: LpmTrie<[u8; 16], AllowEntry, MAX_ALLOWED> = LpmTrie::new();
+#[btf_map]
+static ALLOW_FILTER_V4: Filter<ALLOW_WORDS> = Array::new();
+#[btf_map]
+static ALLOW_FILTER_V6: Filter<ALLOW_WORDS> = Array::new();
+/// Blocks of single addresses.
+#[btf_map]
+static BLOCK_ADDRESSES: HashMap<AddressKey, BlockEntry, MAX_ENTRIES, { BPF_F_NO_PREALLOC as usize }> =
+    HashMap::new();
+/// Blocks of prefixes.
 #[btf_map]
 static BLOCK_V4: LpmTrie<[u8; 4], BlockEntry, MAX_ENTRIES> = LpmTrie::new();
 #[btf_map]
 static BLOCK_V6: LpmTrie<[u8; 16], BlockEntry, MAX_ENTRIES> = LpmTrie::new();
-/// Apart from the tries, because those cannot hold a value per processor. Both tries' entries together.
+/// Covers single addresses and prefixes.
 #[btf_map]
-static BLOCK_HITS: PerCpuHashMap<u32, Hits, { 2 * MAX_ENTRIES }, { BPF_F_NO_PREALLOC as usize }> =
+static BLOCK_FILTER_V4: Filter<BLOCK_WORDS> = Array::new();
+#[btf_map]
+static BLOCK_FILTER_V6: Filter<BLOCK_WORDS> = Array::new();
+/// Apart from the blocks, because neither tries nor a million prefixes can hold a value per processor. Filled as
+/// blocks are hit, which of a long list few ever are.
+#[btf_map]
+static BLOCK_HITS: PerCpuHashMap<u64, Hits, MAX_ENTRIES, { BPF_F_NO_PREALLOC as usize }> =
     PerCpuHashMap::new();
 #[btf_map]
-static GATE_COUNTERS: PerCpuArray<u64, { COUNTERS.len() }> = PerCpuArray::new();
-
+static GATE_COUNTERS: PerCpuArray<u64, COUNTER_ELEMENTS> = PerCpuArray::new();
 /// One element, [`MODE_MONITOR`] or not; set while the gate runs.
 #[btf_map]
 static GATE_MODE: Array<u32, 1> = Array::new();
@@ -49,39 +72,118 @@ const EXPIRED_PREFIXES: usize = 8;
 #[xdp(frags)]
 pub fn portcullis_gate_frags(ctx: XdpContext) -> u32 {
     // SAFETY: the context is the one this program was called with.
-    let bytes = unsafe { bpf_xdp_get_buff_len(ctx.ctx) };
-    decide(&ctx, bytes)
+    decide(&ctx, || unsafe { bpf_xdp_get_buff_len(ctx.ctx) })
 }
 
 #[xdp]
 pub fn portcullis_gate(ctx: XdpContext) -> u32 {
-    let bytes = (ctx.data_end() - ctx.data()) as u64;
-    decide(&ctx, bytes)
+    decide(&ctx, || (ctx.data_end() - ctx.data()) as u64)
 }
 
 #[inline(always)]
-fn decide(ctx: &XdpContext, bytes: u64) -> u32 {
+fn decide(ctx: &XdpContext, length: impl Fn() -> u64) -> u32 {
     let (outcome, action) = match source(ctx) {
-        Ok(Source::V4(address)) => judge(address, &ALLOW_V4, &BLOCK_V4, IPV4, bytes),
-        Ok(Source::V6(address)) => judge(address, &ALLOW_V6, &BLOCK_V6, IPV6, bytes),
+        Ok(Source::V4(address)) => v4(address, length),
+        Ok(Source::V6(address)) => v6(address, length),
         Err(unjudged) => (unjudged, xdp_action::XDP_PASS),
     };
     count(outcome);
     action
 }
 
-/// What a packet that a block meets counts as: dropped, or passed in monitor mode.
-struct Met {
-    dropped: Counter,
-    would_drop: Counter,
-}
-
-const IPV4: Met = Met { dropped: Counter::DroppedV4, would_drop: Counter::WouldDropV4 };
-const IPV6: Met = Met { dropped: Counter::DroppedV6, would_drop: Counter::WouldDropV6 };
-
 enum Source {
     V4([u8; 4]),
     V6([u8; 16]),
+}
+
+#[inline(always)]
+fn v4(address: [u8; 4], length: impl Fn() -> u64) -> (Counter, u32) {
+    if may_hold(&ALLOW_FILTER_V4, filter::v4(address, ALLOW_BITS))
+        && ALLOW_V4.get(&Key::new(32, address)).is_some()
+    {
+        return (Counter::Allowed, xdp_action::XDP_PASS);
+    }
+    if !may_hold(&BLOCK_FILTER_V4, filter::v4(address, BLOCK_BITS)) {
+        return (Counter::Passed, xdp_action::XDP_PASS);
+    }
+    let [a, b, c, d] = address;
+    let mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d];
+    match block_of(mapped, address, &BLOCK_V4) {
+        Some(id) => met(id, length(), Counter::DroppedV4, Counter::WouldDropV4),
+        None => (Counter::Passed, xdp_action::XDP_PASS),
+    }
+}
+
+#[inline(always)]
+fn v6(address: [u8; 16], length: impl Fn() -> u64) -> (Counter, u32) {
+    if may_hold(&ALLOW_FILTER_V6, filter::v6(address, ALLOW_BITS))
+        && ALLOW_V6.get(&Key::new(128, address)).is_some()
+    {
+        return (Counter::Allowed, xdp_action::XDP_PASS);
+    }
+    if !may_hold(&BLOCK_FILTER_V6, filter::v6(address, BLOCK_BITS)) {
+        return (Counter::Passed, xdp_action::XDP_PASS);
+    }
+    match block_of(address, address, &BLOCK_V6) {
+        Some(id) => met(id, length(), Counter::DroppedV6, Counter::WouldDropV6),
+        None => (Counter::Passed, xdp_action::XDP_PASS),
+    }
+}
+
+#[inline(always)]
+fn may_hold<const WORDS: usize>(filter: &Filter<WORDS>, bit: u32) -> bool {
+    filter.get(bit / u64::BITS).is_none_or(|word| word >> (bit % u64::BITS) & 1 == 1)
+}
+
+/// The id of the block that holds the address.
+#[inline(always)]
+fn block_of<const N: usize>(
+    alone: AddressKey,
+    address: [u8; N],
+    prefixes: &LpmTrie<[u8; N], BlockEntry, MAX_ENTRIES>,
+) -> Option<u64> {
+    // SAFETY: read at once, and entries that are freed keep their bytes until no program can hold them.
+    if let Some(entry) = unsafe { BLOCK_ADDRESSES.get(alone) } {
+        let (expires, id) = (entry.expires, entry.id);
+        if in_force(expires) {
+            return Some(id);
+        }
+    }
+    let mut key = Key::new(8 * N as u32, address);
+    for _ in 0..EXPIRED_PREFIXES {
+        let entry = prefixes.get(&key)?;
+        let (expires, id, prefix_len) = (entry.expires, entry.id, entry.prefix_len);
+        if in_force(expires) {
+            return Some(id);
+        }
+        // A short ban inside a longer one of the whole prefix must not end the longer one.
+        if prefix_len == 0 || prefix_len > key.prefix_len {
+            break;
+        }
+        key.prefix_len = prefix_len - 1;
+    }
+    None
+}
+
+#[inline(always)]
+fn in_force(expires: u64) -> bool {
+    // SAFETY: a helper without arguments.
+    let in_force = expires == 0 || unsafe { bpf_ktime_get_boot_ns() } < expires;
+    if !in_force {
+        count(Counter::Expired);
+    }
+    in_force
+}
+
+/// What becomes of a packet that a block met.
+#[inline(always)]
+fn met(id: u64, bytes: u64, dropped: Counter, would_drop: Counter) -> (Counter, u32) {
+    count_hit(id, bytes);
+    if GATE_MODE.get(0) == Some(&MODE_MONITOR) {
+        (would_drop, xdp_action::XDP_PASS)
+    } else {
+        (dropped, xdp_action::XDP_DROP)
+    }
 }
 
 #[inline(always)]
@@ -134,48 +236,26 @@ impl Bytes {
     }
 }
 
+/// The first hit makes the place to count at; where another processor was faster in this, it is there now.
 #[inline(always)]
-fn judge<const N: usize>(
-    address: [u8; N],
-    allow: &LpmTrie<[u8; N], AllowEntry, MAX_ENTRIES>,
-    block: &LpmTrie<[u8; N], BlockEntry, MAX_ENTRIES>,
-    met: Met,
-    bytes: u64,
-) -> (Counter, u32) {
-    let mut key = Key::new(8 * N as u32, address);
-    if allow.get(&key).is_some() {
-        return (Counter::Allowed, xdp_action::XDP_PASS);
+fn count_hit(id: u64, bytes: u64) {
+    if !add_hit(id, bytes)
+        && BLOCK_HITS.insert(id, Hits { packets: 1, bytes }, BPF_NOEXIST.into()).is_err()
+        && !add_hit(id, bytes)
+    {
+        count(Counter::HitsUncounted);
     }
-    for _ in 0..EXPIRED_PREFIXES {
-        let Some(entry) = block.get(&key) else { break };
-        let (expires, id, prefix_len) = (entry.expires, entry.id, entry.prefix_len);
-        // SAFETY: a helper without arguments.
-        if expires == 0 || unsafe { bpf_ktime_get_boot_ns() } < expires {
-            count_hit(id, bytes);
-            if GATE_MODE.get(0) == Some(&MODE_MONITOR) {
-                return (met.would_drop, xdp_action::XDP_PASS);
-            }
-            return (met.dropped, xdp_action::XDP_DROP);
-        }
-        count(Counter::Expired);
-        // A short ban inside a longer one of the whole prefix must not end the longer one.
-        if prefix_len == 0 || prefix_len > key.prefix_len {
-            break;
-        }
-        key.prefix_len = prefix_len - 1;
-    }
-    (Counter::Passed, xdp_action::XDP_PASS)
 }
 
 #[inline(always)]
-fn count_hit(id: u32, bytes: u64) {
-    if let Some(hits) = BLOCK_HITS.get_ptr_mut(id) {
-        // SAFETY: a pointer to this processor's own slot.
-        unsafe {
-            (*hits).packets = (*hits).packets.wrapping_add(1);
-            (*hits).bytes = (*hits).bytes.wrapping_add(bytes);
-        }
+fn add_hit(id: u64, bytes: u64) -> bool {
+    let Some(hits) = BLOCK_HITS.get_ptr_mut(id) else { return false };
+    // SAFETY: a pointer to this processor's own slot.
+    unsafe {
+        (*hits).packets = (*hits).packets.wrapping_add(1);
+        (*hits).bytes = (*hits).bytes.wrapping_add(bytes);
     }
+    true
 }
 
 #[inline(always)]

@@ -117,7 +117,7 @@ pub trait Enforcer: Send {
     /// `xdp` or `nftables`.
     fn mode(&self) -> &'static str;
 
-    /// Packets and bytes dropped, by entry.
+    /// Packets and bytes dropped, by entry, of those that were hit.
     fn hits(&mut self) -> Result<Vec<BlockHits>, EnforceError>;
 
     fn counters(&mut self) -> Counters;

@@ -7,6 +7,7 @@ pub(crate) mod clsact;
 pub(crate) mod filters;
 pub(crate) mod interface;
 pub(crate) mod link;
+pub(crate) mod map;
 pub(crate) mod netlink;
 pub(crate) mod object;
 pub(crate) mod requirements;

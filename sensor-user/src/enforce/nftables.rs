@@ -237,7 +237,7 @@ impl Enforcer for NftablesEnforcer {
             packets: entry.carried.0 + entry.counted.0,
             bytes: entry.carried.1 + entry.counted.1,
         });
-        Ok(hits.collect())
+        Ok(hits.filter(|hits| hits.packets > 0).collect())
     }
 
     fn counters(&mut self) -> Counters {
@@ -248,6 +248,7 @@ impl Enforcer for NftablesEnforcer {
                 Counters::default()
             }
         };
+        counters.add("gate_entries", self.entries.len() as u64);
         counters.add("enforce_expired_total", self.expired);
         counters.add("enforce_refused_total", self.refused);
         counters

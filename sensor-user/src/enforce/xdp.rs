@@ -1,24 +1,39 @@
 //! The XDP gate. Its maps and links are pinned, so that it goes on without an agent and the next one takes it over.
 
+mod allowed;
 mod attach;
 mod blocks;
+mod filter;
+mod migrate;
 mod pins;
 mod trie;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{io, os::fd::BorrowedFd, time::Duration};
 
+use ahash::{HashMap, HashMapExt as _};
 use aya::{
     Ebpf, EbpfLoader, Pod,
-    maps::{Array, LpmTrie, MapData, PerCpuArray, PerCpuHashMap},
+    maps::{Array, Map, MapData},
     programs::{TestRun as _, TestRunOptions},
 };
 use ipnet::IpNet;
 use portcullis_sensor_common::{
     cut,
-    gate::{AllowEntry, COUNTERS, MAPS, MODE_ENFORCE, MODE_MONITOR},
+    gate::{
+        COUNTERS, MAPS, MODE_ENFORCE, MODE_MONITOR,
+        filter::{ALLOW_BITS, BLOCK_BITS},
+    },
 };
 
-use self::{attach::Guards, blocks::Blocks, pins::Pins, trie::DualTrie};
+use self::{
+    allowed::Allowed,
+    attach::Guards,
+    blocks::{Blocks, hits::HitMap},
+    filter::Filter,
+    migrate::Older,
+    pins::Pins,
+    trie::DualTrie,
+};
 use super::{
     Block, BlockHits, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard, Refusal,
     allow::AllowList, canonical,
@@ -26,7 +41,7 @@ use super::{
 use crate::{
     counters::Counters,
     interfaces::{Interface, Selection},
-    kernel::{Lack, explain, object, requirements},
+    kernel::{Lack, explain, map::KernelMap, object, requirements},
 };
 
 pub(super) use self::pins::detach;
@@ -34,13 +49,11 @@ pub(super) use self::pins::detach;
 /// Of linux/bpf.h.
 const XDP_DROP: u32 = 1;
 
-const COUNTER_MAP: &str = "GATE_COUNTERS";
-
 pub struct XdpEnforcer {
     blocks: Blocks,
     allow: AllowList,
-    allowed: DualTrie<AllowEntry>,
-    counters: PerCpuArray<MapData, u64>,
+    allowed: Allowed,
+    counters: KernelMap<u32, u64>,
     mode: Array<MapData, u32>,
     guards: Guards,
     pins: Pins,
@@ -65,11 +78,15 @@ impl XdpEnforcer {
         let pins = Pins::prepare(&options.pin_dir).map_err(lack)?;
         let mut gate = Self::load(object, pins, &options)?;
         // Before the first packet meets the gate.
-        gate.apply_allow_list()?;
+        let older = Older::find(&gate.pins)?;
+        older.move_blocks(&mut gate.blocks)?;
+        gate.allowed.become_these(gate.allow.nets())?;
         if let Err(error) = gate.attach(&options.interfaces) {
             gate.pins.clear_if_unused()?;
             return Err(error);
         }
+        older.move_counts(&mut gate.blocks, &mut gate.counters)?;
+        older.forget().map_err(broken)?;
         Ok(gate)
     }
 
@@ -85,8 +102,7 @@ impl XdpEnforcer {
             self.guards.keep_only(&before, &self.pins)?;
             return Err(EnforceError::Refused { interface: guard.name, why: guard.note });
         }
-        self.guards.keep_only(&interfaces.iter().map(|interface| interface.index).collect(), &self.pins)?;
-        self.pins.forget_other_layouts()
+        self.guards.keep_only(&interfaces.iter().map(|interface| interface.index).collect(), &self.pins)
     }
 
     fn load(object: &[u8], pins: Pins, options: &GateOptions) -> Result<Self, EnforceError> {
@@ -94,13 +110,20 @@ impl XdpEnforcer {
         let ebpf = &mut programs;
         Ok(Self {
             blocks: Blocks::adopt(
+                map(ebpf, "BLOCK_ADDRESSES")?,
                 DualTrie::new(map(ebpf, "BLOCK_V4")?, map(ebpf, "BLOCK_V6")?),
-                PerCpuHashMap::try_from(take(ebpf, "BLOCK_HITS")?).map_err(unusable)?,
-            )?,
+                HitMap::new(per_processor(ebpf, "BLOCK_HITS")?),
+                filter(ebpf, "BLOCK_FILTER_V4", "BLOCK_FILTER_V6", BLOCK_BITS)?,
+            )
+            .map_err(broken)?,
             allow: AllowList::new(&options.allow),
-            allowed: DualTrie::new(map(ebpf, "ALLOW_V4")?, map(ebpf, "ALLOW_V6")?),
-            counters: PerCpuArray::try_from(take(ebpf, COUNTER_MAP)?).map_err(unusable)?,
-            mode: Array::try_from(take(ebpf, "GATE_MODE")?).map_err(unusable)?,
+            allowed: Allowed::adopt(
+                DualTrie::new(map(ebpf, "ALLOW_V4")?, map(ebpf, "ALLOW_V6")?),
+                filter(ebpf, "ALLOW_FILTER_V4", "ALLOW_FILTER_V6", ALLOW_BITS)?,
+            )
+            .map_err(broken)?,
+            counters: per_processor(ebpf, "GATE_COUNTERS")?,
+            mode: Array::try_from(taken(ebpf, "GATE_MODE")?).map_err(|error| unusable(&error))?,
             guards: Guards::new(options.xdp_mode),
             pins,
             refused: 0,
@@ -117,17 +140,9 @@ impl XdpEnforcer {
         Ok(Trial { dropped: result.return_value == XDP_DROP, duration: result.duration })
     }
 
-    fn apply_allow_list(&mut self) -> Result<(), EnforceError> {
-        let wanted = self.allow.nets();
-        let there: BTreeSet<IpNet> =
-            self.allowed.entries().map_err(broken)?.into_iter().map(|(net, _)| net).collect();
-        for net in wanted.difference(&there) {
-            self.allowed.insert(*net, 1).map_err(broken)?;
-        }
-        for net in there.difference(&wanted) {
-            self.allowed.remove(*net).map_err(broken)?;
-        }
-        Ok(())
+    /// The program's descriptor, for benchmarks that hand it packets themselves.
+    pub fn program(&self) -> Result<BorrowedFd<'_>, EnforceError> {
+        attach::descriptor(&self.programs)
     }
 
     fn refuse(&mut self, net: IpNet) -> Option<Refusal> {
@@ -140,16 +155,27 @@ impl XdpEnforcer {
 impl Enforcer for XdpEnforcer {
     fn replace(&mut self, blocks: &[Block]) -> Result<Vec<Refusal>, EnforceError> {
         let mut refusals = Vec::new();
-        let mut wanted = BTreeSet::new();
+        let mut wanted = HashMap::with_capacity(blocks.len());
         for block in blocks {
-            wanted.insert(canonical(block.net));
-            refusals.extend(self.block(block)?);
-        }
-        for net in self.blocks.nets() {
-            if !wanted.contains(&net) {
-                self.blocks.remove(net)?;
+            let net = canonical(block.net);
+            match self.refuse(net) {
+                Some(refusal) => refusals.push(refusal),
+                None => drop(wanted.insert(net, block.remaining)),
             }
         }
+        let over = self.blocks.nets_but(|net| wanted.contains_key(&net));
+        let fresh = wanted.keys().filter(|net| !self.blocks.holds(**net)).count();
+        // An address may be of a block that goes and of one that comes: where there is room, first the new ones.
+        let in_turn = !self.blocks.has_room_for(fresh);
+        if in_turn {
+            self.blocks.remove(&over)?;
+        }
+        let full = self.blocks.set(wanted.into_iter())?;
+        if !in_turn {
+            self.blocks.remove(&over)?;
+        }
+        self.refused += full.len() as u64;
+        refusals.extend(full);
         Ok(refusals)
     }
 
@@ -158,18 +184,18 @@ impl Enforcer for XdpEnforcer {
         if let Some(refusal) = self.refuse(net) {
             return Ok(Some(refusal));
         }
-        let refusal = self.blocks.set(net, block.remaining)?;
+        let refusal = self.blocks.set(std::iter::once((net, block.remaining)))?.pop();
         self.refused += u64::from(refusal.is_some());
         Ok(refusal)
     }
 
     fn unblock(&mut self, net: IpNet) -> Result<(), EnforceError> {
-        self.blocks.remove(canonical(net))
+        self.blocks.remove(&[canonical(net)]).map(drop)
     }
 
     fn sweep(&mut self) -> Result<(), EnforceError> {
         self.allow.refresh();
-        self.apply_allow_list()?;
+        self.allowed.become_these(self.allow.nets())?;
         self.blocks.sweep()
     }
 
@@ -178,7 +204,7 @@ impl Enforcer for XdpEnforcer {
             GateMode::Enforce => MODE_ENFORCE,
             GateMode::Monitor => MODE_MONITOR,
         };
-        self.mode.set(0, value, 0).map_err(broken)
+        self.mode.set(0, value, 0).map_err(|error| broken(io::Error::other(error)))
     }
 
     fn gate_mode(&self) -> GateMode {
@@ -197,8 +223,17 @@ impl Enforcer for XdpEnforcer {
     }
 
     fn counters(&mut self) -> Counters {
-        let sum = |index| self.counters.get(&index, 0).map_or(0, |per_cpu| per_cpu.iter().sum());
-        let mut counters: Counters = (0..).zip(COUNTERS).map(|(index, name)| (name, sum(index))).collect();
+        let mut counters = Counters::default();
+        let read = self.counters.read(|index, each| {
+            // Behind ours stand those of an older layout, in the same order.
+            if let Some(name) = COUNTERS.get(index as usize % COUNTERS.len()) {
+                counters.add(name, each.iter().sum());
+            }
+        });
+        if let Err(error) = read {
+            tracing::warn!(%error, "the gate's counters cannot be read");
+        }
+        counters.add("gate_entries", self.blocks.len() as u64);
         counters.add("enforce_expired_total", self.blocks.expired());
         counters.add("enforce_refused_total", self.refused);
         counters
@@ -220,7 +255,7 @@ impl Enforcer for XdpEnforcer {
 
 fn load(object: &[u8], pins: &Pins) -> Result<Ebpf, EnforceError> {
     let mut loader = EbpfLoader::new();
-    let paths: Vec<_> = MAPS.into_iter().chain([COUNTER_MAP]).map(|name| (name, pins.map(name))).collect();
+    let paths: Vec<_> = MAPS.into_iter().map(|name| (name, pins.map(name))).collect();
     for (name, path) in &paths {
         loader.map_pin_path(name, path.as_path());
     }
@@ -234,25 +269,41 @@ fn load(object: &[u8], pins: &Pins) -> Result<Ebpf, EnforceError> {
     })
 }
 
-fn map<const N: usize, V: Pod>(
-    ebpf: &mut Ebpf,
-    name: &str,
-) -> Result<LpmTrie<MapData, [u8; N], V>, EnforceError> {
-    LpmTrie::try_from(take(ebpf, name)?).map_err(unusable)
+fn map<K: Pod, V: Pod>(ebpf: &mut Ebpf, name: &str) -> Result<KernelMap<K, V>, EnforceError> {
+    KernelMap::new(data(ebpf, name)?).map_err(|lack| EnforceError::lack(name, lack))
 }
 
-fn take(ebpf: &mut Ebpf, name: &str) -> Result<aya::maps::Map, EnforceError> {
+fn per_processor<K: Pod, V: Pod>(ebpf: &mut Ebpf, name: &str) -> Result<KernelMap<K, V>, EnforceError> {
+    KernelMap::per_processor(data(ebpf, name)?).map_err(|lack| EnforceError::lack(name, lack))
+}
+
+fn filter(ebpf: &mut Ebpf, v4: &str, v6: &str, bits: u32) -> Result<Filter, EnforceError> {
+    Filter::new(data(ebpf, v4)?, data(ebpf, v6)?, bits).map_err(broken)
+}
+
+fn data(ebpf: &mut Ebpf, name: &str) -> Result<MapData, EnforceError> {
+    match taken(ebpf, name)? {
+        Map::Array(data)
+        | Map::HashMap(data)
+        | Map::LpmTrie(data)
+        | Map::PerCpuArray(data)
+        | Map::PerCpuHashMap(data) => Ok(data),
+        _ => Err(EnforceError::lack(name, Lack::new("map of another kind", "rebuild the sensor"))),
+    }
+}
+
+fn taken(ebpf: &mut Ebpf, name: &str) -> Result<Map, EnforceError> {
     ebpf.take_map(name).ok_or_else(|| {
         EnforceError::lack("XDP gate", Lack::new(format!("no map {name}"), "rebuild the sensor"))
     })
 }
 
-fn unusable(error: aya::maps::MapError) -> EnforceError {
+fn unusable(error: &aya::maps::MapError) -> EnforceError {
     let next_step = "the pinned maps are not this version's: run `sensor detach`, then start again";
-    EnforceError::lack("XDP gate", Lack::new(explain(&error), next_step))
+    EnforceError::lack("XDP gate", Lack::new(explain(error), next_step))
 }
 
-fn broken(error: aya::maps::MapError) -> EnforceError {
+fn broken(error: io::Error) -> EnforceError {
     EnforceError::lack(
         "XDP gate",
         Lack::new(explain(&error), "see `dmesg` and `sysctl vm.overcommit_memory`"),

@@ -58,7 +58,7 @@ fn hits_are_counted(mode: Mode) {
     let hits = enforcer.hits().unwrap();
     assert_eq!((hits[0].net, hits[0].packets), (net("192.0.2.10/32"), 1));
     assert!(hits[0].bytes > 28);
-    assert_eq!(hits[1].packets, 0);
+    assert_eq!(hits.len(), 1, "of what was never hit there is nothing to tell");
     assert_eq!(enforcer.counters().value("gate_dropped_ipv4_total"), 1);
 }
 

@@ -1,3 +1,4 @@
+pub(crate) mod first_layout;
 pub(crate) mod frame;
 pub(crate) mod streams;
 pub(crate) mod world;

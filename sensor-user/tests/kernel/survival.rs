@@ -13,19 +13,12 @@ use std::{
 use sensor_user::enforce::{Enforcer as _, Mode, xdp::XdpEnforcer};
 
 use crate::support::{
-    PinDir, options, permanent, ready,
+    PinDir, first_layout, net, options, permanent, ready,
     world::{NODE_V4, VETH, World, ip, run},
 };
 
-#[test]
-fn taking_over_opens_no_gap() {
-    if !ready() {
-        return;
-    }
-    let (world, pins) = (World::new(), PinDir::new());
-    let mut first = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
-    first.block(&permanent("192.0.2.10/32")).unwrap();
-    drop(first);
+/// Floods the node from a blocked address while `meanwhile` goes on, and gives how many packets came through.
+fn came_through(world: &World, mut meanwhile: impl FnMut(&dyn Fn())) -> usize {
     let inbox = UdpSocket::bind((NODE_V4, 0)).unwrap();
     let to = inbox.local_addr().unwrap();
     let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
@@ -41,17 +34,69 @@ fn taking_over_opens_no_gap() {
             })
         }
     });
-    for _ in 0..5 {
+    let some_more = || {
         let before = sent.load(Ordering::Relaxed);
-        drop(XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap());
         while sent.load(Ordering::Relaxed) < before + 100 {
             thread::yield_now();
         }
-    }
+    };
+    some_more();
+    meanwhile(&some_more);
+    some_more();
     stop.store(true, Ordering::Relaxed);
     flood.join().unwrap();
     inbox.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
-    assert!(inbox.recv(&mut [0; 16]).is_err(), "a packet came through");
+    std::iter::from_fn(|| inbox.recv(&mut [0; 16]).ok()).count()
+}
+
+#[test]
+fn taking_over_opens_no_gap() {
+    if !ready() {
+        return;
+    }
+    let (world, pins) = (World::new(), PinDir::new());
+    let mut first = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
+    first.block(&permanent("192.0.2.10/32")).unwrap();
+    drop(first);
+    let through = came_through(&world, |some_more| {
+        for _ in 0..5 {
+            drop(XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap());
+            some_more();
+        }
+    });
+    assert_eq!(through, 0);
+}
+
+#[test]
+fn taking_over_from_the_first_layout_opens_no_gap_and_keeps_ends_and_hits() {
+    if !ready() {
+        return;
+    }
+    let (world, pins) = (World::new(), PinDir::new());
+    let ending = first_layout::boot_time() + Duration::from_secs(4);
+    let blocks = [("192.0.2.10/32", None), ("192.0.2.11/32", Some(ending)), ("2001:db8::10/127", None)];
+    first_layout::leave(VETH, pins.path(), &blocks);
+    let mut gate = None;
+    let through = came_through(&world, |some_more| {
+        let before = first_layout::dropped(pins.path());
+        assert!(before >= 100, "the old gate works");
+        gate = Some(XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap());
+        some_more();
+        assert!(gate.as_mut().unwrap().counters().value("gate_dropped_ipv4_total") > before);
+    });
+    assert_eq!(through, 0);
+    let mut gate = gate.unwrap();
+    let (dropped, hits) = (gate.counters().value("gate_dropped_ipv4_total"), gate.hits().unwrap());
+    assert_eq!((hits[0].net, hits[0].packets), (net("192.0.2.10/32"), dropped), "by both gates");
+    assert_eq!(gate.counters().value("gate_entries"), 3);
+    assert!(!pins.path().join("gate-v1").exists());
+    assert!(!world.arrives_from("192.0.2.11"));
+    assert!(!world.arrives_from("2001:db8::11"));
+    thread::sleep(ending.saturating_sub(first_layout::boot_time()));
+    assert!(world.arrives_from("192.0.2.11"), "its end came along");
+    drop(gate);
+    let mut next = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
+    assert_eq!(next.hits().unwrap()[0].packets, dropped, "what was carried over stays");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
-    os::fd::AsFd as _,
+    os::fd::{AsFd as _, BorrowedFd},
     time::SystemTime,
 };
 
@@ -105,6 +105,15 @@ impl Guards {
     fn name(&self, index: u32) -> String {
         self.known.get(&index).map_or_else(|| format!("number {index}"), |guard| guard.name.clone())
     }
+}
+
+/// The descriptor of the program that the kernel took.
+pub(super) fn descriptor(ebpf: &Ebpf) -> Result<BorrowedFd<'_>, EnforceError> {
+    let mut programs = PROGRAMS.into_iter().filter_map(|name| <&Xdp>::try_from(ebpf.program(name)?).ok());
+    programs
+        .find_map(|program| program.fd().ok())
+        .map(|fd| fd.as_fd())
+        .ok_or_else(|| EnforceError::lack("XDP gate", Lack::new("not loaded", "rebuild the sensor")))
 }
 
 /// The program that the kernel took.

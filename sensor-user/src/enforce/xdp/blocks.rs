@@ -1,100 +1,160 @@
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+//! The block list in the kernel, and a copy of it to look things up in.
 
-use aya::{
-    maps::{MapData, MapError, PerCpuHashMap, PerCpuValues},
-    util::nr_cpus,
-};
+pub(super) mod hits;
+mod ledger;
+
+use std::{io, time::Duration};
+
 use ipnet::IpNet;
-use portcullis_sensor_common::gate::{BlockEntry, Hits, MAX_ENTRIES};
+use portcullis_sensor_common::gate::{AddressKey, BlockEntry, Hits, MAX_ENTRIES};
 
-use super::{broken, trie::DualTrie};
+use self::{
+    hits::HitMap,
+    ledger::{Entry, Ledger, UNSURE},
+};
+use super::{broken, filter::Filter, trie::DualTrie};
 use crate::{
     enforce::{BlockHits, EnforceError, Refusal},
-    kernel::{Lack, clock::BootTime},
+    kernel::{clock::BootTime, map::KernelMap},
 };
 
 /// A repeated block whose end differs by less than this is the same block: revisions carry the time left, and that
 /// took its time to get here.
 const SAME_END: Duration = Duration::from_secs(2);
 
-/// The block tries and the hits of their entries, with a copy of what is in them.
+/// Blocks taken out in one sweep, so that many ends at once do not hold up everything else.
+const SWEPT_AT_ONCE: usize = 50_000;
+
+/// Bits that are left behind cost the gate a look that finds nothing; when there are this many, and a quarter as many
+/// as blocks, the filter is made anew.
+const STALE: usize = 4096;
+
 pub(super) struct Blocks {
-    tries: DualTrie<BlockEntry>,
-    hits: PerCpuHashMap<MapData, u32, Hits>,
-    entries: BTreeMap<IpNet, BlockEntry>,
-    next_id: u32,
+    addresses: KernelMap<AddressKey, BlockEntry>,
+    prefixes: DualTrie<BlockEntry>,
+    hits: HitMap,
+    filter: Filter,
+    ledger: Ledger,
+    next_id: u64,
     expired: u64,
+    removed: usize,
 }
 
 impl Blocks {
     /// Takes over what is in the maps.
     pub(super) fn adopt(
-        tries: DualTrie<BlockEntry>,
-        hits: PerCpuHashMap<MapData, u32, Hits>,
-    ) -> Result<Self, EnforceError> {
-        let entries: BTreeMap<_, _> = tries.entries().map_err(broken)?.into_iter().collect();
-        let known: BTreeSet<u32> = entries.values().map(|entry| entry.id).collect();
-        let counted: Vec<u32> = hits.keys().collect::<Result<_, _>>().map_err(broken)?;
-        let next_id = known.iter().chain(&counted).max().map_or(0, |id| id.wrapping_add(1));
-        let mut blocks = Self { tries, hits, entries, next_id, expired: 0 };
-        for orphan in counted.into_iter().filter(|id| !known.contains(id)) {
-            blocks.hits.remove(&orphan).map_err(broken)?;
-        }
-        Ok(blocks)
+        addresses: KernelMap<AddressKey, BlockEntry>,
+        prefixes: DualTrie<BlockEntry>,
+        hits: HitMap,
+        filter: Filter,
+    ) -> io::Result<Self> {
+        let mut ledger = Ledger::default();
+        addresses.read(|key, values| {
+            if let Some(value) = values.first() {
+                ledger.insert(entry(net_of(key), value));
+            }
+        })?;
+        prefixes.read(|net, value| ledger.insert(entry(net, &value)))?;
+        filter.rebuild(ledger.entries().map(|entry| entry.net));
+        // Ids are never used again: nobody makes more than one a nanosecond, so this one is ahead of all before.
+        let next_id = BootTime::now().0;
+        Ok(Self { addresses, prefixes, hits, filter, ledger, next_id, expired: 0, removed: 0 })
     }
 
-    pub(super) fn nets(&self) -> Vec<IpNet> {
-        self.entries.keys().copied().collect()
+    /// Those that `stays` does not want.
+    pub(super) fn nets_but(&self, stays: impl Fn(IpNet) -> bool) -> Vec<IpNet> {
+        self.ledger.entries().map(|entry| entry.net).filter(|net| !stays(*net)).collect()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.ledger.len()
+    }
+
+    pub(super) fn has_room_for(&self, more: usize) -> bool {
+        self.ledger.len() + more <= MAX_ENTRIES
+    }
+
+    pub(super) fn holds(&self, net: IpNet) -> bool {
+        self.ledger.get(net).is_some()
+    }
+
+    /// Adds or changes blocks. Each prefix may stand there once.
     pub(super) fn set(
         &mut self,
-        net: IpNet,
-        remaining: Option<Duration>,
-    ) -> Result<Option<Refusal>, EnforceError> {
-        let expires = match remaining {
-            None => 0,
-            Some(Duration::ZERO) => return self.remove(net).map(|()| None),
-            Some(remaining) => BootTime::now().after(remaining).0,
-        };
-        if let Some(entry) = self.entries.get(&net).copied() {
-            if !same_end(entry.expires, expires) {
-                self.write(net, BlockEntry { expires, ..entry })?;
+        blocks: impl Iterator<Item = (IpNet, Option<Duration>)>,
+    ) -> Result<Vec<Refusal>, EnforceError> {
+        let now = BootTime::now();
+        let (mut over, mut fresh, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
+        let mut room = MAX_ENTRIES.saturating_sub(self.ledger.len());
+        for (net, remaining) in blocks {
+            let expires = match remaining {
+                None => 0,
+                Some(Duration::ZERO) => {
+                    over.push(net);
+                    continue;
+                }
+                Some(remaining) => now.after(remaining).0.min(UNSURE - 1),
+            };
+            match self.ledger.get(net) {
+                Some(entry) if same_end(entry.expires, expires) => {}
+                Some(entry) => fresh.push(Entry { expires, ..*entry }),
+                None if room == 0 => {
+                    let reason = format!("this node holds {MAX_ENTRIES} blocks already, which is all it can");
+                    refusals.push(Refusal { net, reason });
+                }
+                None => {
+                    room -= 1;
+                    fresh.push(Entry { net, id: self.next_id, expires });
+                    self.next_id += 1;
+                }
             }
-            return Ok(None);
         }
-        if self.entries.len() >= MAX_ENTRIES {
-            let reason = format!("this node holds {MAX_ENTRIES} blocks already, which is all it can");
-            return Ok(Some(Refusal { net, reason }));
-        }
-        let id = self.next_id;
-        self.next_id = id.wrapping_add(1);
-        // First where to count: the gate counts no hit of an entry that has no place for it.
-        self.hits.insert(id, none()?, 0).map_err(broken)?;
-        self.write(net, BlockEntry { expires, id, prefix_len: net.prefix_len().into() })?;
-        Ok(None)
+        self.remove(&over)?;
+        self.write(&fresh).map(|()| refusals)
     }
 
-    pub(super) fn remove(&mut self, net: IpNet) -> Result<(), EnforceError> {
-        let Some(entry) = self.entries.remove(&net) else { return Ok(()) };
-        absent_is_fine(self.tries.remove(net)).map_err(broken)?;
-        absent_is_fine(self.hits.remove(&{ entry.id })).map_err(broken)
+    /// Puts in what maps of an older layout hold, with ids and ends, and takes out everything else.
+    pub(super) fn become_these(&mut self, older: &[(IpNet, u64, u64)]) -> Result<(), EnforceError> {
+        let all = self.nets_but(|_| false);
+        self.remove(&all)?;
+        let entry = |(net, id, expires): &(IpNet, u64, u64)| Entry { net: *net, id: *id, expires: *expires };
+        self.write(&older.iter().map(entry).collect::<Vec<_>>())
+    }
+
+    pub(super) fn carry_hits(&mut self, counted: &[(u64, Hits)]) -> Result<(), EnforceError> {
+        self.hits.carry(counted).map_err(broken)
+    }
+
+    /// How many there were.
+    pub(super) fn remove(&mut self, nets: &[IpNet]) -> Result<usize, EnforceError> {
+        let removed: Vec<Entry> = nets.iter().filter_map(|net| self.ledger.remove(*net)).collect();
+        let keys: Vec<_> = removed.iter().filter_map(|entry| address_key(entry.net)).collect();
+        let prefixes: Vec<_> =
+            removed.iter().map(|e| e.net).filter(|net| address_key(*net).is_none()).collect();
+        let ids: Vec<_> = removed.iter().map(|entry| entry.id).collect();
+        self.removed += removed.len();
+        let done = self.addresses.remove(&keys).and_then(|()| self.prefixes.remove(&prefixes));
+        if let Err(error) = done {
+            // Known still, so that another try is made.
+            removed.into_iter().for_each(|entry| self.ledger.insert(Entry { expires: UNSURE, ..entry }));
+            return Err(broken(error));
+        }
+        self.hits.remove(&ids).map_err(broken)?;
+        Ok(ids.len())
     }
 
     pub(super) fn sweep(&mut self) -> Result<(), EnforceError> {
         let now = BootTime::now().0;
-        let over: Vec<IpNet> = self
-            .entries
-            .iter()
-            .filter(|(_, entry)| entry.expires != 0 && entry.expires <= now)
-            .map(|(net, _)| *net)
-            .collect();
-        for net in over {
-            self.remove(net)?;
-            self.expired += 1;
+        let mut over = Vec::new();
+        while over.len() < SWEPT_AT_ONCE
+            && let Some(net) = self.ledger.next_over(now)
+        {
+            over.push(net);
+        }
+        self.expired += self.remove(&over)? as u64;
+        if self.removed >= STALE && self.removed >= self.ledger.len() / 4 {
+            self.filter.rebuild(self.ledger.entries().map(|entry| entry.net));
+            self.removed = 0;
         }
         Ok(())
     }
@@ -103,42 +163,68 @@ impl Blocks {
         self.expired
     }
 
-    pub(super) fn hits(&self) -> Result<Vec<BlockHits>, EnforceError> {
-        let mut all = Vec::with_capacity(self.entries.len());
-        for (net, entry) in &self.entries {
-            let per_cpu = self.hits.get(&{ entry.id }, 0).map_err(broken)?;
-            all.push(BlockHits {
-                net: *net,
-                packets: per_cpu.iter().map(|hits| hits.packets).sum(),
-                bytes: per_cpu.iter().map(|hits| hits.bytes).sum(),
-            });
+    /// Of the blocks that were hit, in order.
+    pub(super) fn hits(&mut self) -> Result<Vec<BlockHits>, EnforceError> {
+        let (mut all, mut orphans) = (Vec::new(), Vec::new());
+        for (id, hits) in self.hits.read().map_err(broken)? {
+            match self.ledger.by_id(id) {
+                Some(entry) => {
+                    all.push(BlockHits { net: entry.net, packets: hits.packets, bytes: hits.bytes })
+                }
+                // A packet was under way when its block was taken out.
+                None => orphans.push(id),
+            }
         }
+        if !orphans.is_empty() {
+            self.hits.remove(&orphans).map_err(broken)?;
+        }
+        all.sort_unstable_by_key(|hits| hits.net);
         Ok(all)
     }
 
-    fn write(&mut self, net: IpNet, entry: BlockEntry) -> Result<(), EnforceError> {
-        self.tries.insert(net, entry).map_err(broken)?;
-        self.entries.insert(net, entry);
-        Ok(())
+    fn write(&mut self, entries: &[Entry]) -> Result<(), EnforceError> {
+        entries.iter().for_each(|entry| self.filter.admit(entry.net));
+        let value = |entry: &Entry| BlockEntry {
+            expires: entry.expires,
+            id: entry.id,
+            prefix_len: entry.net.prefix_len().into(),
+        };
+        let (mut keys, mut values, mut prefixes) = (Vec::new(), Vec::new(), Vec::new());
+        for entry in entries {
+            match address_key(entry.net) {
+                Some(key) => {
+                    keys.push(key);
+                    values.push(value(entry));
+                }
+                None => prefixes.push((entry.net, value(entry))),
+            }
+        }
+        let done = self.addresses.insert(&keys, &values).and_then(|()| self.prefixes.insert(&prefixes));
+        for entry in entries {
+            let expires = if done.is_ok() { entry.expires } else { UNSURE };
+            self.ledger.insert(Entry { expires, ..*entry });
+        }
+        done.map_err(broken)
     }
+}
+
+fn entry(net: IpNet, value: &BlockEntry) -> Entry {
+    Entry { net, id: value.id, expires: value.expires }
+}
+
+/// Where a block of one address stands; `None` of a prefix.
+fn address_key(net: IpNet) -> Option<AddressKey> {
+    (net.prefix_len() == net.max_prefix_len()).then(|| match net {
+        IpNet::V4(net) => net.addr().to_ipv6_mapped().octets(),
+        IpNet::V6(net) => net.addr().octets(),
+    })
+}
+
+fn net_of(key: AddressKey) -> IpNet {
+    let address = std::net::Ipv6Addr::from(key);
+    IpNet::from(address.to_canonical())
 }
 
 fn same_end(one: u64, other: u64) -> bool {
     one == other || (one != 0 && other != 0 && Duration::from_nanos(one.abs_diff(other)) < SAME_END)
-}
-
-fn absent_is_fine(result: Result<(), MapError>) -> Result<(), MapError> {
-    match result {
-        Err(MapError::KeyNotFound) => Ok(()),
-        Err(MapError::SyscallError(error)) if error.io_error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
-/// No hits yet, on every processor.
-fn none() -> Result<PerCpuValues<Hits>, EnforceError> {
-    let failed =
-        |what: String| EnforceError::lack("XDP gate", Lack::new(what, "look at /sys/devices/system/cpu"));
-    let cpus = nr_cpus().map_err(|(path, error)| failed(format!("{path}: {error}")))?;
-    PerCpuValues::try_from(vec![Hits::default(); cpus]).map_err(|error| failed(error.to_string()))
 }

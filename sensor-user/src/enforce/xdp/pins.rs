@@ -1,7 +1,7 @@
 //! Where the gate outlives its agent:
 //!
 //! ```text
-//! <pin-dir>/gate-v1/BLOCK_V4, …               the maps, of one layout
+//! <pin-dir>/gate-v2/BLOCK_V4, …               the maps, of one layout
 //! <pin-dir>/links/<netns>-<ifindex>-<mode>    a link per interface
 //! ```
 //!
@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use portcullis_sensor_common::GATE_LAYOUT;
+use portcullis_sensor_common::gate::LAYOUT;
 
 use crate::{
     enforce::EnforceError,
@@ -101,15 +101,14 @@ impl Pins {
         }
     }
 
-    /// Takes away the maps of other layouts, once no link leads to them.
-    pub(super) fn forget_other_layouts(&self) -> Result<(), EnforceError> {
-        for path in children(&self.folder).map_err(|error| self.failed(&error))? {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if name.starts_with(MAPS_PREFIX) && path != self.maps() {
-                fs_err::remove_dir_all(&path).map_err(|error| self.failed(&error))?;
-            }
-        }
-        Ok(())
+    /// Where maps of other layouts are, with the numbers of these.
+    pub(super) fn other_layouts(&self) -> Result<Vec<(u32, PathBuf)>, EnforceError> {
+        let layout = |path: PathBuf| {
+            let number = path.file_name()?.to_str()?.strip_prefix(MAPS_PREFIX)?.parse().ok()?;
+            (number != LAYOUT).then_some((number, path))
+        };
+        let all = children(&self.folder).map_err(|error| self.failed(&error))?;
+        Ok(all.into_iter().filter_map(layout).collect())
     }
 
     pub(super) fn failed(&self, error: &io::Error) -> EnforceError {
@@ -118,7 +117,7 @@ impl Pins {
     }
 
     fn maps(&self) -> PathBuf {
-        self.folder.join(format!("{MAPS_PREFIX}{GATE_LAYOUT}"))
+        self.folder.join(format!("{MAPS_PREFIX}{LAYOUT}"))
     }
 }
 

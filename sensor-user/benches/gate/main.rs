@@ -1,0 +1,153 @@
+//! What the gate costs with a million blocks, beside a program that drops everything and beside nftables:
+//! `cargo xtask bench gate`. One JSON object a line; contenders take turns in short rounds, ratios are within a round.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    dead_code,
+    reason = "a benchmark fails by panicking and prints what it measured; it needs a part of the tests' support"
+)]
+
+mod bare;
+mod blocklist;
+mod clock;
+mod flood;
+mod nft;
+mod ratios;
+mod visits;
+
+/// What the kernel's tests use.
+#[path = "../../tests/kernel"]
+mod tests {
+    pub(crate) mod support;
+}
+
+use std::time::Instant;
+
+use nix::net::if_::if_nametoindex;
+use sensor_user::enforce::{Block, Enforcer as _, xdp::XdpEnforcer};
+use serde_json::json;
+
+use self::{
+    bare::{Attached, Mode},
+    blocklist::Blocklist,
+    flood::Flood,
+    ratios::Ratios,
+};
+use tests::support::{
+    PinDir, options, ready,
+    world::{VETH, World},
+};
+
+const ENTRIES: usize = 1_000_000;
+
+fn main() {
+    if !ready() {
+        return;
+    }
+    let number = |name: &str, default: usize| {
+        std::env::var(name)
+            .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+    };
+    let (entries, rounds) = (number("GATE_BENCH_ENTRIES", ENTRIES), number("GATE_BENCH_ROUNDS", 9));
+    let list = Blocklist::new(entries);
+    let (world, pins) = (World::new(), PinDir::new());
+    let mut gate = XdpEnforcer::open(options(&[], &pins, &["198.51.100.0/24"])).unwrap();
+    load(&mut gate, &list);
+    let bare = bare::drop_all();
+    drops_without_a_wire(&gate, &bare, &list, rounds);
+    let flood = Flood::new(&world, &list.sources());
+    for mode in [Mode::Native, Mode::Generic] {
+        drops_on_a_wire(&gate, &bare, &flood, mode, rounds);
+    }
+    if std::env::var_os("GATE_BENCH_NO_NFT").is_none() {
+        drops_by_nftables(&bare, &flood, &list, rounds);
+    }
+    passing(&gate, &world, rounds);
+}
+
+fn load(gate: &mut XdpEnforcer, list: &Blocklist) {
+    let blocks: Vec<Block> = list.nets().iter().map(|net| Block { net: *net, remaining: None }).collect();
+    let before = bare::unreclaimable();
+    let resident = clock::resident();
+    let start = Instant::now();
+    assert_eq!(gate.replace(&blocks).unwrap(), []);
+    let replaced = start.elapsed();
+    let (kernel, resident) = (bare::unreclaimable() - before, clock::resident() - resident);
+    let timed = |what: &mut dyn FnMut()| {
+        let start = Instant::now();
+        what();
+        start.elapsed().as_secs_f64()
+    };
+    let again = timed(&mut || assert_eq!(gate.replace(&blocks).unwrap(), []));
+    let sweep = timed(&mut || gate.sweep().unwrap());
+    let hits = timed(&mut || drop(gate.hits().unwrap()));
+    println!(
+        "{}",
+        json!({"bench": "gate", "what": "load", "entries": blocks.len(), "replace_seconds": replaced.as_secs_f64(),
+               "kernel_bytes": kernel, "resident_bytes": resident, "replace_again_seconds": again,
+               "sweep_seconds": sweep, "hits_seconds": hits})
+    );
+}
+
+/// The programs alone, and what hands them packets: the same frame over and over, so everything is in the cache.
+fn drops_without_a_wire(gate: &XdpEnforcer, bare: &bare::Program, list: &Blocklist, rounds: usize) {
+    let mut ratios = Ratios::new("drop", "live-frames", "native", ["bare", "gate"]);
+    let frame = flood::frame(list.sources()[0]);
+    for _ in 0..rounds {
+        ratios.round([
+            bare::live(bare.fd(), &frame, 2_000_000),
+            bare::live(gate.program().unwrap(), &frame, 2_000_000),
+        ]);
+    }
+    ratios.print();
+}
+
+/// From a veth's other end, every packet from another blocked source.
+fn drops_on_a_wire(gate: &XdpEnforcer, bare: &bare::Program, flood: &Flood<'_>, mode: Mode, rounds: usize) {
+    let index = if_nametoindex(VETH).unwrap();
+    let mut ratios = Ratios::new("drop", "veth", mode.name(), ["bare", "gate"]);
+    for _ in 0..rounds {
+        let measured = [bare.fd(), gate.program().unwrap()].map(|program| {
+            let _attached = Attached::new(program, index, mode);
+            flood.run()
+        });
+        ratios.round(measured);
+    }
+    ratios.print();
+}
+
+fn drops_by_nftables(bare: &bare::Program, flood: &Flood<'_>, list: &Blocklist, rounds: usize) {
+    let index = if_nametoindex(VETH).unwrap();
+    let Some(tables) = nft::Tables::load(list.nets()) else { return };
+    let mut ratios = Ratios::new("drop", "veth", "generic", ["bare", "nftables-ingress", "nftables-input"]);
+    for _ in 0..rounds {
+        let alone = {
+            let _attached = Attached::new(bare.fd(), index, Mode::Generic);
+            flood.run()
+        };
+        let ingress = tables.while_hooked(nft::Hook::Ingress, || flood.run());
+        let input = tables.while_hooked(nft::Hook::Input, || flood.run());
+        ratios.round([alone, ingress, input]);
+    }
+    ratios.print();
+}
+
+fn passing(gate: &XdpEnforcer, world: &World, rounds: usize) {
+    let index = if_nametoindex(VETH).unwrap();
+    for visit in [visits::Visit::Requests, visits::Visit::Uploads] {
+        for mode in [Mode::Native, Mode::Generic] {
+            let mut ratios = Ratios::new("pass", visit.name(), mode.name(), ["off", "on"]);
+            for _ in 0..rounds {
+                let off = visit.run(world);
+                let _attached = Attached::new(gate.program().unwrap(), index, mode);
+                ratios.round([off, visit.run(world)]);
+            }
+            ratios.print();
+        }
+    }
+}

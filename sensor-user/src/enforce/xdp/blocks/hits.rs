@@ -1,0 +1,56 @@
+use std::io;
+
+use ahash::{HashMap, HashMapExt as _};
+use portcullis_sensor_common::gate::{CARRIED, Hits};
+
+use crate::kernel::map::KernelMap;
+
+/// What the gate counted, by an entry's id. It makes a place at the first hit.
+pub(in crate::enforce::xdp) struct HitMap {
+    map: KernelMap<u64, Hits>,
+}
+
+/// With more to be removed than this, it is cheaper to ask first which are there.
+const FEW: usize = 64;
+
+impl HitMap {
+    pub(in crate::enforce::xdp) fn new(map: KernelMap<u64, Hits>) -> Self {
+        Self { map }
+    }
+
+    /// Sums over the processors, and with what was carried over.
+    pub(super) fn read(&self) -> io::Result<HashMap<u64, Hits>> {
+        let mut sums = HashMap::new();
+        self.map.read(|key, values| add(sums.entry(key & !CARRIED).or_default(), values))?;
+        Ok(sums)
+    }
+
+    pub(super) fn remove(&mut self, ids: &[u64]) -> io::Result<()> {
+        let mut keys: Vec<u64> = ids.iter().flat_map(|id| [*id, id | CARRIED]).collect();
+        if ids.len() > FEW {
+            let mut there = Vec::new();
+            self.map.read(|key, _| there.push(key))?;
+            there.sort_unstable();
+            keys.retain(|key| there.binary_search(key).is_ok());
+        }
+        self.map.remove(&keys)
+    }
+
+    /// Takes over what maps of an older layout counted. Doing it again changes nothing.
+    pub(super) fn carry(&mut self, counted: &[(u64, Hits)]) -> io::Result<()> {
+        let keys: Vec<u64> = counted.iter().map(|(id, _)| id | CARRIED).collect();
+        let mut values = vec![Hits::default(); counted.len() * self.map.values_each()];
+        for (first, (_, hits)) in values.iter_mut().step_by(self.map.values_each()).zip(counted) {
+            *first = *hits;
+        }
+        self.map.insert(&keys, &values)
+    }
+}
+
+/// Adds every processor's to the sum.
+pub(in crate::enforce::xdp) fn add(sum: &mut Hits, values: &[Hits]) {
+    for hits in values {
+        sum.packets += hits.packets;
+        sum.bytes += hits.bytes;
+    }
+}
