@@ -1,4 +1,4 @@
-use std::{cmp::Reverse, collections::BinaryHeap, hash::BuildHasher as _};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use ahash::RandomState;
 use hashbrown::HashTable;
