@@ -66,8 +66,8 @@ pub enum XdpMode {
 }
 
 /// Begins to guard the interfaces. What an earlier agent left in the kernel is taken over as it is, and goes on
-/// dropping meanwhile; if it did it the other way, XDP or nftables, that goes away, since else nobody would lift its
-/// blocks.
+/// dropping meanwhile; if it did it the other way, XDP or nftables, its blocks are put in force in ours before its
+/// own go, since else nobody would lift them.
 pub fn open(mode: Mode, options: GateOptions) -> Result<Box<dyn Enforcer>, EnforceError> {
     let pin_dir = options.pin_dir.clone();
     let refused = match mode {
@@ -84,9 +84,19 @@ pub fn open(mode: Mode, options: GateOptions) -> Result<Box<dyn Enforcer>, Enfor
 }
 
 fn open_xdp(options: GateOptions) -> Result<Box<dyn Enforcer>, EnforceError> {
-    let enforcer = xdp::XdpEnforcer::open(options)?;
-    say_removed(&nftables::detach()?);
+    let mut enforcer = xdp::XdpEnforcer::open(options)?;
+    if let Some(blocks) = nftables::left_behind()? {
+        fill(&mut enforcer, &blocks)?;
+        say_removed(&nftables::detach()?);
+    }
     Ok(Box::new(enforcer))
+}
+
+fn fill(enforcer: &mut dyn Enforcer, blocks: &[Block]) -> Result<(), EnforceError> {
+    for refusal in enforcer.replace(blocks)? {
+        tracing::warn!(cidr = %refusal.net, reason = refusal.reason, "a block of the earlier agent is not taken over");
+    }
+    Ok(())
 }
 
 fn say_removed(removed: &[String]) {

@@ -46,6 +46,11 @@ impl PinDir {
         Self(format!("/sys/fs/bpf/portcullis-test-{}-{number}", std::process::id()).into())
     }
 
+    /// Another process's.
+    pub(crate) fn at(path: &str) -> Self {
+        Self(path.into())
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.0
     }

@@ -161,20 +161,6 @@ fn where_another_xdp_program_sits_auto_takes_nftables_and_says_why() {
 }
 
 #[test]
-fn going_from_nftables_to_xdp_leaves_no_block_that_nobody_lifts() {
-    if !ready() {
-        return;
-    }
-    let (world, pins) = (World::new(), PinDir::new());
-    let mut first = sensor_user::enforce::open(Mode::Nftables, options(&[VETH], &pins, &[])).unwrap();
-    first.block(&permanent("192.0.2.10/32")).unwrap();
-    drop(first);
-    let _second = sensor_user::enforce::open(Mode::Xdp, options(&[VETH], &pins, &[])).unwrap();
-    assert!(world.arrives_from("192.0.2.10"));
-    assert_eq!(run("nft", &["list", "tables"]), "");
-}
-
-#[test]
 fn going_from_xdp_to_nftables_leaves_no_block_that_nobody_lifts() {
     if !ready() {
         return;

@@ -5,7 +5,11 @@ use std::{
     net::{IpAddr, SocketAddr, UdpSocket},
     os::fd::AsRawFd as _,
     process::Command,
-    sync::mpsc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -82,6 +86,28 @@ impl World {
         inbox.recv(&mut [0; 16]).is_ok()
     }
 
+    /// Knocks from this address of the visitor's without a pause.
+    pub(crate) fn flood(&self, from: &str) -> Flood {
+        let from: IpAddr = from.parse().unwrap();
+        let node: IpAddr = if from.is_ipv4() { NODE_V4 } else { NODE_V6 }.parse().unwrap();
+        let inbox = UdpSocket::bind(SocketAddr::new(node, 0)).unwrap();
+        let to = inbox.local_addr().unwrap();
+        let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let thread = self.as_visitor({
+            let (stop, sent) = (stop.clone(), sent.clone());
+            move || {
+                thread::spawn(move || {
+                    let outbox = UdpSocket::bind(SocketAddr::new(from, 0)).unwrap();
+                    while !stop.load(Ordering::Relaxed) {
+                        outbox.send_to(b"knock", to).ok();
+                        sent.fetch_add(1, Ordering::Relaxed);
+                    }
+                })
+            }
+        });
+        Flood { inbox, stop, sent, thread }
+    }
+
     /// Puts a frame on the visitor's end of the wire as it is.
     pub(crate) fn send_frame(&self, frame: Vec<u8>) {
         self.as_visitor(move || send_on(PEER, &frame));
@@ -94,6 +120,31 @@ impl World {
             }
         }
         panic!("the veth does not come up");
+    }
+}
+
+pub(crate) struct Flood {
+    inbox: UdpSocket,
+    stop: Arc<AtomicBool>,
+    sent: Arc<AtomicU64>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl Flood {
+    /// Returns when so many more were sent.
+    pub(crate) fn more(&self, packets: u64) {
+        let before = self.sent.load(Ordering::Relaxed);
+        while self.sent.load(Ordering::Relaxed) < before + packets {
+            thread::yield_now();
+        }
+    }
+
+    /// Stops, and says how many came through, as far as the inbox could hold them.
+    pub(crate) fn end(self) -> usize {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap();
+        self.inbox.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        std::iter::from_fn(|| self.inbox.recv(&mut [0; 16]).ok()).count()
     }
 }
 
