@@ -22,7 +22,11 @@ enum Backend {
 
 impl Backend {
     fn open(self, pins: &PinDir, allow: &[&str]) -> Box<dyn Enforcer> {
-        let options = options(&[VETH], pins, allow);
+        self.open_on(VETH, pins, allow)
+    }
+
+    fn open_on(self, interface: &str, pins: &PinDir, allow: &[&str]) -> Box<dyn Enforcer> {
+        let options = options(&[interface], pins, allow);
         let opened = match self {
             Self::Xdp => sensor_user::enforce::open(Mode::Xdp, options),
             Self::Ingress => sensor_user::enforce::open(Mode::Nftables, options),

@@ -6,8 +6,8 @@ use super::{Backend, over_all};
 use crate::support::{
     PinDir,
     frame::tagged,
-    lasting, net, permanent,
-    world::{NODE_V4, World},
+    lasting, meant, net, permanent,
+    world::{NODE_V4, VETH, World, ip},
 };
 
 over_all!(
@@ -29,6 +29,7 @@ over_all!(
     an_end_that_passes_is_swept_and_counted,
     monitoring_lets_pass_and_counts_what_it_would_drop,
     a_vlan_tag_hides_nobody,
+    interfaces_are_followed_as_they_come_and_go,
 );
 
 fn hits(enforcer: &mut dyn Enforcer, of: &str) -> (u64, u64) {
@@ -250,4 +251,26 @@ fn a_vlan_tag_hides_nobody(backend: Backend) {
     world.send_frame(tagged("203.0.113.7", NODE_V4, &[10]));
     thread::sleep(Duration::from_millis(100));
     assert_eq!(hits(enforcer.as_mut(), "203.0.113.7/32").0, 1, "{backend}");
+}
+
+fn interfaces_are_followed_as_they_come_and_go(backend: Backend) {
+    let (world, pins) = (World::new(), PinDir::new());
+    let mut enforcer = backend.open_on("lo", &pins, &[]);
+    let follow = |enforcer: &mut dyn Enforcer, names: &[&str]| {
+        enforcer.follow(&meant(names).resolve().unwrap()).unwrap();
+        let mut guarded: Vec<String> = enforcer.interfaces().into_iter().map(|guard| guard.name).collect();
+        guarded.sort_unstable();
+        assert_eq!(guarded, names, "{backend}");
+    };
+    enforcer.block(&permanent("192.0.2.10/32")).unwrap();
+    assert!(world.arrives_from("192.0.2.10"), "{backend}");
+    follow(enforcer.as_mut(), &["lo", VETH]);
+    assert!(!world.arrives_from("192.0.2.10"), "{backend}");
+    follow(enforcer.as_mut(), &["lo"]);
+    assert!(world.arrives_from("192.0.2.10"), "{backend}");
+    follow(enforcer.as_mut(), &["lo", VETH]);
+    ip(&["link", "delete", VETH]);
+    enforcer.sweep().unwrap();
+    follow(enforcer.as_mut(), &["lo"]);
+    assert_eq!(enforcer.counters().value("enforce_laid_again_total"), 0, "{backend}");
 }
