@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use portcullis_exchange::{Exchange, Timestamp};
 use sensor_user::{
-    counters::Counters,
     segment::{Segment, TcpFlags, Vlans},
     wire::{Wire, WireConfig},
 };
@@ -68,13 +67,8 @@ impl Cuts<'_> {
     pub(crate) const NONE: Self = Self(&[]);
 }
 
-pub(crate) struct Outcome {
-    pub(crate) exchanges: Vec<Exchange>,
-    pub(crate) counters: Counters,
-}
-
 /// What the sensor makes of a connection, all of it at one time.
-pub(crate) fn outcome(turns: &[Turn], cuts: &Cuts<'_>, config: WireConfig) -> Outcome {
+pub(crate) fn exchanges(turns: &[Turn], cuts: &Cuts<'_>, config: WireConfig) -> Vec<Exchange> {
     let mut connection = Connection::open(config);
     let mut cuts = cuts.0.iter().copied().cycle();
     for Turn { is_client, bytes } in turns {
@@ -135,15 +129,14 @@ impl Connection {
         *next = next.wrapping_add(bytes as u32);
     }
 
-    fn close(mut self) -> Outcome {
+    fn close(mut self) -> Vec<Exchange> {
         for is_client in [false, true] {
             self.send(is_client, TcpFlags::ACK | TcpFlags::FIN, 0, b"");
             self.advance(is_client, 1);
         }
         self.wire.finish(&mut self.completed);
-        let counters = self.wire.counters();
-        assert_eq!(counters.value("flow_memory_bytes"), 0);
-        Outcome { exchanges: self.completed, counters }
+        assert_eq!(self.wire.counters().value("flow_memory_bytes"), 0);
+        self.completed
     }
 
     fn send(&mut self, is_client: bool, flags: u8, offset: usize, payload: &[u8]) {

@@ -9,7 +9,7 @@ use portcullis_exchange::{Body, BodyFault};
 use sensor_user::wire::WireConfig;
 
 use crate::{
-    connection::{Cuts, Turn, outcome},
+    connection::{Cuts, Turn, exchanges},
     input::Input,
 };
 
@@ -60,7 +60,7 @@ fn decode(codings: &str, coded: &[u8], cuts: &Cuts<'_>) -> Body {
         Turn { is_client: false, bytes: head.into_bytes() },
         Turn { is_client: false, bytes: coded.to_vec() },
     ];
-    let config = WireConfig { body_keep: KEEP, ..WireConfig::default() };
-    let exchange = outcome(&turns, cuts, config).exchanges.pop().expect("there is one exchange");
+    let config = WireConfig { answer_keep: KEEP, ..WireConfig::default() };
+    let exchange = exchanges(&turns, cuts, config).pop().expect("there is one exchange");
     exchange.response.expect("the server answered").body
 }

@@ -9,13 +9,13 @@ use sensor_user::{
     wire::WireConfig,
 };
 
-use crate::connection::{Cuts, outcome, turns};
+use crate::connection::{Cuts, exchanges, turns};
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine::new(PolicySet::builtin()));
 
 pub fn run(bytes: &[u8]) {
     let tagger = Tagger::new(Tags::default(), Vec::new(), ForwardedHeader::Auto);
-    for exchange in outcome(&turns(bytes), &Cuts::NONE, WireConfig::default()).exchanges {
+    for exchange in exchanges(&turns(bytes), &Cuts::NONE, WireConfig::default()) {
         for detection in ENGINE.judge(&Arc::new(tagger.tag(exchange))) {
             assert!(detection.matched.len() <= 8);
             assert!(

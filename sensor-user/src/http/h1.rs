@@ -95,9 +95,9 @@ impl Http1 {
         }
         match self.undecided_mut(is_client).take() {
             None => self.read(peers, chunk, false, shard),
-            Some(undecided) => {
-                let joined = undecided.joined(chunk.bytes);
-                let mut chunk_joined = undecided.chunk(chunk.side, &joined);
+            Some(mut undecided) => {
+                undecided.join(chunk);
+                let mut chunk_joined = undecided.chunk(chunk.side);
                 self.read(peers, &mut chunk_joined, false, shard);
                 let left = chunk_joined.bytes.len().min(chunk.bytes.len());
                 chunk.offset += (chunk.bytes.len() - left) as i64;
@@ -132,8 +132,7 @@ impl Http1 {
     /// Takes what was held back for a body: nothing came that shows otherwise.
     fn decide(&mut self, peers: &Peers, side: Side, shard: &mut HttpShard) {
         if let Some(undecided) = self.undecided_mut(side == self.client).take() {
-            let bytes = undecided.joined(&[]);
-            self.read(peers, &mut undecided.chunk(side, &bytes), true, shard);
+            self.read(peers, &mut undecided.chunk(side), true, shard);
         }
     }
 
@@ -317,7 +316,8 @@ impl Http1 {
         let is_client = side == self.client;
         self.decide(peers, side, shard);
         self.end_empty_answer(peers, time, shard);
-        if let Some(event) = self.reader(is_client).close_head() {
+        let is_bare = !is_client && self.responses.is_undecided() && self.begin_bare_answer(shard);
+        if let Some(event) = self.reader(is_client).close_head().filter(|_| !is_bare) {
             let is_simple = matches!(&event, Event::Request(head) if head.protocol == Protocol::Http09);
             self.event(peers, is_client, event, time, shard);
             if !is_simple {

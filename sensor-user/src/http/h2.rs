@@ -16,5 +16,5 @@ mod streams;
 
 pub(super) use connection::Http2;
 pub(super) use counters::Http2Counters;
-pub(super) use join::{Look, is_settings, look};
+pub(super) use join::{Look, is_settings, look, look_from_start};
 pub(super) use reader::PREFACE;

@@ -45,7 +45,8 @@ struct First {
     acknowledged: Option<i64>,
     has_gap: bool,
     unlike: Option<Unlike>,
-    unlike_segments: u32,
+    /// What was passed over: segments where capture began in mid-connection, turns in a tunnel.
+    passed: u32,
 }
 
 /// What a direction that began with something else sent since.
@@ -54,6 +55,8 @@ struct Unlike {
     bytes: usize,
     /// Whether a line begins after it.
     ends_line: bool,
+    /// The other side spoke since.
+    is_answered: bool,
 }
 
 impl Unlike {
@@ -61,6 +64,7 @@ impl Unlike {
         Self {
             bytes: self.bytes + bytes.len(),
             ends_line: bytes.last().map_or(self.ends_line, |last| *last == b'\n'),
+            is_answered: false,
         }
     }
 }
@@ -78,16 +82,25 @@ impl First {
 const MAX_LINE: usize = 64 << 10;
 /// Where capture began in mid-connection: segments of each direction that may pass before a message begins.
 const MIDSTREAM_SEGMENTS: u32 = 256;
+/// Where a proxy's own protocol comes first: turns of each direction that may pass. SOCKS with a password takes three.
+const TUNNEL_TURNS: u32 = 6;
 
-/// The same where a proxy's own protocol comes first.
-const TUNNEL_SEGMENTS: u32 = 6;
-
-/// A SOCKS greeting (RFC 1928 section 3) or request (SOCKS 4): HTTP may follow it.
-fn is_socks(bytes: &[u8]) -> bool {
+/// Whether the bytes begin with a SOCKS greeting (RFC 1928 section 3) or request (SOCKS 4), so that HTTP may follow;
+/// `None` where more are needed to tell.
+fn is_socks(bytes: &[u8]) -> Option<bool> {
+    const PORT_AND_ADDRESS: usize = 6;
+    const MOST_NAME: usize = 255;
     match bytes {
-        [5, methods, offered @ ..] => usize::from(*methods) == offered.len() && *methods > 0,
-        [4, 1 | 2, .., 0] => bytes.len() >= 9,
-        _ => false,
+        [] | [4 | 5] => None,
+        [5, methods, offered @ ..] if *methods > 0 => {
+            (offered.len() >= usize::from(*methods)).then_some(true)
+        }
+        [4, 1 | 2, rest @ ..] => match rest.get(PORT_AND_ADDRESS..)? {
+            name if name.iter().take(MOST_NAME).any(|byte| *byte == 0) => Some(true),
+            name if name.len() < MOST_NAME => None,
+            _ => Some(false),
+        },
+        _ => Some(false),
     }
 }
 
@@ -103,22 +116,30 @@ impl Opening {
 
     /// Looks at the next bytes. Where it says what is spoken, they are not yet taken: see [`Opening::replay`].
     ///
-    /// Each direction is judged by its first line, however it is cut. Only where the first bytes were not captured, or
-    /// another protocol opened a tunnel, does a message count that begins with a later segment.
+    /// Each direction is judged by its first line, however it is cut; in a tunnel by the first line of each turn. Only
+    /// where bytes were not captured does a message count that begins with a later segment.
     pub(super) fn data(&mut self, peers: &Peers, chunk: Chunk<'_>) -> Verdict {
         let side = chunk.side;
-        self.is_in_tunnel |= is_socks(chunk.bytes);
-        let is_midstream = self.is_midstream(peers) || self.is_in_tunnel;
+        if let Some(unlike) = &mut self.first_mut(side.other()).unlike {
+            unlike.is_answered = true;
+        }
+        let is_midstream = self.is_midstream(peers);
+        let is_in_tunnel = self.is_in_tunnel;
         let first = self.first_mut(side);
-        if let Some(unlike) = first.unlike.filter(|_| !is_midstream) {
+        let is_new_turn = |unlike: &Unlike| is_in_tunnel && unlike.is_answered;
+        if let Some(unlike) = first.unlike.filter(|unlike| !is_midstream && !is_new_turn(unlike)) {
             first.unlike = Some(unlike.after(chunk.bytes));
             return self.judge_unlike();
         }
         let joined;
-        let bytes = if first.bytes.is_empty() {
-            first.time = chunk.time;
+        if first.bytes.is_empty() {
             first.offset = chunk.offset;
-            first.acknowledged = chunk.acknowledged;
+        }
+        if first.bytes.trim_ascii_start().is_empty() {
+            // White space alone begins nothing yet.
+            (first.time, first.acknowledged) = (chunk.time, chunk.acknowledged);
+        }
+        let bytes = if first.bytes.is_empty() {
             chunk.bytes
         } else {
             joined = [first.bytes.as_slice(), chunk.bytes].concat();
@@ -140,10 +161,11 @@ impl Opening {
                 return Verdict::Http2Joined { client };
             }
         }
-        let as_request = start_line::is_request(bytes);
-        let as_response = start_line::is_response(bytes);
+        let line = bytes.get(..MAX_LINE).unwrap_or(bytes);
+        let as_request = start_line::is_request(line);
+        let as_response = start_line::is_response(line);
         let may_request = peers.initiator.is_none_or(|initiator| initiator == side);
-        let may_respond = peers.initiator.is_none_or(|initiator| initiator != side) || self.is_in_tunnel;
+        let may_respond = peers.initiator.is_none_or(|initiator| initiator != side) || is_in_tunnel;
         match (as_request, as_response) {
             // Also from the side that was connected to: agents that call home are asked in this direction.
             (Some(true), _) => Verdict::Http1 { client: side },
@@ -151,17 +173,25 @@ impl Opening {
             _ if may_request && h2::PREFACE.starts_with(bytes) => self.hold(chunk),
             (None, _) if bytes.len() < MAX_LINE => self.hold(chunk),
             (_, None) if may_respond => self.hold(chunk),
-            _ if is_midstream || (may_respond && h2::is_settings(bytes)) => match h2::look(bytes) {
+            _ if is_midstream => match h2::look(bytes) {
                 Look::OfClient if may_request => Verdict::Http2Joined { client: side },
-                Look::OfServer if may_respond && is_midstream => {
-                    Verdict::Http2Joined { client: side.other() }
-                }
-                Look::OfServer if may_respond => Verdict::Http2 { client: side.other() },
+                Look::OfServer if may_respond => Verdict::Http2Joined { client: side.other() },
                 Look::Undecided if bytes.len() < MAX_LINE => self.hold(chunk),
-                _ if is_midstream => self.pass_over(side),
+                _ => self.pass_over(side),
+            },
+            _ if may_respond && h2::is_settings(bytes) => match h2::look_from_start(line) {
+                Look::OfServer => Verdict::Http2 { client: side.other() },
+                Look::Undecided if bytes.len() < MAX_LINE => self.hold(chunk),
                 _ => self.is_unlike(side, bytes),
             },
-            _ => self.is_unlike(side, bytes),
+            _ if is_in_tunnel => self.is_unlike(side, bytes),
+            _ => match is_socks(bytes) {
+                None => self.hold(chunk),
+                Some(opens_tunnel) => {
+                    self.is_in_tunnel |= opens_tunnel;
+                    self.is_unlike(side, bytes)
+                }
+            },
         }
     }
 
@@ -169,11 +199,20 @@ impl Opening {
     fn is_unlike(&mut self, side: Side, bytes: &[u8]) -> Verdict {
         let first = self.first_mut(side);
         first.bytes = Vec::new();
-        first.unlike = Some(Unlike { bytes: 0, ends_line: false }.after(bytes));
+        let before = first.unlike.unwrap_or(Unlike { bytes: 0, ends_line: false, is_answered: false });
+        first.unlike = Some(before.after(bytes));
+        first.passed += 1;
         self.judge_unlike()
     }
 
     fn judge_unlike(&self) -> Verdict {
+        if self.is_in_tunnel {
+            let is_given_up = |first: &First| {
+                first.passed > TUNNEL_TURNS || first.unlike.is_some_and(|unlike| unlike.bytes > MAX_UNLIKE)
+            };
+            let is_other = is_given_up(&self.low) || is_given_up(&self.high);
+            return if is_other { Verdict::Other } else { Verdict::Undecided };
+        }
         match (self.low.unlike, self.high.unlike) {
             (Some(_), Some(_)) => Verdict::Other,
             (Some(one), None) | (None, Some(one)) if one.bytes > MAX_UNLIKE => Verdict::Other,
@@ -183,11 +222,10 @@ impl Opening {
 
     /// Where messages may be half over, the next segment may begin one.
     fn pass_over(&mut self, side: Side) -> Verdict {
-        let limit = if self.is_in_tunnel { TUNNEL_SEGMENTS } else { MIDSTREAM_SEGMENTS };
         let first = self.first_mut(side);
         first.bytes = Vec::new();
-        first.unlike_segments += 1;
-        if first.unlike_segments > limit { Verdict::Other } else { Verdict::Undecided }
+        first.passed += 1;
+        if first.passed > MIDSTREAM_SEGMENTS { Verdict::Other } else { Verdict::Undecided }
     }
 
     pub(super) fn gap(&mut self, side: Side) {

@@ -13,4 +13,5 @@ mod http_corners;
 mod left_out;
 mod segmentation;
 mod silence;
+mod tunnels;
 mod websocket;

@@ -54,6 +54,15 @@ impl Start {
     pub(super) fn of(chunk: &Chunk<'_>) -> Self {
         Self { time: chunk.time, offset: chunk.offset, acknowledged: chunk.acknowledged }
     }
+
+    /// White space alone begins nothing yet: what comes after it may be sent much later.
+    pub(super) fn after(self, held: &[u8], chunk: &Chunk<'_>) -> Self {
+        if held.trim_ascii_start().is_empty() {
+            Self { offset: self.offset, ..Self::of(chunk) }
+        } else {
+            self
+        }
+    }
 }
 
 enum State {
@@ -159,6 +168,11 @@ impl Reader {
                 .and_then(|end| self.held.get(..end))
                 .and_then(start_line::request_line)
                 .is_some_and(|line| line.version.is_none())
+    }
+
+    /// What came does not show yet whether a head begins with it.
+    pub(super) fn is_undecided(&self) -> bool {
+        matches!(self.state, State::Head) && !self.held.is_empty() && !self.is_confirmed
     }
 
     /// Takes what no head begins with for a body: a response of HTTP/0.9.
@@ -307,18 +321,27 @@ impl Reader {
                 return None;
             }
             self.start = Start::of(chunk);
-            if self.begins_message(chunk.bytes) == Some(false) {
-                self.search(false);
-                return Some(Event::NoMessage);
-            }
-            if let Some(end) = head::end(chunk.bytes, 0).filter(|end| *end <= MAX_HEAD) {
-                let head = chunk.bytes.get(..end).unwrap_or_default();
-                // Passed over also where it is no message: it looked like one, and would again.
-                advance(chunk, end);
-                return Some(self.parse_or_lose(head));
+            match self.begins_message(chunk.bytes) {
+                Some(false) => {
+                    self.search(false);
+                    return Some(Event::NoMessage);
+                }
+                Some(true) => {
+                    advance(chunk, self.lead(chunk.bytes));
+                    if let Some(end) = head::end(chunk.bytes, 0).filter(|end| *end <= MAX_HEAD) {
+                        let head = chunk.bytes.get(..end).unwrap_or_default();
+                        // Passed over also where it is no message: it looked like one, and would again.
+                        advance(chunk, end);
+                        return Some(self.parse_or_lose(head));
+                    }
+                }
+                None => {}
             }
         }
-        let before = self.held.len();
+        if !self.held.is_empty() && !self.is_confirmed {
+            self.start = self.start.after(&self.held, chunk);
+        }
+        let mut before = self.held.len();
         let room = MAX_HEAD.saturating_sub(before).min(chunk.bytes.len());
         let bytes = chunk.bytes.get(..room).unwrap_or_default();
         self.held.extend_from_slice(bytes);
@@ -330,13 +353,21 @@ impl Reader {
                     self.search(false);
                     return Some(Event::NoMessage);
                 }
-                begins => self.is_confirmed = begins == Some(true),
+                Some(true) => {
+                    self.is_confirmed = true;
+                    let lead = self.lead(&self.held);
+                    self.held.drain(..lead);
+                    advance(chunk, lead.saturating_sub(before));
+                    before = before.saturating_sub(lead);
+                }
+                None => {}
             }
         }
-        let Some(end) = head::end(&self.held, self.searched) else {
-            advance(chunk, room);
+        let end = if self.is_confirmed { head::end(&self.held, self.searched) } else { None };
+        let Some(end) = end else {
+            advance(chunk, self.held.len() - before);
             // The empty line may be split between this chunk and the next one.
-            self.searched = self.held.len().saturating_sub(2);
+            self.searched = if self.is_confirmed { self.held.len().saturating_sub(2) } else { 0 };
             return (self.held.len() >= MAX_HEAD).then(|| {
                 let head = self.partial_head().map(Box::new);
                 self.search(false);
@@ -346,6 +377,17 @@ impl Reader {
         let held = self.take_held();
         advance(chunk, end.saturating_sub(before));
         Some(self.parse_or_lose(held.get(..end).unwrap_or_default()))
+    }
+
+    /// What stands before a message: white space with an empty line in it would else be taken for its head.
+    fn lead(&self, bytes: &[u8]) -> usize {
+        let white = match self.kind {
+            Kind::Requests => 0,
+            Kind::Responses => bytes.len() - bytes.trim_ascii_start().len(),
+        };
+        let white = bytes.get(..white).unwrap_or_default();
+        let line = head::end(white, 0).and_then(|_| memchr::memrchr(b'\n', white));
+        line.map_or(0, |at| at + 1)
     }
 
     fn parse_or_lose(&mut self, head: &[u8]) -> Event {
@@ -423,6 +465,8 @@ impl Reader {
                 return None;
             }
             self.start = Start::of(chunk);
+        } else {
+            self.start = self.start.after(&self.held, chunk);
         }
         let line_end = memchr::memchr(b'\n', chunk.bytes).map_or(chunk.bytes.len(), |at| at + 1);
         let before = self.held.len();

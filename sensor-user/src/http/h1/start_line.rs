@@ -3,6 +3,9 @@
 /// Longest method we take for one; the longest registered is `BASELINE-CONTROL`.
 const MAX_METHOD: usize = 32;
 
+/// White space before a status line; what has more of it is something else.
+const MAX_WHITE_SPACE: usize = 1 << 10;
+
 /// The parts of a request line (RFC 9112 section 3).
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RequestLine<'a> {
@@ -60,6 +63,9 @@ pub(in crate::http) fn is_response(bytes: &[u8]) -> Option<bool> {
     const START: &[u8] = b"HTTP/";
     // Browsers pass over white space here.
     let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(bytes.len());
+    if start > MAX_WHITE_SPACE {
+        return Some(false);
+    }
     let bytes = bytes.get(start..).unwrap_or_default();
     let shared = bytes.len().min(START.len());
     if !bytes.get(..shared).unwrap_or_default().eq_ignore_ascii_case(START.get(..shared).unwrap_or_default())

@@ -32,13 +32,15 @@ impl Undecided {
         Self { bytes: chunk.bytes.to_vec(), start: Start::of(chunk) }
     }
 
-    pub(super) fn joined(&self, more: &[u8]) -> Vec<u8> {
-        [self.bytes.as_slice(), more].concat()
+    /// Goes on with what came now.
+    pub(super) fn join(&mut self, more: &Chunk<'_>) {
+        self.start = self.start.after(&self.bytes, more);
+        self.bytes.extend_from_slice(more.bytes);
     }
 
-    pub(super) fn chunk<'a>(&self, side: Side, bytes: &'a [u8]) -> Chunk<'a> {
+    pub(super) fn chunk(&self, side: Side) -> Chunk<'_> {
         let Start { time, offset, acknowledged } = self.start;
-        Chunk { side, time, bytes, offset, acknowledged }
+        Chunk { side, time, bytes: &self.bytes, offset, acknowledged }
     }
 
     pub(super) fn memory(&self) -> usize {

@@ -19,23 +19,28 @@ pub(in crate::http) enum Look {
     OfServer,
 }
 
-/// Judges by the frames' headers, which must all be right, and by the first header block, which must be decodable and
-/// have pseudo-header fields: these say who sends it.
+/// Judges bytes from within a connection by the headers of the frames in them, which must all be right, and by the first
+/// header block, which must be decodable and have pseudo-header fields: these say who sends it.
 pub(in crate::http) fn look(bytes: &[u8]) -> Look {
-    if bytes.len() < HEADER_LEN {
-        return if may_begin_frame(bytes) { Look::Undecided } else { Look::Other };
-    }
-    if !begins_frames(bytes) {
-        return Look::Other;
+    if bytes.len() >= HEADER_LEN && !begins_frames(bytes) { Look::Other } else { look_from_start(bytes) }
+}
+
+/// The same for the first bytes that somebody sends. What comes after the header block makes no difference, so that none is
+/// made by how many bytes are there.
+pub(in crate::http) fn look_from_start(bytes: &[u8]) -> Look {
+    match frame::first(bytes) {
+        None if may_begin_frame(bytes) => return Look::Undecided,
+        Some(first) if first.is_plausible() => {}
+        _ => return Look::Other,
     }
     let mut rest = bytes;
     let mut block = Vec::new();
     while let Some(header) = frame::first(rest) {
         let end = HEADER_LEN + header.len as usize;
-        let Some(payload) = rest.get(HEADER_LEN..end) else { break };
         if !header.is_valid() {
             return Look::Other;
         }
+        let Some(payload) = rest.get(HEADER_LEN..end) else { break };
         if matches!(header.kind, Kind::Headers | Kind::Continuation) {
             let Some(fragment) = fragment(header, payload) else { return Look::Other };
             block.extend_from_slice(fragment);

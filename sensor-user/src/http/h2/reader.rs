@@ -23,6 +23,8 @@ pub(super) struct Reader {
 enum State {
     /// The rest of the connection preface (RFC 9113 section 3.4).
     Preface(&'static [u8]),
+    /// What came instead of it, at which a server closes the connection.
+    Refused,
     Header(Partial),
     Payload(Payload),
     /// Lost: passing over segments until one begins with a frame.
@@ -132,7 +134,8 @@ impl Reader {
                     let (came, expected) = (chunk.bytes.get(..len), rest.get(..len));
                     let after = rest.get(len..).unwrap_or_default();
                     if came != expected {
-                        self.lose();
+                        counters.protocol_errors += 1;
+                        self.state = State::Refused;
                     } else if after.is_empty() {
                         self.state = State::Header(Partial::default());
                         advance(chunk, len);
@@ -140,6 +143,10 @@ impl Reader {
                         *rest = after;
                         advance(chunk, len);
                     }
+                    None
+                }
+                State::Refused => {
+                    advance(chunk, chunk.bytes.len());
                     None
                 }
                 State::Header(partial) => {

@@ -163,15 +163,23 @@ fn spoken() -> impl Strategy<Value = Spoken> {
 enum Ending {
     Plain,
     CloseDelimited(Spoken),
-    Tunnel(Vec<Spoken>),
+    /// First what is no HTTP, as SOCKS or TLS, in turns.
+    Tunnel(Vec<[Vec<u8>; 2]>, Vec<Spoken>),
     Upgrade(Vec<u8>),
+}
+
+/// Bytes that no message begins with, and which may hold one.
+fn noise() -> impl Strategy<Value = Vec<u8>> {
+    let rest = prop_oneof![vec(any::<u8>(), 0..60), Just(b"\nGET /no HTTP/1.1\r\n\r\n".to_vec())];
+    (select(vec![1, 4, 5, 0x16, 0xff]), rest).prop_map(|(first, rest)| [vec![first], rest].concat())
 }
 
 fn ending() -> impl Strategy<Value = Ending> {
     prop_oneof![
         3 => Just(Ending::Plain),
         1 => spoken().prop_map(Ending::CloseDelimited),
-        1 => vec(spoken(), 1..3).prop_map(Ending::Tunnel),
+        1 => (vec([noise(), noise()], 0..9), vec(spoken(), 1..3))
+            .prop_map(|(noise, inner)| Ending::Tunnel(noise, inner)),
         1 => vec(any::<u8>(), 1..200).prop_map(Ending::Upgrade),
     ]
 }
@@ -209,13 +217,19 @@ pub(super) fn talk() -> impl Strategy<Value = Talk> {
                 talk.closing = Closing::ByServer;
                 pipeline(&mut talk, &[spoken]);
             }
-            Ending::Tunnel(inner) => {
+            Ending::Tunnel(noise, inner) => {
                 talk.joint();
                 talk.say(true, "CONNECT inner:80 HTTP/1.1\r\nHost: inner:80\r\n\r\n");
                 talk.say(false, "HTTP/1.1 200 Connected\r\n\r\n");
                 talk.exchanges += 1;
+                let is_given_up = noise.len() > 6;
+                for [asked, answered] in noise {
+                    talk.say(true, asked);
+                    talk.say(false, answered);
+                }
                 for spoken in inner {
                     pipeline(&mut talk, &[spoken]);
+                    talk.exchanges -= usize::from(is_given_up);
                 }
             }
             Ending::Upgrade(bytes) => {
