@@ -68,6 +68,9 @@ enum Subject {
     Wire,
     /// What a packet costs in the gate and in the tap; needs root and the built kernel programs.
     Kernel,
+    /// What the gate costs with a million blocks, beside a program that drops everything and beside nftables (left out
+    /// with --sensor-only); needs root and the built kernel programs.
+    Gate,
     /// What an attacker can make the sensor hold: captures made to fill its memory. Fails where it takes more than it
     /// promises.
     Memory,
@@ -95,6 +98,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             "--bench",
             "kernel",
         ])),
+        Subject::Gate => {
+            let mut bench = Caller::find()?.cargo();
+            bench.args(["bench", "--locked", "--package", "sensor-user", "--bench", "gate"]);
+            if args.sensor_only {
+                bench.args(["--", "--gate-only"]);
+            }
+            finish(bench.env("PORTCULLIS_BENCH_ROUNDS", args.rounds.to_string()))
+        }
         Subject::Traffic => {
             let file = args.capture.clone().unwrap_or_else(|| folder.join("traffic.pcap"));
             let transactions = traffic::write(&file, args.bytes, args.seed, args.profile)?;

@@ -25,9 +25,8 @@ impl Blocklist {
     }
 
     /// Addresses, each of another entry.
-    pub(crate) fn sources(&self) -> Vec<IpAddr> {
-        const SOURCES: usize = 65_536;
-        self.nets.iter().take(SOURCES).map(|net| net.broadcast()).collect()
+    pub(crate) fn sources(&self, count: usize) -> Vec<IpAddr> {
+        self.nets.iter().take(count).map(IpNet::broadcast).collect()
     }
 }
 

@@ -26,7 +26,7 @@ mod tests {
     pub(crate) mod support;
 }
 
-use std::time::Instant;
+use std::{os::fd::BorrowedFd, time::Instant};
 
 use nix::net::if_::if_nametoindex;
 use sensor_user::enforce::{Block, Enforcer as _, xdp::XdpEnforcer};
@@ -49,26 +49,28 @@ fn main() {
     if !ready() {
         return;
     }
-    let number = |name: &str, default: usize| {
-        std::env::var(name)
-            .map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
-    };
-    let (entries, rounds) = (number("GATE_BENCH_ENTRIES", ENTRIES), number("GATE_BENCH_ROUNDS", 9));
-    let list = Blocklist::new(entries);
+    let rounds = std::env::var("PORTCULLIS_BENCH_ROUNDS").map_or(9, |text| text.parse().unwrap());
+    let list = Blocklist::new(ENTRIES);
     let (world, pins) = (World::new(), PinDir::new());
     let mut gate = XdpEnforcer::open(options(&[], &pins, &["198.51.100.0/24"])).unwrap();
     load(&mut gate, &list);
     let bare = bare::drop_all();
     drops_without_a_wire(&gate, &bare, &list, rounds);
-    let flood = Flood::new(&world, &list.sources());
-    for mode in [Mode::Native, Mode::Generic] {
-        drops_on_a_wire(&gate, &bare, &flood, mode, rounds);
-    }
-    if std::env::var_os("GATE_BENCH_NO_NFT").is_none() {
-        drops_by_nftables(&bare, &flood, &list, rounds);
+    for (sources, traffic) in SOURCES {
+        let flood = Flood::new(&world, &list.sources(sources));
+        for mode in [Mode::Native, Mode::Generic] {
+            drops_on_a_wire([bare.fd(), gate.program().unwrap()], &flood, traffic, mode, rounds);
+        }
     }
     passing(&gate, &world, rounds);
+    if !std::env::args().any(|argument| argument == "--gate-only") {
+        drops_by_nftables(&bare, &world, &list, rounds);
+    }
 }
+
+/// One attacker, a botnet, and more than any cache holds.
+const SOURCES: [(usize, &str); 3] =
+    [(1, "veth, 1 source"), (1000, "veth, 1,000 sources"), (65_536, "veth, 65,536 sources")];
 
 fn load(gate: &mut XdpEnforcer, list: &Blocklist) {
     let blocks: Vec<Block> = list.nets().iter().map(|net| Block { net: *net, remaining: None }).collect();
@@ -96,8 +98,8 @@ fn load(gate: &mut XdpEnforcer, list: &Blocklist) {
 
 /// The programs alone, and what hands them packets: the same frame over and over, so everything is in the cache.
 fn drops_without_a_wire(gate: &XdpEnforcer, bare: &bare::Program, list: &Blocklist, rounds: usize) {
-    let mut ratios = Ratios::new("drop", "live-frames", "native", ["bare", "gate"]);
-    let frame = flood::frame(list.sources()[0]);
+    let mut ratios = Ratios::new("drop", "test run of live frames, 1 source", "native", ["bare", "gate"]);
+    let frame = flood::frame(list.sources(1)[0]);
     for _ in 0..rounds {
         ratios.round([
             bare::live(bare.fd(), &frame, 2_000_000),
@@ -108,11 +110,17 @@ fn drops_without_a_wire(gate: &XdpEnforcer, bare: &bare::Program, list: &Blockli
 }
 
 /// From a veth's other end, every packet from another blocked source.
-fn drops_on_a_wire(gate: &XdpEnforcer, bare: &bare::Program, flood: &Flood<'_>, mode: Mode, rounds: usize) {
+fn drops_on_a_wire(
+    programs: [BorrowedFd<'_>; 2],
+    flood: &Flood<'_>,
+    traffic: &'static str,
+    mode: Mode,
+    rounds: usize,
+) {
     let index = if_nametoindex(VETH).unwrap();
-    let mut ratios = Ratios::new("drop", "veth", mode.name(), ["bare", "gate"]);
+    let mut ratios = Ratios::new("drop", traffic, mode.name(), ["bare", "gate"]);
     for _ in 0..rounds {
-        let measured = [bare.fd(), gate.program().unwrap()].map(|program| {
+        let measured = programs.map(|program| {
             let _attached = Attached::new(program, index, mode);
             flood.run()
         });
@@ -121,20 +129,24 @@ fn drops_on_a_wire(gate: &XdpEnforcer, bare: &bare::Program, flood: &Flood<'_>, 
     ratios.print();
 }
 
-fn drops_by_nftables(bare: &bare::Program, flood: &Flood<'_>, list: &Blocklist, rounds: usize) {
+fn drops_by_nftables(bare: &bare::Program, world: &World, list: &Blocklist, rounds: usize) {
     let index = if_nametoindex(VETH).unwrap();
     let Some(tables) = nft::Tables::load(list.nets()) else { return };
-    let mut ratios = Ratios::new("drop", "veth", "generic", ["bare", "nftables-ingress", "nftables-input"]);
-    for _ in 0..rounds {
-        let alone = {
-            let _attached = Attached::new(bare.fd(), index, Mode::Generic);
-            flood.run()
-        };
-        let ingress = tables.while_hooked(nft::Hook::Ingress, || flood.run());
-        let input = tables.while_hooked(nft::Hook::Input, || flood.run());
-        ratios.round([alone, ingress, input]);
+    for (sources, traffic) in SOURCES {
+        let flood = Flood::new(world, &list.sources(sources));
+        let contenders = ["bare", "nftables-ingress", "nftables-input"];
+        let mut ratios = Ratios::new("drop", traffic, "generic", contenders);
+        for _ in 0..rounds {
+            let alone = {
+                let _attached = Attached::new(bare.fd(), index, Mode::Generic);
+                flood.run()
+            };
+            let ingress = tables.while_hooked(nft::Hook::Ingress, || flood.run());
+            let input = tables.while_hooked(nft::Hook::Input, || flood.run());
+            ratios.round([alone, ingress, input]);
+        }
+        ratios.print();
     }
-    ratios.print();
 }
 
 fn passing(gate: &XdpEnforcer, world: &World, rounds: usize) {

@@ -1,3 +1,4 @@
+pub(crate) mod agent;
 pub(crate) mod first_layout;
 pub(crate) mod frame;
 pub(crate) mod streams;

@@ -7,14 +7,16 @@ use std::{
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use sensor_user::enforce::{Enforcer as _, Mode, xdp::XdpEnforcer};
+use sensor_user::enforce::{Enforcer as _, GateOptions, Mode, XdpMode, xdp::XdpEnforcer};
 
 use crate::support::{
-    PinDir, first_layout, net, options, permanent, ready,
-    world::{NODE_V4, VETH, World, ip, run},
+    PinDir,
+    agent::{self, Agent},
+    first_layout, net, options, permanent, ready,
+    world::{NODE_V4, PEER, VETH, World, ip, run},
 };
 
 /// Floods the node from a blocked address while `meanwhile` goes on, and gives how many packets came through.
@@ -97,6 +99,74 @@ fn taking_over_from_the_first_layout_opens_no_gap_and_keeps_ends_and_hits() {
     drop(gate);
     let mut next = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
     assert_eq!(next.hits().unwrap()[0].packets, dropped, "what was carried over stays");
+}
+
+#[test]
+fn an_agent_that_is_killed_leaves_the_gate_on_and_the_next_one_opens_no_gap() {
+    if !ready() {
+        return;
+    }
+    let (world, pins, state) = (World::new(), PinDir::new(), tempfile::tempdir().unwrap());
+    agent::keep_orders(state.path(), &[("192.0.2.10/32", None)]);
+    let mut agent = Some(Agent::start(VETH, &pins, state.path()));
+    let through = came_through(&world, |some_more| {
+        agent.take().unwrap().kill();
+        some_more();
+        agent = Some(Agent::start(VETH, &pins, state.path()));
+        some_more();
+    });
+    assert_eq!(through, 0);
+    agent.unwrap().kill();
+}
+
+#[test]
+fn after_a_reboot_the_kept_revision_holds_without_a_control_plane_and_its_ends_went_on() {
+    if !ready() {
+        return;
+    }
+    let (world, pins, state) = (World::new(), PinDir::new(), tempfile::tempdir().unwrap());
+    let lasting = Duration::from_secs(12);
+    agent::keep_orders(state.path(), &[("192.0.2.10/32", None), ("192.0.2.11/32", Some(lasting))]);
+    let end = Instant::now() + lasting;
+    Agent::start(VETH, &pins, state.path()).kill();
+    assert!(!world.arrives_from("192.0.2.11") || Instant::now() >= end);
+    // Nothing is left in the kernel, as after a reboot.
+    sensor_user::enforce::detach(pins.path()).unwrap();
+    assert!(world.arrives_from("192.0.2.10"));
+    Agent::start(VETH, &pins, state.path()).kill();
+    assert!(!world.arrives_from("192.0.2.10"));
+    assert!(!world.arrives_from("192.0.2.11") || Instant::now() >= end);
+    thread::sleep(end.saturating_duration_since(Instant::now()) + Duration::from_millis(100));
+    assert!(world.arrives_from("192.0.2.11"), "the new run did not begin it anew");
+}
+
+#[test]
+fn jumbo_frames_are_judged_and_counted_whole_in_the_driver() {
+    if !ready() {
+        return;
+    }
+    let (world, pins) = (World::new(), PinDir::new());
+    ip(&["link", "set", VETH, "mtu", "9000"]);
+    world.as_visitor(|| ip(&["link", "set", PEER, "mtu", "9000"]));
+    let native = GateOptions { xdp_mode: XdpMode::Native, ..options(&[VETH], &pins, &[]) };
+    let mut gate = XdpEnforcer::open(native).unwrap();
+    assert_eq!(gate.interfaces()[0].mode, "native");
+    let shown = ip(&["-details", "link", "show", VETH]);
+    assert!(shown.contains("xdp") && !shown.contains("xdpgeneric"), "{shown}");
+    gate.block(&permanent("192.0.2.10/32")).unwrap();
+    let inbox = UdpSocket::bind((NODE_V4, 0)).unwrap();
+    inbox.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    let to = inbox.local_addr().unwrap();
+    world.as_visitor(move || {
+        for from in ["192.0.2.10:0", "192.0.2.11:0"] {
+            UdpSocket::bind(from).unwrap().send_to(&[7; 8000], to).unwrap();
+        }
+    });
+    let mut buffer = [0; 9000];
+    let (length, from) = inbox.recv_from(&mut buffer).unwrap();
+    assert_eq!((length, from.ip().to_string().as_str()), (8000, "192.0.2.11"));
+    let hits = gate.hits().unwrap();
+    assert_eq!((hits[0].packets, hits[0].bytes), (1, 14 + 20 + 8 + 8000));
 }
 
 #[test]
