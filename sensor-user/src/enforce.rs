@@ -196,7 +196,7 @@ impl EnforceError {
 }
 
 /// The form in which a prefix is kept: no host bits, and IPv4 wherever it is IPv4, since that is what packets carry.
-fn canonical(net: IpNet) -> IpNet {
+pub(crate) fn canonical(net: IpNet) -> IpNet {
     const MAPPED_PREFIX: u8 = 96;
     if let IpNet::V6(v6) = net
         && v6.prefix_len() >= MAPPED_PREFIX
