@@ -10,7 +10,9 @@ mod h2;
 mod sniff;
 mod websocket;
 
-use portcullis_exchange::{Exchange, Timestamp};
+use std::net::SocketAddr;
+
+use portcullis_exchange::{Exchange, Headers, Timestamp};
 
 use self::{
     h1::{Http1, Over},
@@ -36,11 +38,41 @@ pub struct HttpShard {
     pub(crate) config: HttpConfig,
     pub(crate) counters: HttpCounters,
     pub(crate) completed: Vec<Exchange>,
+    watch: Option<Box<dyn HeadWatch>>,
+}
+
+/// Told of every request as soon as its head is there, long before its exchange is complete.
+pub trait HeadWatch: Send {
+    fn head(&mut self, head: &Head<'_>);
+}
+
+/// A request's head, and the connection that it came on.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    pub client: SocketAddr,
+    pub server: SocketAddr,
+    pub vni: Option<u32>,
+    pub headers: &'a Headers,
+    /// It is not the connection's first, or others may be under way beside it.
+    pub may_be_shared: bool,
 }
 
 impl HttpShard {
     pub fn new(config: HttpConfig) -> Self {
-        Self { config, counters: HttpCounters::default(), completed: Vec::new() }
+        Self { config, counters: HttpCounters::default(), completed: Vec::new(), watch: None }
+    }
+
+    pub fn watch_heads(&mut self, watch: Box<dyn HeadWatch>) {
+        self.watch = Some(watch);
+    }
+
+    fn tell_head(&mut self, exchange: &Exchange, may_be_shared: bool) {
+        if let Some(watch) = &mut self.watch
+            && let Some(request) = &exchange.request
+        {
+            let Exchange { client, server, vni, .. } = *exchange;
+            watch.head(&Head { client, server, vni, headers: &request.headers, may_be_shared });
+        }
     }
 
     pub fn counters(&self) -> Counters {

@@ -4,6 +4,7 @@
 //! gives `TaggedExchange`, detection gives `Detection`, uplink sends events. Commands come back through uplink into
 //! enforce.
 
+pub mod blocking;
 pub mod capture;
 pub mod counters;
 pub mod enforce;

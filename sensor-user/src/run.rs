@@ -19,7 +19,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use portcullis_detection::{Engine, PolicySet};
+use portcullis_detection::{Engine, Mode as PolicyMode, PolicySet};
 use portcullis_exchange::Tags;
 use tokio::{
     runtime,
@@ -30,6 +30,7 @@ use tokio::{
 };
 
 use crate::{
+    blocking::{self, Blocker, Limits, NodeBlocks, ProxiedHeads},
     capture::CaptureError,
     enforce::{EnforceError, XdpMode},
     interfaces::{Follower, Selection, SelectionError},
@@ -60,6 +61,10 @@ pub struct Options {
     pub state_dir: PathBuf,
     pub allow: Vec<IpNet>,
     pub trusted_proxies: Vec<IpNet>,
+    /// Also connections on which a trusted proxy may send requests of others.
+    pub cut_shared_connections: bool,
+    /// Of automatic blocks.
+    pub limits: Limits,
     pub forwarded_header: ForwardedHeader,
     pub exclude: Vec<SocketAddr>,
     pub shards: Option<usize>,
@@ -101,6 +106,8 @@ pub enum RunError {
     Enforce(#[from] EnforceError),
     #[error(transparent)]
     Orders(#[from] KeptError),
+    #[error(transparent)]
+    AutomaticBlocks(#[from] blocking::KeptError),
     #[error("threads cannot be started: {0}")]
     Threads(#[from] std::io::Error),
     #[error("nothing is left to watch: every interface is gone; start again once one is back")]
@@ -135,12 +142,29 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         Excluded::new(options.exclude.iter().copied().chain(addresses(&options.uplink.control_plane)));
 
     let enforcer = origin::enforcer(&options, &interfaces)?;
-    let orders = Orders::open(state.file("orders.json"), enforcer)?;
+    let may_policies_block =
+        options.policies.iter().any(|policy| policy.enabled && policy.mode == PolicyMode::Block);
+    let blocks = NodeBlocks::open(blocking::Options {
+        // Before the tap, which then goes ahead of it.
+        cutter: origin::cutter(&options, &interfaces),
+        enforcer,
+        limits: options.limits,
+        may_policies_block,
+        file: state.file("automatic-blocks.json"),
+    })?;
+    let orders = Orders::open(state.file("orders.json"), blocks.ordered())?;
     let origin = Origin::open(&options, &interfaces)?;
 
     let engine = Arc::new(Engine::new(options.policies));
     let suppressions = orders.suppressions();
     let (events, queue) = uplink::bounded();
+    let blocker = may_policies_block.then(|| Blocker::start(blocks.clone(), events.clone())).transpose()?;
+    let blocks_dropped = blocker.as_ref().map(Blocker::dropped);
+    let heads = blocks.cuts().map(|cuts| {
+        let (proxies, header) = (options.trusted_proxies.clone(), options.forwarded_header);
+        let tagger = Tagger::new(Tags::default(), proxies, header);
+        ProxiedHeads::new(tagger, blocks.actors(), cuts, options.cut_shared_connections)
+    });
     let wire = WireConfig {
         answer_keep: options.answer_bytes as usize,
         ..WireConfig::for_shards(origin.sources.len())
@@ -162,11 +186,13 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
             engine: Arc::clone(&engine),
             suppressions: Arc::clone(&suppressions),
             events: events.clone(),
+            blocker: blocker.clone(),
+            heads: heads.clone(),
             excluded: excluded.clone(),
             published,
         });
     }
-    drop(events);
+    drop((events, blocker));
     let summary = format!(
         "capturing on {} ({}), enforcing with {}, control plane {}",
         interfaces.words().join(", "),
@@ -174,7 +200,9 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         orders.enforcement(),
         options.uplink.control_plane
     );
-    let node = Arc::new(RunningNode::new(orders, engine, counters, origin.watched, options.capture));
+    let blocking = node::Blocking { blocks, heads, dropped: blocks_dropped };
+    let node =
+        Arc::new(RunningNode::new(orders, blocking, engine, counters, origin.watched, options.capture));
 
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ended = runtime.block_on(async {

@@ -31,20 +31,17 @@ impl Tagger {
     }
 
     pub fn tag(&self, exchange: Exchange) -> TaggedExchange {
-        let actor = self.actor(&exchange);
+        let headers = exchange.request.as_ref().map(|request| &request.headers);
+        let actor = self.actor(exchange.client.ip(), headers);
         TaggedExchange { exchange, actor, tags: Arc::clone(&self.tags) }
     }
 
     /// The packet's source, unless that is a trusted proxy: then the first address that is none, read from the
     /// right, because each proxy appends and so only the right end is known to be true. A peer that is not trusted
     /// can write what it likes: its headers are not looked at.
-    fn actor(&self, exchange: &Exchange) -> Actor {
-        let peer = exchange.client.ip().to_canonical();
-        let behind = match &exchange.request {
-            Some(request) if self.trusts(peer) => self.walk(&request.headers),
-            _ => None,
-        };
-        match behind {
+    pub fn actor(&self, peer: IpAddr, headers: Option<&Headers>) -> Actor {
+        let peer = peer.to_canonical();
+        match headers.filter(|_| self.trusts(peer)).and_then(|headers| self.walk(headers)) {
             Some(address) => Actor { address, source: ActorSource::TrustedProxy },
             None => Actor { address: peer, source: ActorSource::Packet },
         }
@@ -65,7 +62,8 @@ impl Tagger {
         believed
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.trusted_proxies.iter().any(|net| net.contains(&address))
     }
 }

@@ -45,10 +45,15 @@ pub struct Config {
 /// What the commands act upon and the reports tell of. Called where blocking is allowed.
 pub trait Node: Send + Sync + 'static {
     fn revision(&self) -> u64;
-    fn apply(&self, message: v1::ControlMessage) -> Result<v1::Applied, OutOfOrder>;
+    /// What to answer, where an answer is due.
+    fn apply(&self, message: v1::ControlMessage) -> Result<Option<v1::Applied>, OutOfOrder>;
     /// The credential is a new one: revision counts of before mean nothing.
     fn forget_revision(&self);
     fn report(&self) -> v1::SensorReport;
+    /// Those that the control plane has not acknowledged.
+    fn automatic_blocks(&self) -> Vec<v1::AutomaticBlock>;
+    /// Changes with every one of them.
+    fn automatic_blocks_made(&self) -> watch::Receiver<u64>;
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,7 @@ use portcullis_exchange::{Exchange, Timestamp};
 use crate::{
     counters::Counters,
     flow::{Advice, FlowConfig, FlowTable},
-    http::{HttpConfig, HttpConnection, HttpShard},
+    http::{HeadWatch, HttpConfig, HttpConnection, HttpShard},
     segment::Segment,
 };
 
@@ -61,6 +61,11 @@ impl Wire {
             flows: FlowTable::new(FlowConfig { memory_budget, idle_timeout }),
             http: HttpShard::new(HttpConfig { body_keep, answer_keep }),
         }
+    }
+
+    /// Has every request told as soon as its head is there.
+    pub fn watch_heads(&mut self, watch: Box<dyn HeadWatch>) {
+        self.http.watch_heads(watch);
     }
 
     /// Takes one segment; exchanges it completed are appended.

@@ -14,8 +14,8 @@ use std::{
 };
 
 use portcullis_proto::v1::{
-    Applied, ControlMessage, EnrollRequest, EnrollResponse, EventAck, EventBatch, Revision, SensorMessage,
-    SensorReport, ThreatEvent, control_message,
+    Applied, AutomaticBlock, AutomaticBlockAck, ControlMessage, EnrollRequest, EnrollResponse, EventAck,
+    EventBatch, Revision, SensorMessage, SensorReport, ThreatEvent, control_message,
     control_plane_server::{ControlPlane, ControlPlaneServer},
     sensor_message,
 };
@@ -25,7 +25,12 @@ use sensor_user::{
     uplink::{Config, EventSender, JoinToken, Node, Prepared, Uplink, UplinkError, bounded},
 };
 use tempfile::TempDir;
-use tokio::{net::TcpListener, runtime::Runtime, sync::mpsc, time::timeout};
+use tokio::{
+    net::TcpListener,
+    runtime::Runtime,
+    sync::{mpsc, watch},
+    time::timeout,
+};
 use tokio_stream::{
     Stream,
     wrappers::{ReceiverStream, TcpListenerStream},
@@ -38,6 +43,7 @@ const CREDENTIAL: &str = "credential-1";
 /// What the server saw, over all its lives.
 #[derive(Default)]
 struct Seen {
+    automatic_blocks: Vec<String>,
     /// In order of arrival, second arrivals too.
     events: Vec<String>,
     enrolments: usize,
@@ -111,6 +117,15 @@ impl ControlPlane for Plane {
                 to.send(Ok(command.clone())).await.ok();
             }
             while let Ok(Some(message)) = messages.message().await {
+                if let Some(sensor_message::Message::AutomaticBlock(block)) = message.message {
+                    plane.seen.lock().unwrap().automatic_blocks.push(block.event_id.clone());
+                    if plane.acknowledges {
+                        let ack = AutomaticBlockAck { event_id: block.event_id, refused: String::new() };
+                        let message = Some(control_message::Message::AutomaticBlockAck(ack));
+                        to.send(Ok(ControlMessage { message })).await.ok();
+                    }
+                    continue;
+                }
                 let mut seen = plane.seen.lock().unwrap();
                 match message.message {
                     Some(sensor_message::Message::Hello(hello)) => seen.hellos.push(hello.applied_revision),
@@ -157,22 +172,25 @@ fn own_address() -> SocketAddr {
     (Ipv4Addr::new(127, high | 1, low, TESTS.fetch_add(1, Ordering::Relaxed)), 9090).into()
 }
 
-/// A node whose orders are real and that enforces nothing.
-struct Bare(Mutex<Orders>);
+/// A node whose orders are real and that enforces nothing, with automatic blocks as they are told.
+struct Bare(Mutex<Orders>, watch::Sender<u64>, Arc<Mutex<Vec<AutomaticBlock>>>);
 
 impl Node for Bare {
     fn revision(&self) -> u64 {
         self.0.lock().unwrap().revision()
     }
 
-    fn apply(&self, message: ControlMessage) -> Result<Applied, OutOfOrder> {
+    fn apply(&self, message: ControlMessage) -> Result<Option<Applied>, OutOfOrder> {
         let mut orders = self.0.lock().unwrap();
         let refusals = match message.message.unwrap() {
             control_message::Message::Snapshot(snapshot) => orders.snapshot(snapshot),
             control_message::Message::Revision(revision) => orders.revise(revision)?,
-            control_message::Message::AutomaticBlockAck(ack) => panic!("{ack:?}"),
+            control_message::Message::AutomaticBlockAck(ack) => {
+                self.2.lock().unwrap().retain(|block| block.event_id != ack.event_id);
+                return Ok(None);
+            }
         };
-        Ok(Applied { revision: orders.revision(), refusals, ..Applied::default() })
+        Ok(Some(Applied { revision: orders.revision(), refusals, ..Applied::default() }))
     }
 
     fn forget_revision(&self) {
@@ -182,17 +200,28 @@ impl Node for Bare {
     fn report(&self) -> SensorReport {
         SensorReport { capture_mode: "test".into(), ..SensorReport::default() }
     }
+
+    fn automatic_blocks(&self) -> Vec<AutomaticBlock> {
+        self.2.lock().unwrap().clone()
+    }
+
+    fn automatic_blocks_made(&self) -> watch::Receiver<u64> {
+        self.1.subscribe()
+    }
 }
 
 struct Fixture {
     folder: TempDir,
     address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
+    /// That the sensor has to tell.
+    automatic_blocks: Arc<Mutex<Vec<AutomaticBlock>>>,
 }
 
 impl Fixture {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), address: own_address(), seen: Arc::default() }
+        let (seen, automatic_blocks) = Default::default();
+        Self { folder: tempfile::tempdir().unwrap(), address: own_address(), seen, automatic_blocks }
     }
 
     fn plane(&self) -> Plane {
@@ -214,7 +243,8 @@ impl Fixture {
             spool_limit: 1 << 20,
         };
         let (sender, receiver) = bounded();
-        let uplink = Prepared::new(config, &state)?.start(Arc::new(Bare(Mutex::new(orders))), receiver);
+        let node = Bare(Mutex::new(orders), watch::Sender::new(0), Arc::clone(&self.automatic_blocks));
+        let uplink = Prepared::new(config, &state)?.start(Arc::new(node), receiver);
         Ok((uplink, sender, state))
     }
 
@@ -274,6 +304,25 @@ async fn what_was_not_acknowledged_is_sent_again_after_the_control_plane_returns
     assert_eq!(uplink.stop(Duration::from_secs(20)).await, 0);
     assert_eq!(fixture.distinct_events().len(), 20);
     assert_eq!(fixture.seen.lock().unwrap().events.len(), 30, "the first ten came twice, the others once");
+}
+
+#[tokio::test]
+async fn an_automatic_block_is_told_on_every_new_stream_until_it_is_acknowledged() {
+    let block = |id: &str| AutomaticBlock { event_id: id.into(), ..AutomaticBlock::default() };
+    let fixture = Fixture::new();
+    *fixture.automatic_blocks.lock().unwrap() = vec![block("a"), block("b")];
+    let mute = Plane { acknowledges: false, ..fixture.plane() };
+    let server = Running::start(fixture.address, mute).await;
+    let (_uplink, _sender, _state) = fixture.uplink(Some(TOKEN));
+    fixture.until("both", |seen| seen.automatic_blocks.len() == 2).await;
+    drop(server);
+    let server = Running::start(fixture.address, fixture.plane()).await;
+    fixture.until("both again", |seen| seen.automatic_blocks.len() == 4).await;
+    fixture.until("both acknowledged", |_| fixture.automatic_blocks.lock().unwrap().is_empty()).await;
+    drop(server);
+    let _server = Running::start(fixture.address, fixture.plane()).await;
+    fixture.until("a third hello", |seen| seen.hellos.len() == 3 && seen.reports.len() >= 3).await;
+    assert_eq!(fixture.seen.lock().unwrap().automatic_blocks, ["a", "b", "a", "b"]);
 }
 
 #[tokio::test]

@@ -105,12 +105,14 @@ impl Nets {
     fn covers(&self, address: IpAddr, now: u32) -> bool {
         let is_ahead = |end: Option<&u32>| end.is_some_and(|end| *end > now);
         match address.to_canonical() {
-            IpAddr::V4(v4) => (0..=32).rev().filter(|length| self.v4_lengths >> length & 1 == 1).any(|length| {
-                Ipv4Net::new(v4, length).is_ok_and(|net| is_ahead(self.v4.get(&net.trunc())))
-            }),
-            IpAddr::V6(v6) => (0..=128).rev().filter(|length| self.has_v6_length(*length)).any(|length| {
-                Ipv6Net::new(v6, length).is_ok_and(|net| is_ahead(self.v6.get(&net.trunc())))
-            }),
+            IpAddr::V4(v4) => (0..=32)
+                .rev()
+                .filter(|length| self.v4_lengths >> length & 1 == 1)
+                .any(|length| Ipv4Net::new(v4, length).is_ok_and(|net| is_ahead(self.v4.get(&net.trunc())))),
+            IpAddr::V6(v6) => (0..=128)
+                .rev()
+                .filter(|length| self.has_v6_length(*length))
+                .any(|length| Ipv6Net::new(v6, length).is_ok_and(|net| is_ahead(self.v6.get(&net.trunc())))),
         }
     }
 

@@ -26,8 +26,7 @@ const REGISTERS: usize = 1 << REGISTER_BITS;
 
 impl Distinct {
     pub(super) fn new(start: Instant) -> Self {
-        let minutes =
-            (0..MINUTES).map(|_| Minute { number: 0, registers: vec![0; REGISTERS] }).collect();
+        let minutes = (0..MINUTES).map(|_| Minute { number: 0, registers: vec![0; REGISTERS] }).collect();
         Self { hasher: RandomState::new(), start, minutes }
     }
 

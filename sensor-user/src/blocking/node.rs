@@ -1,5 +1,5 @@
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,9 +16,17 @@ use super::{
     breaker::{Breaker, Trip},
 };
 use crate::{
+    capture::ebpf::Hook,
     counters::Counters,
-    enforce::{Block, EnforceError, Enforcer, GateMode, Refusal, canonical, cut::{Cuts, FlowCutter}},
+    enforce::{
+        Block, EnforceError, Enforcer, GateMode, Refusal, canonical,
+        cut::{Cuts, FlowCutter},
+    },
+    interfaces::Interface,
 };
+
+/// Of interfaces where connections are not cut, or not by the better hook; a page shows no more.
+const MAX_NOTES: usize = 8;
 
 /// All blocks of this node. A handle: clones mean the same.
 #[derive(Clone)]
@@ -42,6 +50,8 @@ struct Shared {
     /// Apart, because every exchange looks in: what the kernel is told may take its time.
     breaker: Mutex<Breaker>,
     actors: Arc<BlockedActors>,
+    /// Somebody looks into `actors`; else it stays empty, since it takes room.
+    is_indexed: bool,
     /// Held while the file is written, so that an older list never replaces a newer one.
     file: Mutex<PathBuf>,
     /// Counts up with every automatic block.
@@ -64,7 +74,7 @@ struct Counts {
     refused: u64,
     held_back: u64,
     failed: u64,
-    unreported: u64,
+    reports_lost: u64,
 }
 
 /// What a policy asks for.
@@ -80,11 +90,13 @@ impl NodeBlocks {
     pub fn open(options: Options) -> Result<Self, KeptError> {
         let Options { enforcer, cutter, limits, may_policies_block, file } = options;
         let automatic = Automatic::read(&file)?;
+        let is_indexed = cutter.is_ok() || may_policies_block;
         let state = State { enforcer, cutter, automatic, counts: Counts::default() };
         let blocks = Self(Arc::new(Shared {
             state: Mutex::new(state),
             breaker: Mutex::new(Breaker::new(limits, Instant::now())),
             actors: Arc::default(),
+            is_indexed,
             file: Mutex::new(file),
             made: watch::Sender::new(0),
             may_policies_block,
@@ -132,7 +144,7 @@ impl NodeBlocks {
                 tracing::warn!(cidr = %net, reason = ack.refused, "the control plane would not have this automatic block; it is lifted");
                 state.counts.refused += 1;
                 state.automatic.remove(net);
-                self.0.actors.remove(net);
+                self.index(|actors| actors.remove(net));
                 let lifted = state.enforcer.as_mut().map_or(Ok(()), |enforcer| enforcer.unblock(net));
                 if let Err(error) = lifted {
                     state.counts.failed += 1;
@@ -156,7 +168,7 @@ impl NodeBlocks {
             ("automatic_block_refusals_total", counts.refused),
             ("automatic_blocks_held_back_total", counts.held_back),
             ("automatic_blocks_failed_total", counts.failed),
-            ("automatic_blocks_unreported_total", counts.unreported),
+            ("automatic_block_reports_lost_total", counts.reports_lost),
             ("automatic_blocks_waiting", state.automatic.waiting() as u64),
             ("automatic_blocking_trips_total", trips),
             ("automatic_blocking_tripped", u64::from(is_tripped)),
@@ -188,13 +200,27 @@ impl NodeBlocks {
     pub fn flow_cutting(&self) -> v1::FlowCutting {
         let state = self.state();
         let off = |note: &str| v1::FlowCutting { mode: "off".to_owned(), note: note.to_owned() };
-        match &state.cutter {
-            Err(why) => off(why),
-            Ok(cutter) => cutter.interfaces().iter().map(|(_, hook)| hook).max_by_key(|hook| &hook.note).map_or_else(
-                || off("no interface"),
-                |hook| v1::FlowCutting { mode: hook.mode.to_owned(), note: hook.note.clone() },
-            ),
+        let cutter = match &state.cutter {
+            Ok(cutter) => cutter,
+            Err(why) => return off(why),
+        };
+        let (mut modes, mut notes) = (BTreeSet::new(), Vec::new());
+        for at in cutter.interfaces() {
+            match &at.hook {
+                Ok(hook) => {
+                    modes.insert(hook.mode);
+                    notes.extend((!hook.note.is_empty()).then(|| format!("{}: {}", at.name, hook.note)));
+                }
+                Err(why) => notes.push(format!("not on {}: {why}", at.name)),
+            }
         }
+        notes.truncate(MAX_NOTES);
+        let mode = if modes.is_empty() {
+            "off".to_owned()
+        } else {
+            modes.into_iter().collect::<Vec<_>>().join(", ")
+        };
+        v1::FlowCutting { mode, note: notes.join("; ") }
     }
 
     /// An actor did something, good or bad.
@@ -254,12 +280,12 @@ impl NodeBlocks {
                 return outcome(BlockDecision::Failed, &error.to_string());
             }
         }
-        self.0.actors.insert(net, Some(ttl));
+        self.index(|actors| actors.insert(net, Some(ttl)));
         self.breaker().count(now);
         state.counts.made += 1;
         tracing::info!(cidr = %net, policy = wish.policy_id, event = wish.event_id, "blocked automatically");
         let entry = Entry::new(net, wish.event_id, wish.policy_id, SystemTime::now(), ttl);
-        state.counts.unreported += u64::from(state.automatic.insert(entry).is_some());
+        state.counts.reports_lost += u64::from(state.automatic.insert(entry).is_some());
         outcome(BlockDecision::Blocked, "")
     }
 
@@ -272,7 +298,9 @@ impl NodeBlocks {
                 enforcer.replace(ordered)?
             } else {
                 let mut kept: BTreeMap<_, _> = state.automatic.in_force(SystemTime::now()).collect();
-                ordered.iter().for_each(|block| drop(kept.remove(&canonical(block.net))));
+                for block in ordered {
+                    kept.remove(&canonical(block.net));
+                }
                 let kept = kept.into_iter().map(|(net, left)| Block { net, remaining: Some(left) });
                 enforcer.replace(&ordered.iter().cloned().chain(kept).collect::<Vec<_>>())?
             };
@@ -280,7 +308,7 @@ impl NodeBlocks {
             let ordered = ordered.iter().map(|block| (canonical(block.net), block.remaining));
             // The order's end counts where there are both.
             self.0.actors.replace(kept.chain(ordered));
-            refusals.iter().for_each(|refusal| self.0.actors.remove(canonical(refusal.net)));
+
             (refusals, has_changed)
         };
         if has_changed {
@@ -295,7 +323,7 @@ impl NodeBlocks {
             let Some(enforcer) = &mut state.enforcer else { return Ok(None) };
             let refusal = enforcer.block(block)?;
             if refusal.is_none() {
-                self.0.actors.insert(canonical(block.net), block.remaining);
+                self.index(|actors| actors.insert(canonical(block.net), block.remaining));
             }
             (refusal, state.automatic.hand_over(canonical(block.net)))
         };
@@ -310,7 +338,7 @@ impl NodeBlocks {
         let (lifted, has_changed) = {
             let state = &mut *self.state();
             let has_changed = state.automatic.remove(canonical(net)).is_some();
-            self.0.actors.remove(canonical(net));
+            self.index(|actors| actors.remove(canonical(net)));
             (state.enforcer.as_mut().map_or(Ok(()), |enforcer| enforcer.unblock(net)), has_changed)
         };
         if has_changed {
@@ -323,12 +351,14 @@ impl NodeBlocks {
         let (swept, has_changed) = {
             let state = &mut *self.state();
             if self.breaker().tick(Instant::now()) {
-                tracing::warn!("automatic blocks are made again: what policies ask for is down to half of the limits");
+                tracing::warn!(
+                    "automatic blocks are made again: what policies ask for is down to half of the limits"
+                );
             }
             let has_changed = state.automatic.expire(SystemTime::now());
             (state.enforcer.as_mut().map_or(Ok(()), |enforcer| enforcer.sweep()), has_changed)
         };
-        self.0.actors.sweep();
+        self.index(BlockedActors::sweep);
         if has_changed {
             self.keep();
         }
@@ -341,6 +371,14 @@ impl NodeBlocks {
         Ok(())
     }
 
+    pub(super) fn follow(&self, interfaces: &[Interface]) -> Result<(), EnforceError> {
+        let state = &mut *self.state();
+        if let Ok(cutter) = &mut state.cutter {
+            cutter.follow(interfaces, Hook::Best);
+        }
+        state.enforcer.as_mut().map_or(Ok(()), |enforcer| enforcer.follow(interfaces))
+    }
+
     pub(super) fn detach(&self) -> Result<(), EnforceError> {
         let enforcer = {
             let state = &mut *self.state();
@@ -350,8 +388,14 @@ impl NodeBlocks {
         enforcer.map_or(Ok(()), Enforcer::detach)
     }
 
-    pub(super) fn with_enforcer<T>(&self, ask: impl FnOnce(&mut dyn Enforcer) -> T) -> Option<T> {
-        self.state().enforcer.as_deref_mut().map(ask)
+    pub(super) fn with_enforcer<T>(&self, ask: impl FnOnce(&mut Box<dyn Enforcer>) -> T) -> Option<T> {
+        self.state().enforcer.as_mut().map(ask)
+    }
+
+    fn index(&self, change: impl FnOnce(&BlockedActors)) {
+        if self.0.is_indexed {
+            change(&self.0.actors);
+        }
     }
 
     fn off(&self, state: &State) -> Option<&'static str> {
@@ -379,7 +423,7 @@ impl NodeBlocks {
         let Some(enforcer) = &mut state.enforcer else { return };
         for (net, left) in state.automatic.in_force(SystemTime::now()) {
             match enforcer.block(&Block { net, remaining: Some(left) }) {
-                Ok(None) => self.0.actors.insert(net, Some(left)),
+                Ok(None) => self.index(|actors| actors.insert(net, Some(left))),
                 Ok(Some(refusal)) => {
                     tracing::warn!(cidr = %net, reason = refusal.reason, "a kept automatic block is not in force");
                 }
@@ -411,3 +455,6 @@ impl NodeBlocks {
 fn outcome(decision: BlockDecision, reason: &str) -> BlockOutcome {
     BlockOutcome { decision: decision.into(), reason: reason.to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use super::node::NodeBlocks;
 use crate::{
     counters::Counters,
     enforce::{Block, BlockHits, EnforceError, Enforcer, GateMode, InterfaceGuard, Refusal},
+    interfaces::Interface,
 };
 
 /// The orders' side of [`NodeBlocks`]: an enforcer like any other, that knows of the automatic blocks beside them.
@@ -44,6 +45,10 @@ impl Enforcer for OrderedBlocks {
 
     fn counters(&mut self) -> Counters {
         self.0.with_enforcer(|enforcer| enforcer.counters()).unwrap_or_default()
+    }
+
+    fn follow(&mut self, interfaces: &[Interface]) -> Result<(), EnforceError> {
+        self.0.follow(interfaces)
     }
 
     fn interfaces(&self) -> Vec<InterfaceGuard> {

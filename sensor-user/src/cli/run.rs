@@ -4,6 +4,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use sensor_user::{
+    blocking::Limits,
     enforce,
     run::{self, Options},
     uplink::{self, JoinToken},
@@ -65,6 +66,31 @@ pub(crate) struct RunArgs {
     /// A proxy whose forwarded headers may name the actor; repeatable
     #[arg(long, value_name = "CIDR", value_parser = parse::net)]
     trusted_proxy: Vec<IpNet>,
+
+    /// Cut connections of blocked actors behind trusted proxies even where the proxy shares them among its clients;
+    /// `false` spares HTTP/2, and HTTP/1 after its first request
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    cut_shared_connections: bool,
+
+    /// Most blocks that policies make by themselves within a minute; past it none are made until it has calmed down.
+    /// 0 switches them off
+    #[arg(
+        long,
+        value_name = "N",
+        env = "PORTCULLIS_AUTO_BLOCK_PER_MINUTE",
+        default_value_t = Limits::default().per_minute
+    )]
+    auto_block_per_minute: u32,
+
+    /// The same by share: percent of the actors of the last ten minutes, where those are 20 or more
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        env = "PORTCULLIS_AUTO_BLOCK_SHARE",
+        default_value_t = Limits::default().share,
+        value_parser = clap::value_parser!(u8).range(0..=100)
+    )]
+    auto_block_share: u8,
 
     /// Which header the trusted proxies append to
     #[arg(long, value_name = "NAME", default_value = "auto")]
@@ -173,6 +199,8 @@ fn options(args: RunArgs) -> Result<Options, Failure> {
         state_dir: args.state_dir,
         allow: args.allow,
         trusted_proxies: args.trusted_proxy,
+        cut_shared_connections: args.cut_shared_connections,
+        limits: Limits { per_minute: args.auto_block_per_minute, share: args.auto_block_share },
         forwarded_header: args.forwarded_header.into(),
         exclude: args.exclude,
         shards: args.shards.map(Into::into),

@@ -24,12 +24,13 @@ use portcullis_sensor_common::{
     gate,
 };
 
-pub use self::attach::CutHook;
 pub(super) use self::attach::detach;
+pub use self::attach::{CutHook, CutInterface};
 use super::EnforceError;
 use crate::{
     capture::ebpf::Hook,
     counters::Counters,
+    interfaces::Interface,
     kernel::{Lack, clock::BootTime, explain, load_program, object, requirements},
 };
 
@@ -44,7 +45,8 @@ const EGRESS: &str = "portcullis_cut_egress";
 pub struct FlowCutter {
     ebpf: Ebpf,
     cuts: Arc<Cuts>,
-    interfaces: Vec<(String, CutHook)>,
+    interfaces: Vec<CutInterface>,
+    has_warned: bool,
 }
 
 /// What shards cut with, at once and by themselves.
@@ -62,7 +64,7 @@ struct Maps {
 }
 
 impl FlowCutter {
-    /// Puts the programs into the kernel; they see nothing before [`FlowCutter::attach`].
+    /// Puts the programs into the kernel; they see nothing before [`FlowCutter::follow`].
     pub fn load() -> Result<Self, EnforceError> {
         requirements::ebpf().map_err(lack)?;
         let object = object::bytes().map_err(lack)?;
@@ -85,25 +87,35 @@ impl FlowCutter {
             would_be: AtomicU64::new(0),
             failed: AtomicU64::new(0),
         };
-        Ok(Self { ebpf, cuts: Arc::new(cuts), interfaces: Vec::new() })
+        Ok(Self { ebpf, cuts: Arc::new(cuts), interfaces: Vec::new(), has_warned: false })
     }
 
-    /// Begins to cut on an interface, in the network namespace of the calling thread. Once more does no harm.
-    pub fn attach(&mut self, interface: &str, hook: Hook) -> Result<(), EnforceError> {
-        if self.interfaces.iter().any(|(name, _)| name == interface) {
-            return Ok(());
+    /// Cuts on exactly these interfaces from here on, in the network namespace of the calling thread. One that refuses is
+    /// told in [`FlowCutter::interfaces`], and tried again with the next call.
+    pub fn follow(&mut self, interfaces: &[Interface], hook: Hook) {
+        let (kept, gone): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.interfaces).into_iter().partition(|at| {
+                at.hook.is_ok() && interfaces.iter().any(|interface| interface.index == at.index)
+            });
+        gone.into_iter().for_each(|at| attach::release(&mut self.ebpf, at.links));
+        self.interfaces = kept;
+        for interface in interfaces {
+            if self.interfaces.iter().all(|at| at.index != interface.index) {
+                let at = attach::attach(&mut self.ebpf, interface, hook);
+                if let (Err(why), false) = (&at.hook, self.has_warned) {
+                    self.has_warned = true;
+                    tracing::warn!(
+                        interface = at.name,
+                        why,
+                        "connections are not cut here; `portctl sensors` tells where else"
+                    );
+                }
+                self.interfaces.push(at);
+            }
         }
-        let hook = attach::attach(&mut self.ebpf, interface, hook)?;
-        self.interfaces.push((interface.to_owned(), hook));
-        Ok(())
     }
 
-    /// The interface is gone, and the programs on it with it.
-    pub fn forget(&mut self, interface: &str) {
-        self.interfaces.retain(|(name, _)| name != interface);
-    }
-
-    pub fn interfaces(&self) -> &[(String, CutHook)] {
+    pub fn interfaces(&self) -> &[CutInterface] {
         &self.interfaces
     }
 
@@ -113,7 +125,8 @@ impl FlowCutter {
 
     /// Where nothing is cut.
     pub fn no_counters() -> Counters {
-        let names = ["cut_flows_total", "cut_would_cut_total", "cut_failed_total"].into_iter().chain(COUNTERS);
+        let names =
+            ["cut_flows_total", "cut_would_cut_total", "cut_failed_total"].into_iter().chain(COUNTERS);
         names.map(|name| (name, 0)).collect()
     }
 

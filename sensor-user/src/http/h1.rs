@@ -34,6 +34,8 @@ pub struct Http1 {
     over: Option<Over>,
     /// The request that asked for HTTP/2.
     upgraded: Option<Exchange>,
+    /// Or may have had one, before capture began.
+    has_had_request: bool,
 }
 
 /// Why no further message comes.
@@ -60,6 +62,7 @@ impl Http1 {
             undecided: [None, None],
             over: None,
             upgraded: None,
+            has_had_request: requests != Begin::Start,
         }
     }
 

@@ -6,7 +6,7 @@ use std::{io, net::IpAddr};
 use ipnet::IpNet;
 use nix::ifaddrs::getifaddrs;
 
-use super::{Lack, netlink};
+use super::netlink;
 
 const RTM_GETLINK: u16 = 18;
 /// `struct ifinfomsg`.
@@ -25,21 +25,6 @@ pub struct Interface {
 }
 
 impl Interface {
-    /// One whose frames have an Ethernet header.
-    pub(crate) fn named(name: &str) -> Result<Self, Lack> {
-        let all = list().map_err(|error| Lack::new(error.to_string(), "look at `ip link`"))?;
-        let found = all.into_iter().find(|interface| interface.name == name);
-        let found = found
-            .ok_or_else(|| Lack::new("there is no such interface", "see which there are with `ip link`"))?;
-        if !found.has_ethernet_header() {
-            return Err(Lack::new(
-                format!("its frames have no Ethernet header (type {})", found.hardware),
-                "choose the Ethernet interface that carries this traffic",
-            ));
-        }
-        Ok(found)
-    }
-
     pub fn is_loopback(&self) -> bool {
         self.hardware == libc::ARPHRD_LOOPBACK
     }

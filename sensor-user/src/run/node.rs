@@ -1,16 +1,23 @@
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::SystemTime,
 };
 
 use portcullis_detection::Engine;
 use portcullis_proto::v1::{
-    Applied, BlockHits, ControlMessage, InterfaceReport, SensorReport, control_message::Message,
+    Applied, AutomaticBlock, BlockHits, ControlMessage, InterfaceReport, SensorReport,
+    control_message::Message,
 };
+
+use tokio::sync::watch;
 
 use super::{Capture, origin::Watched, share};
 use crate::{
+    blocking::{NodeBlocks, ProxiedHeads},
     counters::Counters,
     enforce::EnforceError,
     interfaces::Interface,
@@ -21,6 +28,7 @@ use crate::{
 /// The sensor as its control plane sees it.
 pub(super) struct RunningNode {
     orders: Mutex<Orders>,
+    blocking: Blocking,
     engine: Arc<Engine>,
     shards: Vec<Arc<Mutex<Counters>>>,
     watched: Watched,
@@ -30,16 +38,34 @@ pub(super) struct RunningNode {
     told: Mutex<Counters>,
 }
 
+/// What blocks and cuts besides the orders, and who counts there.
+pub(super) struct Blocking {
+    pub(super) blocks: NodeBlocks,
+    pub(super) heads: Option<ProxiedHeads>,
+    pub(super) dropped: Option<Arc<AtomicU64>>,
+}
+
+impl Blocking {
+    fn counters(&self) -> Counters {
+        let mut counters = self.blocks.counters();
+        counters.merge(&self.heads.as_ref().map_or_else(ProxiedHeads::no_counters, ProxiedHeads::counters));
+        let dropped = self.dropped.as_ref().map_or(0, |dropped| dropped.load(Ordering::Relaxed));
+        counters.add("automatic_blocks_dropped_total", dropped);
+        counters
+    }
+}
+
 impl RunningNode {
     pub(super) fn new(
         orders: Orders,
+        blocking: Blocking,
         engine: Arc<Engine>,
         shards: Vec<Arc<Mutex<Counters>>>,
         watched: Watched,
         capture: Capture,
     ) -> Self {
         let (orders, told) = (Mutex::new(orders), Mutex::default());
-        Self { orders, engine, shards, watched, capture, started_at_ms: now_ms(), told }
+        Self { orders, blocking, engine, shards, watched, capture, started_at_ms: now_ms(), told }
     }
 
     pub(super) fn detach(&self) -> Result<(), EnforceError> {
@@ -69,6 +95,7 @@ impl RunningNode {
         }
         sum.merge(&self.engine.counters().into_iter().collect());
         sum.merge(&orders.counters());
+        sum.merge(&self.blocking.counters());
         sum
     }
 
@@ -131,7 +158,11 @@ impl Node for RunningNode {
         self.orders().revision()
     }
 
-    fn apply(&self, message: ControlMessage) -> Result<Applied, OutOfOrder> {
+    fn apply(&self, message: ControlMessage) -> Result<Option<Applied>, OutOfOrder> {
+        if let Some(Message::AutomaticBlockAck(ack)) = &message.message {
+            self.blocking.blocks.acknowledge(ack);
+            return Ok(None);
+        }
         let mut orders = self.orders();
         let refusals = match message.message {
             Some(Message::Snapshot(snapshot)) => orders.snapshot(snapshot),
@@ -145,11 +176,19 @@ impl Node for RunningNode {
             tracing::warn!(cidr = refusal.cidr, reason = refusal.reason, "not carried out");
         }
         tracing::info!(revision = orders.revision(), "applied");
-        Ok(Applied { revision: orders.revision(), refusals, ..Applied::default() })
+        Ok(Some(Applied { revision: orders.revision(), refusals, ..Applied::default() }))
     }
 
     fn forget_revision(&self) {
         self.orders().forget_revision();
+    }
+
+    fn automatic_blocks(&self) -> Vec<AutomaticBlock> {
+        self.blocking.blocks.unacknowledged()
+    }
+
+    fn automatic_blocks_made(&self) -> watch::Receiver<u64> {
+        self.blocking.blocks.made()
     }
 
     fn report(&self) -> SensorReport {
@@ -166,6 +205,8 @@ impl Node for RunningNode {
                 .into_iter()
                 .map(|hit| BlockHits { cidr: hit.net.to_string(), packets: hit.packets, bytes: hit.bytes })
                 .collect(),
+            automatic_blocking: Some(self.blocking.blocks.automatic_blocking()),
+            flow_cutting: Some(self.blocking.blocks.flow_cutting()),
             ..SensorReport::default()
         }
     }

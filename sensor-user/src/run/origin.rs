@@ -8,11 +8,11 @@ use super::{Capture, Enforce, Options, RunError};
 use crate::{
     capture::{
         CaptureError, Source,
-        ebpf::{InterfaceTap, MAX_SHARDS, Tap, TapOptions},
+        ebpf::{Hook, InterfaceTap, MAX_SHARDS, Tap, TapOptions},
         live::LiveCapture,
     },
     counters::Counters,
-    enforce::{self, Enforcer, GateMode, GateOptions, Mode},
+    enforce::{self, Enforcer, GateMode, GateOptions, Mode, cut::FlowCutter},
     interfaces::{Interface, Selection},
 };
 
@@ -163,4 +163,25 @@ pub(super) fn enforcer(
     let mut enforcer = enforce::open(mode, options)?;
     enforcer.set_mode(gate_mode)?;
     Ok(Some(enforcer))
+}
+
+/// What cuts connections on these interfaces, or why nothing does.
+pub(super) fn cutter(options: &Options, selection: &Selection) -> Result<FlowCutter, String> {
+    let why_not = match (options.enforce, options.capture) {
+        (Enforce::Off, _) => "this sensor runs with --enforce off",
+        _ if options.trusted_proxies.is_empty() => "no proxy is trusted",
+        (Enforce::Auto | Enforce::Nftables, Capture::Pcap) => {
+            "it needs eBPF, and this sensor runs with --capture pcap"
+        }
+        _ => "",
+    };
+    if !why_not.is_empty() {
+        return Err(why_not.to_owned());
+    }
+    let mut cutter = FlowCutter::load().map_err(|error| {
+        tracing::warn!(%error, "connections of blocked actors behind trusted proxies are not cut");
+        error.to_string()
+    })?;
+    cutter.follow(&selection.present().map_err(|error| error.to_string())?, Hook::Best);
+    Ok(cutter)
 }

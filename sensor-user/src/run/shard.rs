@@ -11,11 +11,12 @@ use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     unistd::Pid,
 };
-use portcullis_detection::{Engine, Suppressions};
+use portcullis_detection::{Engine, Mode, Suppressions};
 use portcullis_exchange::{Exchange, Timestamp};
 
 use super::{excluded::Excluded, overload::Overload};
 use crate::{
+    blocking::{Blocker, Offered, ProxiedHeads},
     capture::{CaptureError, Polled, Source},
     counters::Counters,
     event::threat_event,
@@ -37,6 +38,10 @@ pub(super) struct Shard {
     pub(super) engine: Arc<Engine>,
     pub(super) suppressions: Arc<ArcSwap<Suppressions>>,
     pub(super) events: EventSender,
+    /// Where some policy asks for blocks.
+    pub(super) blocker: Option<Blocker>,
+    /// Where connections may be cut.
+    pub(super) heads: Option<ProxiedHeads>,
     pub(super) excluded: Excluded,
     /// Where whoever reports finds the counters, as of the last tick.
     pub(super) published: Arc<Mutex<Counters>>,
@@ -46,12 +51,17 @@ impl Shard {
     /// Runs until it is told to stop or its capture ends for good.
     pub(super) fn run(self, number: usize, stop: &AtomicBool) -> Result<(), CaptureError> {
         pin(number);
+        let mut wire = Wire::new(self.wire);
+        if let Some(heads) = self.heads {
+            wire.watch_heads(Box::new(heads));
+        }
         let mut work = Work {
-            wire: Wire::new(self.wire),
+            wire,
             tagger: self.tagger,
             engine: self.engine,
             suppressions: self.suppressions,
             events: self.events,
+            blocker: self.blocker,
             completed: Vec::new(),
             excluded_segments: 0,
             exchanges: 0,
@@ -107,6 +117,7 @@ struct Work {
     engine: Arc<Engine>,
     suppressions: Arc<ArcSwap<Suppressions>>,
     events: EventSender,
+    blocker: Option<Blocker>,
     completed: Vec<Exchange>,
     excluded_segments: u64,
     exchanges: u64,
@@ -120,14 +131,21 @@ impl Work {
         for exchange in self.completed.drain(..) {
             self.exchanges += 1;
             let tagged = Arc::new(self.tagger.tag(exchange));
+            if let Some(blocker) = &self.blocker {
+                blocker.see(tagged.actor.address);
+            }
             for detection in self.engine.judge(&tagged) {
                 self.detections += 1;
                 if self.suppressions.load().matches(&detection).is_some() {
                     continue;
                 }
-                match threat_event(&detection) {
-                    Some(event) => self.events.offer(&event),
-                    None => self.unnamed += 1,
+                match (threat_event(&detection), &self.blocker, detection.samples.first()) {
+                    (Some(event), Some(blocker), Some(newest)) if detection.mode == Mode::Block => {
+                        let (actor, ttl) = (newest.actor.address, detection.block_ttl);
+                        blocker.offer(Offered { event, actor, ttl });
+                    }
+                    (Some(event), ..) => self.events.offer(&event),
+                    (None, ..) => self.unnamed += 1,
                 }
             }
         }
@@ -229,6 +247,8 @@ mod tests {
             engine: Arc::new(Engine::new(PolicySet::default())),
             suppressions: Arc::default(),
             events: uplink::bounded().0,
+            blocker: None,
+            heads: None,
             excluded: Excluded::new(std::iter::empty()),
             published: Arc::clone(&published),
         };

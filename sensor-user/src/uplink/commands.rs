@@ -1,7 +1,7 @@
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{collections::HashSet, convert::Infallible, sync::Arc, time::Duration};
 
 use portcullis_proto::v1::{
-    Applied, ControlMessage, Hello, SensorMessage, SensorReport, sensor_message::Message,
+    Applied, AutomaticBlock, ControlMessage, Hello, SensorMessage, SensorReport, sensor_message::Message,
 };
 use tokio::{sync::mpsc, task::spawn_blocking, time::interval};
 use tokio_stream::wrappers::ReceiverStream;
@@ -39,11 +39,24 @@ pub(super) async fn stream(
         client.stub().commands(client.request(ReceiverStream::new(messages))).await?.into_inner();
     up();
     let mut reports = interval(REPORT_EVERY);
+    // What waits is sent at once, and on this stream not again.
+    let (mut made, mut told) = (node.automatic_blocks_made(), HashSet::new());
+    made.mark_changed();
     loop {
         tokio::select! {
             command = commands.message() => {
-                let applied = apply(node, command?.ok_or_else(ended)?).await?;
-                send(&to, Message::Applied(applied)).await?;
+                if let Some(applied) = apply(node, command?.ok_or_else(ended)?).await? {
+                    send(&to, Message::Applied(applied)).await?;
+                }
+            }
+            _ = made.changed() => {
+                let blocks = automatic_blocks(node).await?;
+                told.retain(|event_id| blocks.iter().any(|block| block.event_id == *event_id));
+                for block in blocks {
+                    if told.insert(block.event_id.clone()) {
+                        send(&to, Message::AutomaticBlock(block)).await?;
+                    }
+                }
             }
             _ = reports.tick() => send(&to, Message::Report(report(node, journal).await?)).await?,
         }
@@ -51,11 +64,19 @@ pub(super) async fn stream(
 }
 
 /// On a thread that may block: enforcement talks to the kernel, or runs `nft`.
-async fn apply(node: &Arc<dyn Node>, command: ControlMessage) -> Result<Applied, LinkError> {
+async fn apply(node: &Arc<dyn Node>, command: ControlMessage) -> Result<Option<Applied>, LinkError> {
     let node = Arc::clone(node);
-    let applied: Result<Applied, OutOfOrder> =
+    let applied: Result<Option<Applied>, OutOfOrder> =
         spawn_blocking(move || node.apply(command)).await.map_err(|_| failed("applying a command"))?;
     Ok(applied?)
+}
+
+/// On such a thread too: a block may be under way.
+async fn automatic_blocks(node: &Arc<dyn Node>) -> Result<Vec<AutomaticBlock>, LinkError> {
+    let node = Arc::clone(node);
+    Ok(spawn_blocking(move || node.automatic_blocks())
+        .await
+        .map_err(|_| failed("listing automatic blocks"))?)
 }
 
 async fn report(node: &Arc<dyn Node>, journal: &Journal) -> Result<SensorReport, LinkError> {

@@ -10,6 +10,7 @@ use etherparse::{NetSlice, PacketBuilder, SlicedPacket, TransportSlice};
 use sensor_user::{
     capture::ebpf::{Hook, Tap, TapOptions},
     enforce::{Mode, cut::FlowCutter},
+    interfaces::Selection,
 };
 
 use crate::support::{
@@ -24,7 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 fn cutter(interface: &str, hook: Hook) -> FlowCutter {
     let mut cutter = FlowCutter::load().unwrap_or_else(|error| panic!("{error}"));
-    cutter.attach(interface, hook).unwrap_or_else(|error| panic!("{error}"));
+    let there = Selection::parse(&[interface]).unwrap().resolve().unwrap();
+    cutter.follow(&there, hook);
+    let hung = cutter.interfaces()[0].hook.as_ref().unwrap_or_else(|why| panic!("{why}"));
+    assert_eq!(hung.mode, if hook == Hook::Best { "tcx" } else { "clsact" });
     cutter
 }
 
@@ -94,7 +98,6 @@ fn both_ends_are_reset_over_a_veth() {
     let world = World::new();
     for hook in [Hook::Best, Hook::Clsact] {
         let cutter = cutter(VETH, hook);
-        assert_eq!(cutter.interfaces()[0].1.mode, if hook == Hook::Best { "tcx" } else { "clsact" });
         both_ends_are_reset_whoever_speaks_next(Some(&world), NODE_V4, &cutter);
         both_ends_are_reset_whoever_speaks_next(Some(&world), NODE_V6, &cutter);
     }

@@ -3,8 +3,8 @@ use std::io;
 use aya::{
     Ebpf,
     programs::{
-        LinkOrder, SchedClassifier, TcAttachType,
-        tc::{self, NlOptions, TcAttachOptions, TcError},
+        LinkOrder, ProgramId, SchedClassifier, TcAttachType,
+        tc::{self, NlOptions, SchedClassifierLinkId, TcAttachOptions, TcError},
     },
 };
 use nix::net::if_::if_nameindex;
@@ -13,7 +13,8 @@ use super::{EGRESS, INGRESS, lack, program};
 use crate::{
     capture::ebpf::Hook,
     enforce::EnforceError,
-    kernel::{Lack, clsact, explain, interface::Interface},
+    interfaces::Interface,
+    kernel::{Lack, clsact, explain},
 };
 
 /// The tap's name in the kernel.
@@ -38,63 +39,93 @@ fn directions(interface: &Interface) -> &'static [(TcAttachType, &'static str)] 
     if interface.is_loopback() { &BOTH[..1] } else { &BOTH }
 }
 
-pub(super) fn attach(ebpf: &mut Ebpf, name: &str, hook: Hook) -> Result<CutHook, EnforceError> {
-    let interface = Interface::named(name).map_err(lack)?;
+/// An interface, and how connections are cut there; `Err` says why they are not.
+#[derive(Debug)]
+pub struct CutInterface {
+    pub name: String,
+    pub index: u32,
+    pub hook: Result<CutHook, String>,
+    pub(super) links: Links,
+}
+
+/// By the program's name.
+pub(super) type Links = Vec<(&'static str, SchedClassifierLinkId)>;
+
+pub(super) fn attach(ebpf: &mut Ebpf, interface: &Interface, hook: Hook) -> CutInterface {
+    let mut links = Vec::new();
+    let hook = hang(ebpf, interface, hook, &mut links);
+    if hook.is_err() {
+        release(ebpf, std::mem::take(&mut links));
+    }
+    CutInterface { name: interface.name.clone(), index: interface.index, hook, links }
+}
+
+/// Takes the programs off again. Of an interface that is gone they are already.
+pub(super) fn release(ebpf: &mut Ebpf, links: Links) {
+    for (name, link) in links {
+        if let Err(error) = program(ebpf, name).map(|program| program.detach(link)) {
+            tracing::debug!(%error, name, "not taken off");
+        }
+    }
+}
+
+fn hang(ebpf: &mut Ebpf, interface: &Interface, hook: Hook, links: &mut Links) -> Result<CutHook, String> {
+    if !interface.has_ethernet_header() {
+        return Err("its frames have no Ethernet header".to_owned());
+    }
     let note = match hook {
-        Hook::Best => match tcx(ebpf, &interface) {
+        Hook::Best => match tcx(ebpf, interface, links) {
             Ok(()) => return Ok(CutHook { mode: "tcx", note: String::new() }),
             Err(reason) => format!("TCX is refused: {reason}"),
         },
         Hook::Clsact => "clsact was asked for".to_owned(),
     };
-    match filters(ebpf, &interface) {
+    // Half a connection is worse than the other hook.
+    release(ebpf, std::mem::take(links));
+    match filters(ebpf, interface, links) {
         Ok(()) => Ok(CutHook { mode: "clsact", note }),
-        Err(reason) => Err(lack(Lack::new(
-            format!("{name}: {note}; clsact is refused: {reason}"),
-            "look at `tc filter show` and `bpftool net`",
-        ))),
+        Err(reason) => Err(format!("{note}; clsact is refused: {reason}")),
     }
 }
 
 /// After the tap, so that it sees what is cut; before everything else, whose verdict could end a packet's way.
-fn tcx(ebpf: &mut Ebpf, interface: &Interface) -> Result<(), String> {
-    let mut links = Vec::new();
+fn tcx(ebpf: &mut Ebpf, interface: &Interface, links: &mut Links) -> Result<(), String> {
     for (direction, name) in directions(interface) {
-        let attached = SchedClassifier::query_tcx(&interface.name, *direction).and_then(|(_, there)| {
-            let tap = there.iter().find(|program| program.name_as_str() == Some(TAP));
-            let order = tap.map_or_else(LinkOrder::first, |tap| {
-                // SAFETY: the kernel has just named this program; where it is gone, it refuses.
-                LinkOrder::after_program_id(unsafe { aya::programs::ProgramId::new(tap.id()) })
-            });
-            let program: &mut SchedClassifier =
-                ebpf.program_mut(name).ok_or(aya::programs::ProgramError::NotLoaded)?.try_into()?;
-            program.attach_with_options(&interface.name, *direction, TcAttachOptions::TcxOrder(order))
+        let (_, there) =
+            SchedClassifier::query_tcx(&interface.name, *direction).map_err(|error| explain(&error))?;
+        let tap = there.iter().find(|program| program.name_as_str() == Some(TAP));
+        let order = tap.map_or_else(LinkOrder::first, |tap| {
+            // SAFETY: the kernel has just named this program; where it is gone, it refuses.
+            LinkOrder::after_program_id(unsafe { ProgramId::new(tap.id()) })
         });
-        match attached {
-            Ok(link) => links.push((name, link)),
-            Err(error) => {
-                for (name, link) in links {
-                    let program = program(ebpf, name).map_err(|error| error.to_string())?;
-                    program.detach(link).map_err(|error| explain(&error))?;
-                }
-                return Err(explain(&error));
-            }
-        }
+        hook_in(ebpf, interface, *direction, name, TcAttachOptions::TcxOrder(order), links)?;
     }
     Ok(())
 }
 
-fn filters(ebpf: &mut Ebpf, interface: &Interface) -> Result<(), String> {
+fn filters(ebpf: &mut Ebpf, interface: &Interface, links: &mut Links) -> Result<(), String> {
     clsact::prepare(&interface.name)?;
     for (direction, name) in directions(interface) {
         // A filter outlives an agent that was killed. Mostly there is none.
         tc::qdisc_detach_program(&interface.name, *direction, name).ok();
         let options = NlOptions { priority: CLSACT_PRIORITY, ..NlOptions::default() };
-        program(ebpf, name)
-            .map_err(|error| error.to_string())?
-            .attach_with_options(&interface.name, *direction, TcAttachOptions::Netlink(options))
-            .map_err(|error| explain(&error))?;
+        hook_in(ebpf, interface, *direction, name, TcAttachOptions::Netlink(options), links)?;
     }
+    Ok(())
+}
+
+fn hook_in(
+    ebpf: &mut Ebpf,
+    interface: &Interface,
+    direction: TcAttachType,
+    name: &'static str,
+    options: TcAttachOptions,
+    links: &mut Links,
+) -> Result<(), String> {
+    let program = program(ebpf, name).map_err(|error| error.to_string())?;
+    let link =
+        program.attach_with_options(&interface.name, direction, options).map_err(|error| explain(&error))?;
+    links.push((name, link));
     Ok(())
 }
 

@@ -44,6 +44,7 @@ impl Http1 {
             facts,
             grpc: None,
         };
+        shard.tell_head(&exchange, std::mem::replace(&mut self.has_had_request, true));
         self.pairing.push(exchange, start, matches!(framing, Framing::Empty | Framing::Length(0)));
         self.requests.begin(framing, BodyCollector::of(&codings, shard.config.body_keep, peers));
     }

@@ -227,6 +227,7 @@ impl Http2 {
                 if is_cut {
                     open.mark(Incomplete::Gap);
                 }
+                shard.tell_head(&open.exchange, true);
                 self.streams.insert(stream, Open::Exchange(Box::new(open)));
             }
             // Trailers of a request whose head was not captured.
