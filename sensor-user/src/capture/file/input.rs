@@ -52,6 +52,7 @@ pub(super) fn open(path: &Path, meter: &Meter) -> Result<Input, CaptureError> {
             source: BufReader::with_capacity(1 << 16, raw),
             decoder: FrameDecoder::new(),
             is_begun: false,
+            damage: None,
         }),
     };
     let mut head = first(&mut plain, 12).map_err(failed)?;
@@ -149,19 +150,27 @@ fn uninterrupted(source: &mut dyn Read, room: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// Concatenated zstd frames as one stream. Of a frame that is damaged or cut short, what its window still holds (2 MiB
-/// at the usual level) cannot be had from the decoder.
+/// Concatenated zstd frames as one stream.
 struct Zstd<R> {
     source: R,
     decoder: FrameDecoder,
     is_begun: bool,
+    /// What ended the frame at hand too early: told once all that was decoded before is given out.
+    damage: Option<io::Error>,
 }
+
+/// An empty last block (RFC 8878 section 3.1.1.2) and a checksum, which nobody compares: a decoder keeps its window, 2 MiB at
+/// the usual level, until the frame has ended.
+const FRAME_END: [u8; 7] = [1, 0, 0, 0, 0, 0, 0];
 
 impl<R: BufRead> Read for Zstd<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             if self.decoder.can_collect() > 0 {
                 return self.decoder.read(buffer);
+            }
+            if let Some(damage) = self.damage.take() {
+                return Err(damage);
             }
             if !self.is_begun || self.decoder.is_finished() {
                 if self.source.fill_buf()?.is_empty() {
@@ -170,8 +179,11 @@ impl<R: BufRead> Read for Zstd<R> {
                 self.decoder.init(&mut self.source).map_err(io::Error::other)?;
                 self.is_begun = true;
             }
-            let wanted = BlockDecodingStrategy::UptoBlocks(1);
-            self.decoder.decode_blocks(&mut self.source, wanted).map_err(io::Error::other)?;
+            let one = || BlockDecodingStrategy::UptoBlocks(1);
+            if let Err(damage) = self.decoder.decode_blocks(&mut self.source, one()) {
+                self.damage = Some(io::Error::other(damage));
+                self.decoder.decode_blocks(FRAME_END.as_slice(), one()).map_err(io::Error::other)?;
+            }
         }
     }
 }
