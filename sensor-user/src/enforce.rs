@@ -17,7 +17,10 @@ pub use self::detach::detach;
 use crate::{
     counters::Counters,
     interfaces::{Interface, Selection, SelectionError},
-    kernel::Lack,
+    kernel::{
+        Lack,
+        traces::{self, Trace},
+    },
 };
 
 /// Where maps and links outlive the agent.
@@ -84,11 +87,13 @@ pub fn open(mode: Mode, options: GateOptions) -> Result<Box<dyn Enforcer>, Enfor
 }
 
 fn open_xdp(options: GateOptions) -> Result<Box<dyn Enforcer>, EnforceError> {
+    let pin_dir = options.pin_dir.clone();
     let mut enforcer = xdp::XdpEnforcer::open(options)?;
     if let Some(blocks) = nftables::left_behind()? {
         fill(&mut enforcer, &blocks)?;
         say_removed(&nftables::detach()?);
     }
+    traces::forget(&pin_dir, Trace::Nftables).map_err(|lack| EnforceError::lack("nftables", lack))?;
     Ok(Box::new(enforcer))
 }
 

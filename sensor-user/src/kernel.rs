@@ -8,9 +8,11 @@ pub(crate) mod filters;
 pub(crate) mod interface;
 pub(crate) mod link;
 pub(crate) mod map;
+pub(crate) mod namespace;
 pub(crate) mod netlink;
 pub(crate) mod object;
 pub(crate) mod requirements;
+pub(crate) mod traces;
 
 use std::io::ErrorKind;
 

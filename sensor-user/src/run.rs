@@ -32,7 +32,7 @@ use tokio::{
 use crate::{
     blocking::{self, Blocker, Limits, NodeBlocks, ProxiedHeads},
     capture::CaptureError,
-    enforce::{EnforceError, XdpMode},
+    enforce::{self, EnforceError, XdpMode},
     interfaces::{Follower, Selection, SelectionError},
     orders::{KeptError, Orders},
     state_dir::{StateDir, StateDirError},
@@ -217,6 +217,9 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
     tracing::info!("counted: {}", node.counted());
     if options.detach_on_exit {
         node.detach()?;
+        // With the node the tap goes, which may leave a qdisc.
+        drop(node);
+        enforce::detach(&options.pin_dir)?;
     }
     ended
 }

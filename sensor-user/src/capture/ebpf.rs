@@ -3,7 +3,7 @@
 mod attach;
 mod ring;
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use aya::{
     Ebpf, EbpfLoader,
@@ -102,6 +102,11 @@ impl Tap {
             Some(state) if state.mode != "none" => Ok(state.clone()),
             state => Err(refused(state.map_or_else(|| "it is gone".to_owned(), |state| state.note.clone()))),
         }
+    }
+
+    /// Notes down below `pin_dir`, a folder on a bpffs, what would stay in the kernel: `sensor detach` looks there.
+    pub fn keep_traces(&mut self, pin_dir: &Path) {
+        self.taps.keep_traces(pin_dir);
     }
 
     /// Captures on exactly these from here on, in the network namespace of the calling thread. One that refuses is told

@@ -24,7 +24,6 @@ use portcullis_sensor_common::{
     gate,
 };
 
-pub(super) use self::attach::detach;
 pub use self::attach::{CutHook, CutInterface};
 use super::EnforceError;
 use crate::{

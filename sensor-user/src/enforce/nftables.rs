@@ -16,6 +16,7 @@ mod table;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     time::{Duration, SystemTime},
 };
 
@@ -39,7 +40,12 @@ use super::{
 use crate::{
     counters::Counters,
     interfaces::Interface,
-    kernel::{Lack, clock::BootTime, requirements},
+    kernel::{
+        Lack,
+        clock::BootTime,
+        requirements,
+        traces::{self, Trace},
+    },
 };
 
 /// As in the XDP gate: a repeated block whose end differs by less is the same.
@@ -67,6 +73,8 @@ pub struct NftablesEnforcer {
     /// Elements from here on have to be asked for.
     unchecked: Option<IpNet>,
     check_again: bool,
+    /// Where it is noted down that there is a table.
+    pin_dir: PathBuf,
     expired: u64,
     refused: u64,
     laid_again: u64,
@@ -108,6 +116,9 @@ impl NftablesEnforcer {
                 Lack::new(error.to_string(), "raise the limit of threads and files"),
             )
         })?;
+        if let Err(lack) = traces::keep(&options.pin_dir, Trace::Nftables) {
+            tracing::info!(why = lack.what, "`sensor detach` has to be run in this network namespace");
+        }
         let mut enforcer = Self {
             table,
             hits,
@@ -119,6 +130,7 @@ impl NftablesEnforcer {
             note: note(hook, because),
             unchecked: None,
             check_again: false,
+            pin_dir: options.pin_dir,
             expired: 0,
             refused: 0,
             laid_again: 0,
@@ -497,7 +509,8 @@ impl Enforcer for NftablesEnforcer {
     }
 
     fn detach(self: Box<Self>) -> Result<(), EnforceError> {
-        detach().map(|_| ())
+        detach()?;
+        traces::forget(&self.pin_dir, Trace::Nftables).map_err(|lack| EnforceError::lack("nftables", lack))
     }
 }
 

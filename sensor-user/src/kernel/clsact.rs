@@ -1,12 +1,53 @@
+//! The qdisc that filters hang from before Linux 6.6. Whoever comes first makes it, and all share it.
+
+use std::io;
+
 use aya::programs::tc::{self, TcError};
 
-use super::explain;
+use super::{
+    explain,
+    filters::{self, Direction},
+    netlink,
+};
 
-/// Makes room for filters in both directions, where there is none: whoever else made it needs it as much.
-pub(crate) fn prepare(interface: &str) -> Result<(), String> {
+const RTM_DELQDISC: u16 = 37;
+const RTM_GETQDISC: u16 = 38;
+const TC_H_CLSACT: u32 = 0xffff_fff1;
+const HANDLE: u32 = 0xffff_0000;
+
+/// Makes room for filters in both directions, where there is none: whoever else made it needs it as much. Whether it
+/// had to be made.
+pub(crate) fn prepare(interface: &str) -> Result<bool, String> {
     match tc::qdisc_add_clsact(interface) {
-        Err(TcError::AlreadyAttached) => Ok(()),
-        Err(TcError::NetlinkError(error)) if error.raw_os_error() == Some(libc::EEXIST) => Ok(()),
-        added => added.map_err(|error| explain(&error)),
+        Ok(()) => Ok(true),
+        Err(TcError::AlreadyAttached) => Ok(false),
+        Err(TcError::NetlinkError(error)) if error.raw_os_error() == Some(libc::EEXIST) => Ok(false),
+        Err(error) => Err(explain(&error)),
+    }
+}
+
+/// Takes it away, unless a filter hangs from it: whoever put that there counts on it. Whether it went.
+pub(crate) fn remove_if_unused(index: u32) -> io::Result<bool> {
+    for direction in [Direction::Ingress, Direction::Egress] {
+        if !filters::list(index, direction)?.is_empty() {
+            return Ok(false);
+        }
+    }
+    if !is_there(index)? {
+        return Ok(false);
+    }
+    netlink::get(RTM_DELQDISC, &filters::request(index, HANDLE, TC_H_CLSACT)).map(|_| true)
+}
+
+fn is_there(index: u32) -> io::Result<bool> {
+    const TCA_KIND: u16 = 1;
+    let is_clsact = |message: &Vec<u8>| {
+        netlink::u32_at(message, 4) == Some(index)
+            && netlink::attributes(message, filters::TCMSG)
+                .any(|(kind, value)| kind == TCA_KIND && netlink::text(value) == "clsact")
+    };
+    match netlink::dump(RTM_GETQDISC, &filters::request(index, 0, 0)) {
+        Err(error) if error.raw_os_error() == Some(libc::ENODEV) => Ok(false),
+        qdiscs => Ok(qdiscs?.iter().any(is_clsact)),
     }
 }

@@ -1,13 +1,18 @@
-//! Traffic control on one interface (tc(8)): its filters in the order they run, and the clsact qdisc they hang from.
+//! The filters of one interface (tc(8)), in the order they run.
 
 use std::io;
 
-use super::netlink;
+use aya::programs::tc::{self, TcAttachType};
+
+use super::{explain, interface, netlink};
 
 const RTM_GETTFILTER: u16 = 46;
 /// `struct tcmsg`.
-const TCMSG: usize = 20;
+pub(super) const TCMSG: usize = 20;
 const CLSACT_HANDLE: u32 = 0xffff_0000;
+
+/// How the names of all our programs begin.
+pub(crate) const OURS: &str = "portcullis_";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
@@ -51,12 +56,31 @@ pub(crate) fn list(index: u32, direction: Direction) -> io::Result<Vec<Filter>> 
     Ok(filters.iter().filter_map(|message| read(message)).collect())
 }
 
-fn request(index: u32, handle: u32, parent: u32) -> Vec<u8> {
+pub(super) fn request(index: u32, handle: u32, parent: u32) -> Vec<u8> {
     let mut body = vec![0; 4];
     for field in [index, handle, parent, 0] {
         body.extend(field.to_ne_bytes());
     }
     body
+}
+
+/// Takes our filters off every interface of this thread's namespace, as an agent that was killed leaves them where it
+/// had to use clsact. Says what there was.
+pub(crate) fn remove_ours() -> io::Result<Vec<String>> {
+    let mut removed = Vec::new();
+    for interface in interface::list()? {
+        for (direction, attach_type) in
+            [(Direction::Ingress, TcAttachType::Ingress), (Direction::Egress, TcAttachType::Egress)]
+        {
+            let ours = list(interface.index, direction)?;
+            for filter in ours.into_iter().filter(|filter| filter.name.starts_with(OURS)) {
+                tc::qdisc_detach_program(&interface.name, attach_type, &filter.name)
+                    .map_err(|error| io::Error::other(explain(&error)))?;
+                removed.push(format!("clsact filter {} on {}", filter.name, interface.name));
+            }
+        }
+    }
+    Ok(removed)
 }
 
 fn read(message: &[u8]) -> Option<Filter> {

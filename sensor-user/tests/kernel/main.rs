@@ -11,12 +11,16 @@
 )]
 
 mod blocking;
+mod coexistence;
 mod cut;
+mod detaching;
 mod encapsulation;
 mod following;
 mod gate;
 mod overload;
+mod programs;
 mod support;
 mod survival;
 mod tap;
+mod together;
 mod traffic;

@@ -1,5 +1,6 @@
 pub(crate) mod agent;
 pub(crate) mod first_layout;
+pub(crate) mod foreign;
 pub(crate) mod frame;
 pub(crate) mod streams;
 pub(crate) mod world;

@@ -1,6 +1,7 @@
 //! Enforcement without an agent, and from one agent to the next.
 
 use std::{
+    fs,
     net::UdpSocket,
     sync::{
         Arc,
@@ -241,7 +242,8 @@ fn going_from_xdp_to_nftables_leaves_no_block_that_nobody_lifts() {
     drop(first);
     let _second = sensor_user::enforce::open(Mode::Nftables, options(&[VETH], &pins, &[])).unwrap();
     assert!(world.arrives_from("192.0.2.10"));
-    assert!(!pins.path().exists());
+    assert!(!pins.path().join("links").exists(), "links and maps go");
+    assert_eq!(fs::read_dir(pins.path()).unwrap().count(), 1, "and where the table is stays noted down");
 }
 
 #[test]

@@ -1,7 +1,11 @@
 mod clsact;
 mod tcx;
 
-use std::{collections::BTreeMap, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use aya::programs::{
     SchedClassifier,
@@ -12,9 +16,6 @@ use crate::{
     interfaces::Interface,
     kernel::{Lack, filters::Direction},
 };
-
-/// How the names of all our programs begin.
-const OURS: &str = "portcullis_";
 
 /// Which hook of traffic control to use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +46,11 @@ pub struct InterfaceTap {
 
 /// The interfaces that are to be tapped, by their index. Dropping it takes the tap off them.
 #[derive(Default)]
-pub(super) struct Taps(BTreeMap<u32, Tapped>);
+pub(super) struct Taps {
+    known: BTreeMap<u32, Tapped>,
+    /// Where it is noted down which qdiscs are ours.
+    traces: Option<PathBuf>,
+}
 
 struct Tapped {
     state: InterfaceTap,
@@ -58,12 +63,19 @@ struct Attached {
 }
 
 impl Taps {
+    pub(super) fn keep_traces(&mut self, pin_dir: &Path) {
+        self.traces = Some(pin_dir.to_owned());
+    }
+
     /// Taps exactly these. That one refuses is no error but the state that it is in: it is told, and tried again with
     /// each call.
     pub(super) fn follow(&mut self, program: &mut SchedClassifier, interfaces: &[Interface], hook: Hook) {
         let gone = |index: &u32| interfaces.iter().all(|interface| interface.index != *index);
-        for (_, tapped) in self.0.extract_if(.., |index, _| gone(index)) {
+        for (_, tapped) in self.known.extract_if(.., |index, _| gone(index)) {
             tracing::info!(interface = tapped.state.name, "no longer tapped");
+            if tapped.state.mode == "clsact" {
+                clsact::forget(tapped.state.index, self.traces.as_deref());
+            }
         }
         for interface in interfaces {
             self.see_to(program, interface, hook);
@@ -71,19 +83,19 @@ impl Taps {
     }
 
     pub(super) fn see_to(&mut self, program: &mut SchedClassifier, interface: &Interface, hook: Hook) {
-        let known = self.0.remove(&interface.index);
+        let known = self.known.remove(&interface.index);
         let tapped = match known {
             Some(known) if known.is_alive(interface.index, program) => known,
             known => {
                 let before = known.map(|known| known.state);
-                Tapped::new(program, interface, hook, before.as_ref())
+                Tapped::new(program, interface, hook, before.as_ref(), self.traces.as_deref())
             }
         };
-        self.0.insert(interface.index, tapped.looked_at(interface, program));
+        self.known.insert(interface.index, tapped.looked_at(interface, program));
     }
 
     pub(super) fn states(&self) -> impl Iterator<Item = &InterfaceTap> {
-        self.0.values().map(|tapped| &tapped.state)
+        self.known.values().map(|tapped| &tapped.state)
     }
 }
 
@@ -93,8 +105,9 @@ impl Tapped {
         interface: &Interface,
         hook: Hook,
         before: Option<&InterfaceTap>,
+        traces: Option<&Path>,
     ) -> Self {
-        let tried = attach(program, interface, hook);
+        let tried = attach(program, interface, hook, traces);
         let failures = before.map_or(0, |before| before.failures) + u64::from(tried.is_err());
         let (links, mode, note) = match tried {
             Ok(attached) => attached,
@@ -158,6 +171,7 @@ fn attach(
     program: &mut SchedClassifier,
     interface: &Interface,
     hook: Hook,
+    traces: Option<&Path>,
 ) -> Result<(Vec<Attached>, &'static str, String), Lack> {
     if !interface.has_ethernet_header() {
         return Err(Lack::new(
@@ -178,7 +192,7 @@ fn attach(
         },
         Hook::Clsact => "clsact was asked for".to_owned(),
     };
-    match clsact::attach(program, interface, directions) {
+    match clsact::attach(program, interface, directions, traces) {
         Ok(links) => Ok((links, "clsact", note)),
         Err(what) => Err(Lack::new(format!("{note}; {what}"), "use --capture pcap on this interface")),
     }

@@ -1,20 +1,16 @@
-use std::io;
-
 use aya::{
     Ebpf,
     programs::{
         LinkOrder, ProgramId, SchedClassifier, TcAttachType,
-        tc::{self, NlOptions, SchedClassifierLinkId, TcAttachOptions, TcError},
+        tc::{self, NlOptions, SchedClassifierLinkId, TcAttachOptions},
     },
 };
-use nix::net::if_::if_nameindex;
 
-use super::{EGRESS, INGRESS, lack, program};
+use super::{EGRESS, INGRESS, program};
 use crate::{
     capture::ebpf::Hook,
-    enforce::EnforceError,
     interfaces::Interface,
-    kernel::{Lack, clsact, explain},
+    kernel::{clsact, explain},
 };
 
 /// The tap's name in the kernel.
@@ -127,29 +123,4 @@ fn hook_in(
         program.attach_with_options(&interface.name, direction, options).map_err(|error| explain(&error))?;
     links.push((name, link));
     Ok(())
-}
-
-/// Takes away the filters of an agent that was killed where it had to use clsact; a TCX link ends with its agent. Says
-/// what there was.
-pub(in crate::enforce) fn detach() -> Result<Vec<String>, EnforceError> {
-    let interfaces = if_nameindex().map_err(|error| {
-        lack(Lack::new(format!("interfaces cannot be listed: {error}"), "run it as root"))
-    })?;
-    let mut removed = Vec::new();
-    for interface in &interfaces {
-        let name = interface.name().to_string_lossy();
-        for (direction, program) in [(TcAttachType::Egress, EGRESS), (TcAttachType::Ingress, INGRESS)] {
-            match tc::qdisc_detach_program(&name, direction, program) {
-                Ok(()) => removed.push(format!("clsact filter {program} on {name}")),
-                Err(TcError::IoError(error)) if error.kind() == io::ErrorKind::NotFound => {}
-                // Without clsact there is no filter to ask for.
-                Err(TcError::NetlinkError(_)) => {}
-                Err(error) => {
-                    let what = format!("{name}: {}", explain(&error));
-                    return Err(lack(Lack::new(what, "see `tc filter show`, and run it as root")));
-                }
-            }
-        }
-    }
-    Ok(removed)
 }

@@ -11,9 +11,7 @@
 
 use std::{
     collections::BTreeSet,
-    fs::Metadata,
     io,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
@@ -21,7 +19,7 @@ use portcullis_sensor_common::gate::LAYOUT;
 
 use crate::{
     enforce::EnforceError,
-    kernel::{Lack, bpffs, link},
+    kernel::{Lack, bpffs, link, namespace},
 };
 
 const LINKS: &str = "links";
@@ -43,11 +41,7 @@ pub(super) struct LinkPin {
 
 impl Pins {
     pub(super) fn prepare(folder: &Path) -> Result<Self, Lack> {
-        let namespace = fs_err::metadata("/proc/thread-self/ns/net")
-            .as_ref()
-            .map(Metadata::ino)
-            .map_err(|error| Lack::new(error.to_string(), "mount procfs: mount -t proc proc /proc"))?;
-        let pins = Self { folder: folder.to_owned(), namespace };
+        let pins = Self { folder: folder.to_owned(), namespace: namespace::current()? };
         bpffs::prepare(&pins.maps())?;
         bpffs::prepare(&folder.join(LINKS))?;
         Ok(pins)

@@ -1,17 +1,20 @@
 //! Before Linux 6.6: a filter among the filters of a qdisc, in the order of their priorities.
 
+use std::path::Path;
+
 use aya::programs::{
     SchedClassifier,
     tc::{self, NlOptions, TcAttachOptions},
 };
 
-use super::{Attached, OURS};
+use super::Attached;
 use crate::{
     capture::ebpf::PROGRAM,
     interfaces::Interface,
     kernel::{
         clsact, explain,
         filters::{self, Direction},
+        traces::{self, Trace},
     },
 };
 
@@ -22,9 +25,15 @@ pub(super) fn attach(
     program: &mut SchedClassifier,
     interface: &Interface,
     directions: &[Direction],
+    traces: Option<&Path>,
 ) -> Result<Vec<Attached>, String> {
     let name = &interface.name;
-    clsact::prepare(name).map_err(|error| format!("clsact is refused: {error}"))?;
+    let is_new = clsact::prepare(name).map_err(|error| format!("clsact is refused: {error}"))?;
+    if let Some(pin_dir) = traces.filter(|_| is_new)
+        && let Err(lack) = traces::keep(pin_dir, Trace::Clsact(interface.index))
+    {
+        tracing::warn!(why = lack.what, interface = name, "`sensor detach` will leave its clsact qdisc");
+    }
     let mut links = Vec::new();
     for direction in directions {
         // A filter outlives a tap that was killed, and would copy into a ring buffer that nobody reads. There being
@@ -33,6 +42,15 @@ pub(super) fn attach(
         links.push(filter(program, name, *direction)?);
     }
     Ok(links)
+}
+
+/// The interface is gone, and its qdisc with it.
+pub(super) fn forget(index: u32, traces: Option<&Path>) {
+    if let Some(pin_dir) = traces
+        && let Err(lack) = traces::forget(pin_dir, Trace::Clsact(index))
+    {
+        tracing::warn!(why = lack.what, "a trace of a qdisc stays that is gone");
+    }
 }
 
 fn filter(program: &mut SchedClassifier, name: &str, direction: Direction) -> Result<Attached, String> {
@@ -60,7 +78,7 @@ pub(super) fn ahead(index: u32, direction: Direction, program: &SchedClassifier)
     there
         .iter()
         .take_while(|filter| filter.program != own)
-        .filter(|filter| !filter.name.starts_with(OURS))
+        .filter(|filter| !filter.name.starts_with(filters::OURS))
         .map(filters::Filter::describe)
         .collect()
 }

@@ -8,10 +8,14 @@ use aya::programs::{
     tc::{SchedClassifierLink, TcAttachOptions},
 };
 
-use super::{Attached, OURS};
+use super::Attached;
 use crate::{
     interfaces::Interface,
-    kernel::{explain, filters::Direction, link},
+    kernel::{
+        explain,
+        filters::{Direction, OURS},
+        link,
+    },
 };
 
 /// At the head: a program ahead that redirects or drops, as Cilium's do, would blind the tap.
