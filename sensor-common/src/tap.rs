@@ -28,8 +28,15 @@ pub struct RecordHeader {
     pub flags: u8,
     /// 4 or 6.
     pub ip_version: u8,
-    pub padding: [u8; 2],
+    /// [`TAIL_LEFT_OUT`], [`BODIES_UNWANTED`].
+    pub left_out: u8,
+    pub padding: u8,
 }
+
+/// In [`RecordHeader::left_out`]: what `payload_len` lacks of `wire_len` is of a body, past what is kept of it.
+pub const TAIL_LEFT_OUT: u8 = 1;
+/// In [`RecordHeader::left_out`]: a rule says that of this flow nobody looks at bodies.
+pub const BODIES_UNWANTED: u8 = 2;
 
 pub const HEADER_LEN: usize = size_of::<RecordHeader>();
 
@@ -71,6 +78,79 @@ impl RecordHeader {
     }
 }
 
+/// How much of a flow is looked at. Where rules contradict each other, the smallest number wins.
+pub const MODE_FULL: u8 = 0;
+/// Heads, and of bodies no more than their length.
+pub const MODE_HEADERS: u8 = 1;
+pub const MODE_OFF: u8 = 2;
+/// No rule says.
+pub const MODE_NONE: u8 = 255;
+
+/// Value of the rule tries: what holds for the prefix as a whole. It stands for all shorter prefixes too, because a
+/// lookup finds the longest alone.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NetRule {
+    /// Where rules for single ports are: the first half of their [`PortKey`]. 0 where there are none.
+    pub ports: u32,
+    /// Of rules for all ports: `MODE_…`.
+    pub mode: u8,
+    /// Length of the prefix that the rule was made for.
+    pub prefix_len: u8,
+    pub padding: [u8; 2],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PortKey {
+    pub ports: u32,
+    /// The server's.
+    pub port: u16,
+    pub padding: [u8; 2],
+}
+
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PortRule {
+    pub mode: u8,
+    pub prefix_len: u8,
+    pub padding: [u8; 2],
+}
+
+/// Entries of each of the rule maps.
+pub const MAX_RULE_ENTRIES: usize = 4096;
+
+/// What the agent tells the tap of a flow, behind an Ethernet header of zeros.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Advice {
+    /// Of a segment of the flow: its sender's and its receiver's, laid out as in [`RecordHeader`].
+    pub source: [u8; 16],
+    pub destination: [u8; 16],
+    pub vni: u32,
+    /// The sender's bytes from this sequence number on need not be copied.
+    pub sequence: u32,
+    /// So many of them. 0: the whole flow need not be, it is not HTTP.
+    pub len: u32,
+    pub source_port: u16,
+    pub destination_port: u16,
+}
+
+pub const ADVICE_LEN: usize = size_of::<Advice>();
+
+/// The most that can be left out in one go: sequence numbers tell before from behind only within 2 GiB.
+pub const MOST_LEFT_OUT: u32 = 1 << 30;
+
+#[cfg(feature = "user")]
+// SAFETY: `repr(C)`, only integers, no padding (asserted below).
+unsafe impl aya::Pod for NetRule {}
+#[cfg(feature = "user")]
+// SAFETY: as above.
+unsafe impl aya::Pod for PortKey {}
+#[cfg(feature = "user")]
+// SAFETY: as above.
+unsafe impl aya::Pod for PortRule {}
+
 /// Index into the tap's per-processor counters.
 #[repr(u32)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,6 +166,16 @@ pub enum Counter {
     /// Segments with payload of flows that are not HTTP, left alone.
     SkippedSegments,
     SkippedBytes,
+    /// Segments of HTTP flows that were not copied, or not as a whole, because nobody keeps so much of a body.
+    LeftOutSegments,
+    LeftOutBytes,
+    /// All segments with payload, each interface's.
+    PayloadSegments,
+    /// Those of flows that a rule says not to look at.
+    OffSegments,
+    OffBytes,
+    /// Flows that the agent found to be none of HTTP.
+    GivenUpFlows,
     /// Segments already seen on another interface.
     DuplicateSegments,
     /// Records lost because the ring buffer was full.
@@ -121,13 +211,19 @@ pub enum Counter {
 }
 
 /// Names for operators, in the order of [`Counter`].
-pub const COUNTERS: [&str; 23] = [
+pub const COUNTERS: [&str; 29] = [
     "tap_frames_total",
     "tap_segments_total",
     "tap_records_total",
     "tap_copied_bytes_total",
     "tap_skipped_segments_total",
     "tap_skipped_bytes_total",
+    "tap_left_out_segments_total",
+    "tap_left_out_bytes_total",
+    "tap_payload_segments_total",
+    "tap_off_segments_total",
+    "tap_off_bytes_total",
+    "tap_given_up_flows_total",
     "tap_duplicate_segments_total",
     "tap_ring_full_total",
     "tap_ring_full_bytes_total",
@@ -148,6 +244,8 @@ pub const COUNTERS: [&str; 23] = [
 ];
 
 const _: () = assert!(size_of::<RecordHeader>() == 8 + 2 * 16 + 6 * 4 + 2 * 2 + 2 + 2);
+const _: () = assert!(size_of::<Advice>() == 2 * 16 + 3 * 4 + 2 * 2);
+const _: () = assert!(size_of::<NetRule>() == 8 && size_of::<PortKey>() == 8 && size_of::<PortRule>() == 4);
 const _: () = assert!(Counter::MidstreamConnections as usize + 1 == COUNTERS.len());
 
 #[cfg(test)]

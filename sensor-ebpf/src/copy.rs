@@ -4,6 +4,7 @@
 //! the largest goes in several records. Nothing is cut without being counted and told in the record.
 
 use aya_ebpf::{
+    bindings::__sk_buff,
     btf_maps::{ArrayOfMaps, RingBuf},
     helpers::bpf_skb_load_bytes,
     macros::btf_map,
@@ -52,14 +53,28 @@ pub(crate) fn ring(shard: u32) -> Option<&'static Ring> {
 #[inline(always)]
 pub(crate) fn bare(ctx: &TcContext, header: &RecordHeader, shard: u32) {
     if let Some(ring) = ring(shard) {
-        write::<HEADER_LEN>(ctx, ring, header, 0, 0);
+        write::<HEADER_LEN>(ctx.skb.skb, ring, header, 0, 0);
     }
 }
 
 /// Uses up the segment: its record becomes that of the last piece. False where the ring had no room for all of it.
 #[inline(always)]
 pub(crate) fn payload(ctx: &TcContext, segment: &mut Segment, shard: u32) -> bool {
-    let Some(ring) = ring(shard) else { return true };
+    portcullis_copy(ctx.skb.skb, segment, shard) != 0
+}
+
+/// Global, so that the verifier walks it once and not from every place that leads here.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn portcullis_copy(ctx: *mut __sk_buff, segment: *mut Segment, shard: u32) -> u32 {
+    // SAFETY: null, or the caller's own.
+    let Some(segment) = (unsafe { segment.as_mut() }) else { return 1 };
+    let Some(ring) = ring(shard) else { return 1 };
+    u32::from(pieces(ctx, ring, segment))
+}
+
+#[inline(always)]
+fn pieces(ctx: *mut __sk_buff, ring: &Ring, segment: &mut Segment) -> bool {
     let record = &mut segment.record;
     let (mut offset, mut left) = (segment.payload_offset, record.payload_len);
     let mut flags = record.flags;
@@ -80,7 +95,7 @@ pub(crate) fn payload(ctx: &TcContext, segment: &mut Segment, shard: u32) -> boo
         left -= MOST;
     }
     record.flags = flags;
-    record.wire_len = left;
+    record.wire_len = left + segment.left_out;
     if left > MOST {
         tap::count(Counter::OversizeBytes, u64::from(left - MOST));
         left = MOST;
@@ -88,6 +103,7 @@ pub(crate) fn payload(ctx: &TcContext, segment: &mut Segment, shard: u32) -> boo
     record.payload_len = left;
     whole
         & match left as usize + HEADER_LEN {
+            ..=HEADER_LEN => write::<HEADER_LEN>(ctx, ring, record, 0, 0),
             ..=256 => write::<256>(ctx, ring, record, offset, left),
             ..=512 => write::<512>(ctx, ring, record, offset, left),
             ..=1024 => write::<1024>(ctx, ring, record, offset, left),
@@ -103,7 +119,7 @@ pub(crate) fn payload(ctx: &TcContext, segment: &mut Segment, shard: u32) -> boo
 /// False where the ring was full.
 #[inline(always)]
 fn write<const SIZE: usize>(
-    ctx: &TcContext,
+    ctx: *mut __sk_buff,
     ring: &Ring,
     header: &RecordHeader,
     offset: u32,
@@ -124,9 +140,8 @@ fn write<const SIZE: usize>(
             return true;
         };
         // SAFETY: `len` bytes behind the header are within the record.
-        let read = unsafe {
-            bpf_skb_load_bytes(ctx.skb.skb.cast(), offset, start.add(HEADER_LEN).cast(), len as u32)
-        };
+        let read =
+            unsafe { bpf_skb_load_bytes(ctx.cast(), offset, start.add(HEADER_LEN).cast(), len as u32) };
         if read != 0 {
             record.discard(BPF_RB_NO_WAKEUP);
             tap::count(Counter::Unreadable, 1);

@@ -1,7 +1,7 @@
 //! The flow table: what is known of a connection, so that only HTTP is copied.
 
 use aya_ebpf::{btf_maps::LruHashMap, macros::btf_map};
-use portcullis_sensor_common::tap::{Counter, RecordHeader};
+use portcullis_sensor_common::tap::{Counter, MODE_FULL, RecordHeader};
 
 use crate::tap;
 
@@ -11,7 +11,7 @@ static FLOWS: LruHashMap<FlowKey, Flow, 65_536> = LruHashMap::new();
 
 /// Both directions of a connection have the same key.
 #[repr(C)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct FlowKey {
     low: [u32; 4],
     high: [u32; 4],
@@ -34,10 +34,41 @@ pub(crate) struct Flow {
     pub(crate) high: Direction,
     /// Payload bytes copied while it was not known what the flow carries.
     pub(crate) held: u32,
+    /// Sequence number at which the answer to the request at hand begins, where `asked` is `Once`.
+    pub(crate) answer_at: u32,
+    /// Of the rules that `mode` follows; 0 where it has to be looked up.
+    pub(crate) rules: u32,
     pub(crate) verdict: Verdict,
     /// The server sent first: no HTTP server does.
     pub(crate) server_first: bool,
-    pub(crate) padding: [u8; 2],
+    pub(crate) client: Client,
+    pub(crate) asked: Asked,
+    /// The server sent large segments: what it is asked is worth a look.
+    pub(crate) is_bulky: bool,
+    /// How much of it is looked at: `MODE_…` of the rules.
+    pub(crate) mode: u8,
+    pub(crate) padding: [u8; 6],
+}
+
+/// Which end asks, as the SYN says. Nothing that is said later counts: a client that could pass for a server would choose
+/// its port by the rules, and have its requests left out as answers.
+#[repr(u8)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Client {
+    Unknown,
+    Low,
+    High,
+}
+
+/// What the client sent since the server's last bytes.
+#[repr(u8)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Nothing,
+    /// One segment that is one request, to be answered with a body.
+    Once,
+    /// Something else.
+    Otherwise,
 }
 
 #[repr(C)]
@@ -48,10 +79,14 @@ pub(crate) struct Direction {
     pub(crate) interface: u32,
     /// Sequence number of the first byte, where `opening` is not `Unseen`.
     pub(crate) start: u32,
+    /// What is left out, while `is_skipping`: from this sequence number up to but not including that one.
+    pub(crate) skip_from: u32,
+    pub(crate) skip_to: u32,
     pub(crate) opening: Opening,
     /// The opening has been reported.
     pub(crate) announced: bool,
-    pub(crate) padding: [u8; 6],
+    pub(crate) is_skipping: bool,
+    pub(crate) padding: [u8; 5],
 }
 
 /// How a direction began.
@@ -84,6 +119,8 @@ pub(crate) enum Verdict {
     Shed,
     /// HTTP that lost a record: left alone until there is room again. What a reader sees is one gap.
     Interrupted,
+    /// The agent read it and found no HTTP: nobody would read what is copied before it opens anew.
+    GivenUp,
 }
 
 impl Verdict {
@@ -97,9 +134,12 @@ const NO_DIRECTION: Direction = Direction {
     seen: 0,
     interface: 0,
     start: 0,
+    skip_from: 0,
+    skip_to: 0,
     opening: Opening::Unseen,
     announced: false,
-    padding: [0; 6],
+    is_skipping: false,
+    padding: [0; 5],
 };
 
 /// Not on the stack, which is short: the kernel copies it from here.
@@ -107,9 +147,15 @@ static NO_FLOW: Flow = Flow {
     low: NO_DIRECTION,
     high: NO_DIRECTION,
     held: 0,
+    answer_at: 0,
+    rules: 0,
     verdict: Verdict::Unknown,
     server_first: false,
-    padding: [0; 2],
+    client: Client::Unknown,
+    asked: Asked::Nothing,
+    is_bulky: false,
+    mode: MODE_FULL,
+    padding: [0; 6],
 };
 
 /// An interface that has not carried a direction for this long (nanoseconds) loses it to the one that does: routes
@@ -217,11 +263,33 @@ impl Flow {
         direction.start = start;
         direction.opening = opening;
         direction.announced = false;
+        direction.is_skipping = false;
         self.held = 0;
+        self.asked = Asked::Otherwise;
+        (self.rules, self.mode) = (0, MODE_FULL);
+        self.client = match (self.low.opening, self.high.opening) {
+            (Opening::Client, Opening::Unseen | Opening::Server) => Client::Low,
+            (Opening::Unseen | Opening::Server, Opening::Client) => Client::High,
+            _ => Client::Unknown,
+        };
         if !self.verdict.is_followed() {
             self.verdict = Verdict::Unknown;
             self.server_first = false;
         }
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_client(&self, side: Side) -> bool {
+        match self.client {
+            Client::Unknown => false,
+            Client::Low => side == Side::Low,
+            Client::High => side == Side::High,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn is_server(&self, side: Side) -> bool {
+        self.client != Client::Unknown && !self.is_client(side)
     }
 
     /// Leaves it alone as a whole. Its openings are never reported then: should it be taken up later, it begins in
@@ -234,6 +302,13 @@ impl Flow {
         }
         self.low.announced = true;
         self.high.announced = true;
+    }
+}
+
+impl Side {
+    #[inline(always)]
+    pub(crate) fn other(self) -> Self {
+        if self == Self::Low { Self::High } else { Self::Low }
     }
 }
 

@@ -14,7 +14,8 @@ pub(crate) struct Segment {
     /// `payload_len` is what the frame holds. Time and interface are left to whoever needs them.
     pub(crate) record: RecordHeader,
     pub(crate) payload_offset: u32,
-    pub(crate) padding: u32,
+    /// Bytes behind `record.payload_len` that are left out.
+    pub(crate) left_out: u32,
 }
 
 /// Why a frame gives no segment.
@@ -216,13 +217,14 @@ fn tcp(ctx: &TcContext, packet: &Packet, segment: &mut Segment) -> Result<(), Ot
         return Err(Other::Counted(Counter::Malformed));
     }
     segment.payload_offset = payload_offset;
+    segment.left_out = 0;
     let record = &mut segment.record;
     record.source_port = u16::from_be_bytes([header[0], header[1]]);
     record.destination_port = u16::from_be_bytes([header[2], header[3]]);
     record.sequence = u32::from_be_bytes([header[4], header[5], header[6], header[7]]);
     record.acknowledgement = u32::from_be_bytes([header[8], header[9], header[10], header[11]]);
     record.flags = header[13];
-    record.padding = [0; 2];
+    (record.left_out, record.padding) = (0, 0);
     record.payload_len = packet.end - payload_offset;
     record.wire_len = record.payload_len;
     Ok(())

@@ -7,6 +7,8 @@
 #![no_main]
 #![feature(asm_experimental_arch)]
 
+mod advice;
+mod answer;
 mod bound;
 mod copy;
 mod counter;
@@ -16,6 +18,9 @@ mod frame;
 mod gate;
 mod http_start;
 mod pressure;
+mod question;
+mod rules;
+mod skip;
 mod tap;
 
 /// The verifier refuses a program that could get here, so nothing ever does.

@@ -7,15 +7,20 @@ use aya_ebpf::{
     macros::{btf_map, classifier},
     programs::TcContext,
 };
-use portcullis_sensor_common::tap::{COUNTERS, Counter, RecordHeader};
+use portcullis_sensor_common::tap::{
+    BODIES_UNWANTED, COUNTERS, Counter, MODE_HEADERS, MODE_OFF, RecordHeader,
+};
 
 use crate::{
+    answer::{self, Head},
     bound::within,
     copy, counter,
-    flow::{self, Direction, Flow, FlowKey, Opening, Side, Verdict},
+    flow::{self, Asked, Direction, Flow, FlowKey, Opening, Side, Verdict},
     frame::{self, Other, Segment},
     http_start::{Start, WINDOW},
     pressure,
+    question::{self, Question},
+    rules, skip,
 };
 
 pub(crate) const FIN: u8 = 0x01;
@@ -30,6 +35,13 @@ static TAP_COUNTERS: PerCpuArray<u64, { COUNTERS.len() }> = PerCpuArray::new();
 /// bytes of a flow, and no farther ahead than this.
 const HELD_BYTES: u32 = 64 * 1024;
 
+/// Bytes of an answer's body that are copied where its end is known, set by the loader.
+#[unsafe(no_mangle)]
+static ANSWER_KEEP: u32 = u32::MAX;
+
+/// A server that fills a segment (of 1,460 bytes on most links) may send more than is kept.
+const BULKY: u32 = 1400;
+
 /// Too large for the stack. Nothing else runs at these hooks on this processor meanwhile.
 #[repr(C)]
 struct Scratch {
@@ -37,6 +49,8 @@ struct Scratch {
     key: FlowKey,
     opening: RecordHeader,
     start: Start,
+    head: Head,
+    question: Question,
 }
 
 #[btf_map]
@@ -92,6 +106,17 @@ fn look(ctx: &TcContext, scratch: &mut Scratch) {
         count(Counter::DuplicateSegments, 1);
         return;
     }
+    if carries {
+        count(Counter::PayloadSegments, 1);
+    }
+    match rules::mode(flow, record, side) {
+        MODE_OFF => {
+            leave_off(flow, record.payload_len);
+            return;
+        }
+        MODE_HEADERS => record.left_out = BODIES_UNWANTED,
+        _ => {}
+    }
     let shard = copy::shard(scratch.key.hash());
     if !carries {
         announce(ctx, scratch, flow, side, shard);
@@ -110,10 +135,60 @@ fn look(ctx: &TcContext, scratch: &mut Scratch) {
         return;
     }
     announce(ctx, scratch, flow, side, shard);
-    if !copy::payload(ctx, &mut scratch.segment, shard) && flow.verdict == Verdict::Http {
+    if flow.verdict == Verdict::Http {
+        follow(ctx, scratch, flow, side);
+    }
+    let is_whole = skip::copy(ctx, &mut scratch.segment, flow.direction(side), shard);
+    if !is_whole && flow.verdict == Verdict::Http {
         // The message is torn already; the room goes to flows that are whole.
         flow.verdict = Verdict::Interrupted;
         count(Counter::InterruptedFlows, 1);
+    }
+}
+
+/// A rule says not to look. Should that change, the flow is taken up in its middle, and its reader must not wait for what
+/// came before.
+#[inline(always)]
+fn leave_off(flow: &mut Flow, payload_len: u32) {
+    (flow.low.announced, flow.high.announced) = (true, true);
+    if payload_len > 0 {
+        count(Counter::OffSegments, 1);
+        count(Counter::OffBytes, u64::from(payload_len));
+    }
+}
+
+/// Finds out what need not be copied of an HTTP flow.
+#[inline(always)]
+fn follow(ctx: &TcContext, scratch: &mut Scratch, flow: &mut Flow, side: Side) {
+    let segment = &scratch.segment;
+    skip::heed(ctx, segment, flow, side);
+    if flow.is_client(side) {
+        let is_single = flow.is_bulky
+            && flow.asked == Asked::Nothing
+            && question::is_single(ctx, segment, &mut scratch.question);
+        flow.asked = if is_single { Asked::Once } else { Asked::Otherwise };
+        flow.answer_at = segment.record.acknowledgement;
+    } else if flow.is_server(side) {
+        let is_answer = flow.asked == Asked::Once && flow.answer_at == segment.record.sequence;
+        flow.asked = Asked::Nothing;
+        flow.is_bulky |= segment.record.payload_len >= BULKY;
+        if is_answer {
+            measure(ctx, scratch, flow, side);
+        }
+    }
+}
+
+/// Leaves out what nobody keeps of the answer that begins here.
+#[inline(always)]
+fn measure(ctx: &TcContext, scratch: &mut Scratch, flow: &mut Flow, side: Side) {
+    let record = &scratch.segment.record;
+    let keeps_body = record.left_out & BODIES_UNWANTED == 0;
+    // SAFETY: read-only to this program; volatile, because the loader sets it after compilation.
+    let keep = if keeps_body { unsafe { core::ptr::read_volatile(&raw const ANSWER_KEEP) } } else { 0 };
+    let Some(lengths) = answer::lengths(ctx, &scratch.segment, &mut scratch.head, keeps_body) else { return };
+    if lengths.body > keep {
+        let body_at = record.sequence.wrapping_add(lengths.head);
+        flow.direction(side).skip(body_at.wrapping_add(keep), body_at.wrapping_add(lengths.body));
     }
 }
 
@@ -138,6 +213,7 @@ fn fate(ctx: &TcContext, scratch: &mut Scratch, flow: &mut Flow, side: Side, sha
             Fate::Copied
         }
         Verdict::Interrupted => Fate::Interrupted,
+        Verdict::GivenUp => Fate::Skipped,
         // To go on with an answer would pair it with nothing.
         Verdict::Shed if flow.direction(side).opening == Opening::Server || !pressure::has_room(shard) => {
             Fate::Shed
@@ -231,8 +307,7 @@ fn announce(ctx: &TcContext, scratch: &mut Scratch, flow: &mut Flow, sender: Sid
     announce_direction(ctx, opening, flow.direction(sender), shard);
     (opening.source, opening.source_port) = (from.destination, from.destination_port);
     (opening.destination, opening.destination_port) = (from.source, from.source_port);
-    let receiver = if sender == Side::Low { Side::High } else { Side::Low };
-    announce_direction(ctx, opening, flow.direction(receiver), shard);
+    announce_direction(ctx, opening, flow.direction(sender.other()), shard);
 }
 
 #[inline(always)]

@@ -5,12 +5,15 @@ pub mod ebpf;
 pub mod file;
 pub mod live;
 
-use crate::{counters::Counters, interfaces::SelectionError, segment::Segment};
+use crate::{counters::Counters, flow::Advice, interfaces::SelectionError, segment::Segment};
 
 /// One live origin of segments, owned by one shard thread.
 pub trait Source: Send {
     /// Hands over what has arrived, waiting at most a few milliseconds where there is nothing.
     fn poll(&mut self, each: &mut dyn FnMut(&Segment<'_>)) -> Result<Polled, CaptureError>;
+
+    /// Leaves alone what nobody wants, where it can.
+    fn heed(&mut self, _advice: &Advice) {}
 
     /// Packets lost since the start because they were not read in time. Nothing, where the origin sheds by itself.
     fn lost(&mut self) -> u64 {

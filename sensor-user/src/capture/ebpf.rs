@@ -1,5 +1,6 @@
 //! The tap in the kernel, and the ring buffers that it writes to.
 
+mod advice;
 mod attach;
 mod ring;
 
@@ -12,7 +13,7 @@ use aya::{
 };
 use portcullis_sensor_common::{cut, gate, tap};
 
-use self::attach::Taps;
+use self::{advice::Adviser, attach::Taps};
 pub use self::{
     attach::{Hook, InterfaceTap},
     ring::RingSource,
@@ -38,6 +39,8 @@ pub struct TapOptions {
     pub flows: u32,
     /// UDP ports of VXLAN.
     pub vxlan_ports: [u16; 2],
+    /// Bytes of an answer's body that are copied where the tap can tell its end.
+    pub answer_keep: u32,
     pub hook: Hook,
 }
 
@@ -48,6 +51,7 @@ impl Default for TapOptions {
             ring_bytes: 16 << 20,
             flows: 65_536,
             vxlan_ports: tap::VXLAN_PORTS,
+            answer_keep: u32::MAX,
             hook: Hook::Best,
         }
     }
@@ -75,6 +79,7 @@ impl Tap {
         loader
             .override_global("SHARDS", &ring_count, true)
             .override_global("VXLAN", options.vxlan_ports.as_slice(), true)
+            .override_global("ANSWER_KEEP", &options.answer_keep, true)
             .map_max_entries("FLOWS", options.flows.max(1));
         // The maps of gate and cuts come with the object; here they stay empty.
         for unused in gate::MAPS.into_iter().chain([cut::FLOWS]) {
@@ -84,9 +89,12 @@ impl Tap {
             lack(Lack::new(what, "use --capture pcap, or report this with the output of `uname -a`"))
         };
         let mut ebpf = loader.load(object).map_err(|error| refused(explain(&error)))?;
-        let tap = program(&mut ebpf)?;
-        load_program(|| tap.load()).map_err(|error| refused(explain(&error)))?;
-        let sources = ring::create(&mut ebpf, ring_count, options.ring_bytes)?;
+        for name in [PROGRAM, advice::PROGRAM] {
+            let program = program(&mut ebpf, name)?;
+            load_program(|| program.load()).map_err(|error| refused(explain(&error)))?;
+        }
+        let adviser = Adviser::of(program(&mut ebpf, advice::PROGRAM)?).map_err(lack)?;
+        let sources = ring::create(&mut ebpf, &adviser, ring_count, options.ring_bytes)?;
         Ok(Self { ebpf, taps: Taps::default(), sources, hook: options.hook, flows: options.flows.max(1) })
     }
 
@@ -94,7 +102,7 @@ impl Tap {
     pub fn attach(&mut self, interface: &str) -> Result<InterfaceTap, CaptureError> {
         let found = Selection::parse(&[interface])?.resolve()?;
         for interface in &found {
-            self.taps.see_to(program(&mut self.ebpf)?, interface, self.hook);
+            self.taps.see_to(program(&mut self.ebpf, PROGRAM)?, interface, self.hook);
         }
         let state = self.taps.states().find(|state| state.name == interface);
         let refused = |why| CaptureError::Refused { interface: interface.to_owned(), why };
@@ -113,7 +121,7 @@ impl Tap {
     /// in [`Tap::interfaces`], and tried again with the next call, which should come every few seconds: the tap may be
     /// taken off by others, or others get before it.
     pub fn follow(&mut self, interfaces: &[Interface]) -> Result<(), CaptureError> {
-        self.taps.follow(program(&mut self.ebpf)?, interfaces, self.hook);
+        self.taps.follow(program(&mut self.ebpf, PROGRAM)?, interfaces, self.hook);
         Ok(())
     }
 
@@ -130,7 +138,7 @@ impl Tap {
     /// time, on average.
     pub fn try_frame(&mut self, frame: &[u8], repeat: u32) -> Result<Duration, CaptureError> {
         let options = TestRunOptions { data_in: Some(frame), repeat, ..TestRunOptions::new() };
-        let result = program(&mut self.ebpf)?.test_run(options).map_err(|error| {
+        let result = program(&mut self.ebpf, PROGRAM)?.test_run(options).map_err(|error| {
             failed("eBPF tap", Lack::new(explain(&error), "give it a frame of 14 to 3,500 bytes"))
         })?;
         Ok(result.duration)
@@ -153,8 +161,8 @@ impl Tap {
     }
 }
 
-fn program(ebpf: &mut Ebpf) -> Result<&mut SchedClassifier, CaptureError> {
-    ebpf.program_mut(PROGRAM)
+fn program<'a>(ebpf: &'a mut Ebpf, name: &str) -> Result<&'a mut SchedClassifier, CaptureError> {
+    ebpf.program_mut(name)
         .and_then(|program| program.try_into().ok())
         .ok_or_else(|| failed("eBPF tap", Lack::new("not in the object", "run `cargo xtask build-ebpf`")))
 }

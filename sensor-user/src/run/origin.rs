@@ -1,5 +1,4 @@
 use std::{
-    path::Path,
     sync::{Mutex, PoisonError},
     thread,
     time::SystemTime,
@@ -85,17 +84,20 @@ impl Watched {
 impl Origin {
     pub(super) fn open(options: &Options, selection: &Selection) -> Result<Self, RunError> {
         match options.capture {
-            Capture::Ebpf => {
-                Self::ebpf(options.shards.unwrap_or_else(default_shards), selection, &options.pin_dir)
-            }
+            Capture::Ebpf => Self::ebpf(options, selection),
             Capture::Pcap => Self::pcap(selection),
         }
     }
 
     /// One ring buffer for each shard, whatever the interface: a flow has one owner.
-    fn ebpf(shards: usize, selection: &Selection, pin_dir: &Path) -> Result<Self, RunError> {
-        let mut tap = Tap::load(&TapOptions { shards: shards.min(MAX_SHARDS), ..TapOptions::default() })?;
-        tap.keep_traces(pin_dir);
+    fn ebpf(options: &Options, selection: &Selection) -> Result<Self, RunError> {
+        let shards = options.shards.unwrap_or_else(default_shards);
+        let mut tap = Tap::load(&TapOptions {
+            shards: shards.min(MAX_SHARDS),
+            answer_keep: options.answer_bytes,
+            ..TapOptions::default()
+        })?;
+        tap.keep_traces(&options.pin_dir);
         tap.follow(&selection.resolve()?)?;
         let missed = |tap: &InterfaceTap| tap.mode == "none" && selection.names(&tap.name);
         if let Some(missed) = tap.interfaces().into_iter().find(missed) {

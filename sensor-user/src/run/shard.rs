@@ -81,6 +81,9 @@ impl Shard {
                 }
             });
             work.judge_completed();
+            for advice in work.wire.take_advice() {
+                source.heed(&advice);
+            }
             match polled {
                 Ok(Polled::Ended) => {
                     tracing::warn!(interface = work.tagger.interface(), "is gone and no longer watched");

@@ -17,6 +17,7 @@ mod detaching;
 mod encapsulation;
 mod following;
 mod gate;
+mod left_out;
 mod overload;
 mod programs;
 mod support;

@@ -25,6 +25,7 @@ use crate::support::{
 
 const SERVER: &str = "198.51.100.1:80";
 const TINY: TapOptions = TapOptions {
+    answer_keep: u32::MAX,
     shards: 1,
     ring_bytes: 1,
     flows: 65_536,

@@ -5,18 +5,19 @@ use aya::{
     maps::{ArrayOfMaps, Map, MapData, RingBuf},
 };
 use aya_obj::generated::bpf_map_type::BPF_MAP_TYPE_RINGBUF;
-use portcullis_sensor_common::tap::{NO_VNI, RecordHeader};
+use portcullis_sensor_common::tap::{BODIES_UNWANTED, NO_VNI, RecordHeader, TAIL_LEFT_OUT};
 
-use super::failed;
+use super::{advice::Adviser, failed};
 use crate::{
     capture::{CaptureError, Polled, Source},
     counters::Counters,
+    flow::Advice,
     kernel::{
         Lack,
         clock::{BootTime, Epoch},
         explain,
     },
-    segment::{Segment, TcpFlags, Vlans},
+    segment::{LeftOut, Segment, TcpFlags, Vlans},
 };
 
 /// At least three of the largest records, and the page size of every architecture divides it.
@@ -31,12 +32,18 @@ const BATCH: usize = 1024;
 /// Reads one shard's ring buffer. Payloads are slices of the ring itself.
 pub struct RingSource {
     ring: RingBuf<MapData>,
+    adviser: Adviser,
     segments: u64,
     payload_bytes: u64,
     malformed: u64,
 }
 
-pub(super) fn create(ebpf: &mut Ebpf, shards: u32, bytes: u32) -> Result<Vec<RingSource>, CaptureError> {
+pub(super) fn create(
+    ebpf: &mut Ebpf,
+    adviser: &Adviser,
+    shards: u32,
+    bytes: u32,
+) -> Result<Vec<RingSource>, CaptureError> {
     let refused =
         |what: String| failed("eBPF tap", Lack::new(what, "choose smaller ring buffers or fewer shards"));
     let bytes = bytes.max(SMALLEST_RING).checked_next_power_of_two().unwrap_or(1 << 31);
@@ -48,7 +55,13 @@ pub(super) fn create(ebpf: &mut Ebpf, shards: u32, bytes: u32) -> Result<Vec<Rin
             let map = MapData::create(definition, "portcullis_ring", None)?;
             rings.set(shard, &map, 0)?;
             let ring = RingBuf::try_from(Map::RingBuf(map))?;
-            Ok(RingSource { ring, segments: 0, payload_bytes: 0, malformed: 0 })
+            Ok(RingSource {
+                ring,
+                adviser: adviser.for_source(),
+                segments: 0,
+                payload_bytes: 0,
+                malformed: 0,
+            })
         })
         .collect::<Result<_, aya::maps::MapError>>()
         .map_err(|error| refused(format!("a ring buffer of {bytes} bytes: {}", explain(&error))))
@@ -67,11 +80,17 @@ impl Source for RingSource {
         })
     }
 
+    fn heed(&mut self, advice: &Advice) {
+        self.adviser.tell(advice);
+    }
+
     fn counters(&mut self) -> Counters {
         [
             ("capture_segments_total", self.segments),
             ("capture_payload_bytes_total", self.payload_bytes),
             ("capture_malformed_records_total", self.malformed),
+            ("capture_advice_total", self.adviser.told()),
+            ("capture_advice_failed_total", self.adviser.failed()),
         ]
         .into_iter()
         .collect()
@@ -99,7 +118,10 @@ impl RingSource {
                 vni: (header.vni != NO_VNI).then_some(header.vni),
                 // The tap sees one packet with its tag on a device and without it on the VLAN's device above.
                 vlans: Vlans::NONE,
-                left_out: crate::segment::LeftOut::NOTHING,
+                left_out: LeftOut {
+                    tail: header.left_out & TAIL_LEFT_OUT != 0,
+                    bodies: header.left_out & BODIES_UNWANTED != 0,
+                },
                 sequence: header.sequence,
                 acknowledgement: header.acknowledgement,
                 flags: TcpFlags(header.flags),
