@@ -3,7 +3,7 @@ mod metered;
 use brotli_decompressor::{BrotliDecompressStream, BrotliResult, BrotliState, HuffmanCode};
 
 use self::metered::{Meter, Metered};
-use super::{Stage, Stop};
+use super::stage::{Stage, Stop};
 
 /// Brotli (RFC 7932).
 pub(super) struct Brotli {

@@ -2,7 +2,7 @@ use std::cell::RefCell;
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::{Stage, Stop};
+use super::stage::{Stage, Stop};
 
 /// gzip (RFC 1952), zlib (RFC 1950) and raw DEFLATE (RFC 1951).
 ///

@@ -3,7 +3,7 @@ use ruzstd::decoding::{
     errors::{FrameDecoderError, ReadFrameHeaderError},
 };
 
-use super::{Stage, Stop};
+use super::stage::{Stage, Stop};
 
 /// Zstandard (RFC 8878), one block at a time: a decoder given many blocks would decode them all before giving any out,
 /// and a four-byte block may stand for 128 KiB.
