@@ -72,7 +72,6 @@ pub enum XdpMode {
 /// dropping meanwhile; if it did it the other way, XDP or nftables, its blocks are put in force in ours before its
 /// own go, since else nobody would lift them.
 pub fn open(mode: Mode, options: GateOptions) -> Result<Box<dyn Enforcer>, EnforceError> {
-    let pin_dir = options.pin_dir.clone();
     let refused = match mode {
         Mode::Nftables => String::new(),
         Mode::Xdp => return open_xdp(options),
@@ -81,24 +80,36 @@ pub fn open(mode: Mode, options: GateOptions) -> Result<Box<dyn Enforcer>, Enfor
             Err(error) => error.to_string(),
         },
     };
-    let enforcer = nftables::NftablesEnforcer::open(options, &refused)?;
-    say_removed(&xdp::detach(&pin_dir)?);
+    let mut enforcer = nftables::NftablesEnforcer::open(options.clone(), &refused)?;
+    match xdp::left_behind(&options) {
+        Ok(left) => succeed(&mut enforcer, left)?,
+        // Where XDP cannot be used any more, it drops nothing any more.
+        Err(error) => tracing::warn!(%error, "blocks that XDP may have left are not taken over"),
+    }
+    say_removed(&xdp::detach(&options.pin_dir)?);
     Ok(Box::new(enforcer))
 }
 
 fn open_xdp(options: GateOptions) -> Result<Box<dyn Enforcer>, EnforceError> {
     let pin_dir = options.pin_dir.clone();
     let mut enforcer = xdp::XdpEnforcer::open(options)?;
-    if let Some(blocks) = nftables::left_behind()? {
-        fill(&mut enforcer, &blocks)?;
-        say_removed(&nftables::detach()?);
-    }
+    succeed(&mut enforcer, nftables::left_behind()?)?;
+    say_removed(&nftables::detach()?);
     traces::forget(&pin_dir, Trace::Nftables).map_err(|lack| EnforceError::lack("nftables", lack))?;
     Ok(Box::new(enforcer))
 }
 
-fn fill(enforcer: &mut dyn Enforcer, blocks: &[Block]) -> Result<(), EnforceError> {
-    for refusal in enforcer.replace(blocks)? {
+/// What an agent left that used the other back end.
+struct Left {
+    mode: GateMode,
+    blocks: Vec<Block>,
+}
+
+/// Puts in force what the other back end has in force still. Where that has nothing, ours may have been at work.
+fn succeed(enforcer: &mut dyn Enforcer, left: Option<Left>) -> Result<(), EnforceError> {
+    let Some(left) = left.filter(|left| !left.blocks.is_empty()) else { return Ok(()) };
+    enforcer.set_mode(left.mode)?;
+    for refusal in enforcer.replace(&left.blocks)? {
         tracing::warn!(cidr = %refusal.net, reason = refusal.reason, "a block of the earlier agent is not taken over");
     }
     Ok(())

@@ -34,7 +34,7 @@ use self::{
     table::{Look, Table},
 };
 use super::{
-    Block, BlockHits, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard, Refusal,
+    Block, BlockHits, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard, Left, Refusal,
     allow::AllowList, canonical,
 };
 use crate::{
@@ -147,7 +147,10 @@ impl NftablesEnforcer {
     /// Takes the blocks of an agent that used the other hook, then its table away.
     fn succeed(&mut self, other: Hook) -> Result<(), EnforceError> {
         let mut netlink = Netlink::open().map_err(failed)?;
-        let Some(blocks) = table::left_behind(&mut netlink, other).map_err(failed)? else { return Ok(()) };
+        let Some((mode, blocks)) = table::left_behind(&mut netlink, other).map_err(failed)? else {
+            return Ok(());
+        };
+        self.set_mode(mode)?;
         let blocks: Vec<Timed> = blocks.into_iter().map(|block| (block.net, block.remaining)).collect();
         self.put(blocks)?;
         table::remove(&mut netlink, other).map_err(failed)
@@ -529,13 +532,14 @@ pub(super) fn detach() -> Result<Vec<String>, EnforceError> {
     Ok(removed)
 }
 
-/// The blocks of a table that an earlier agent left; `None` where there is none.
-pub(super) fn left_behind() -> Result<Option<Vec<Block>>, EnforceError> {
-    let mut all = None;
+/// What stands in the table that an earlier agent left; `None` where there is none.
+pub(super) fn left_behind() -> Result<Option<Left>, EnforceError> {
+    let mut all: Option<Left> = None;
     for hook in Hook::BOTH {
-        if let Some(blocks) = where_possible(|netlink| table::left_behind(netlink, hook))?.flatten() {
+        let left = where_possible(|netlink| table::left_behind(netlink, hook))?.flatten();
+        if let Some((mode, blocks)) = left {
             let blocks = blocks.into_iter().map(|block| Block { net: block.net, remaining: block.remaining });
-            all.get_or_insert_with(Vec::new).extend(blocks);
+            all.get_or_insert_with(|| Left { mode, blocks: Vec::new() }).blocks.extend(blocks);
         }
     }
     Ok(all)

@@ -35,7 +35,7 @@ use self::{
     trie::DualTrie,
 };
 use super::{
-    Block, BlockHits, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard, Refusal,
+    Block, BlockHits, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard, Left, Refusal,
     allow::AllowList, canonical,
 };
 use crate::{
@@ -251,6 +251,20 @@ impl Enforcer for XdpEnforcer {
     fn detach(self: Box<Self>) -> Result<(), EnforceError> {
         detach(self.pins.folder()).map(|_| ())
     }
+}
+
+/// What an earlier agent's gate holds, which goes on meanwhile; `None` where none was pinned.
+pub(super) fn left_behind(options: &GateOptions) -> Result<Option<Left>, EnforceError> {
+    if !pins::are_there(&options.pin_dir) {
+        return Ok(None);
+    }
+    let lack = |lack: Lack| EnforceError::lack("XDP gate", lack);
+    requirements::ebpf().map_err(lack)?;
+    let object = object::bytes().map_err(lack)?;
+    let pins = Pins::prepare(&options.pin_dir).map_err(lack)?;
+    let mut gate = XdpEnforcer::load(object, pins, options)?;
+    Older::find(&gate.pins)?.move_blocks(&mut gate.blocks)?;
+    Ok(Some(Left { mode: gate.gate_mode(), blocks: gate.blocks.standing() }))
 }
 
 fn load(object: &[u8], pins: &Pins) -> Result<Ebpf, EnforceError> {

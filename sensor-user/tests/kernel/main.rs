@@ -18,6 +18,7 @@ mod encapsulation;
 mod following;
 mod gate;
 mod left_out;
+mod nftables;
 mod overload;
 mod programs;
 mod support;

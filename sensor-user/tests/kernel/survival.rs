@@ -232,6 +232,7 @@ fn where_another_xdp_program_sits_auto_takes_nftables_and_says_why() {
 }
 
 #[test]
+<<<<<<< HEAD
 fn going_from_xdp_to_nftables_leaves_no_block_that_nobody_lifts() {
     if !ready() {
         return;
@@ -247,6 +248,8 @@ fn going_from_xdp_to_nftables_leaves_no_block_that_nobody_lifts() {
 }
 
 #[test]
+=======
+>>>>>>> bd570ad (Change over between XDP and nftables without a gap; take older tables over, watch ours, and say what nft refuses)
 fn a_start_that_fails_leaves_nothing() {
     if !ready() {
         return;

@@ -65,7 +65,7 @@ fn refused(error: &NftablesError) -> Lack {
 
 fn said_no(said: &str) -> Lack {
     let next_step = if said.contains("Operation not permitted") {
-        "run it as root: sudo sensor run …"
+        "stop the process that owns the table portcullis (`flags owner` in `nft list ruleset`), or run it as root"
     } else if said.to_lowercase().contains("json support") {
         "install an nft with JSON support (Debian's and Fedora's have it)"
     } else if unsupported(said) {

@@ -100,14 +100,14 @@ impl Ruleset {
         let mut batch = Batch::new(self.hook);
         batch.0.push(json!({"add": {"table": {"family": self.hook.family(), "name": TABLE}}}));
         batch.0.push(json!({"flush": {"table": {"family": self.hook.family(), "name": TABLE}}}));
-        for name in stands.chains.iter().filter(|(name, chain)| !self.keeps(name, &chain.devices)) {
-            batch.push("delete", "chain", json!({"name": name.0}));
-        }
         let wanted =
             self.sets.iter().copied().map(BlockSet::name).chain(self.shapes().into_iter().map(Shape::hits));
         let wanted: BTreeSet<String> = wanted.chain(Family::BOTH.map(allow_set)).collect();
         for name in stands.sets.keys().filter(|name| !wanted.contains(*name)) {
             batch.push("delete", "set", json!({"name": name}));
+        }
+        for name in stands.chains.iter().filter(|(name, chain)| !self.keeps(name, &chain.devices)) {
+            batch.push("delete", "chain", json!({"name": name.0}));
         }
         for (name, _) in COUNTERS {
             batch.push("add", "counter", json!({"name": name}));

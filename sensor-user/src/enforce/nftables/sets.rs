@@ -93,12 +93,15 @@ pub(super) struct BlockSet {
 }
 
 impl BlockSet {
-    /// `block_v4_24_3`
+    /// `block_v4_24_3`; the first version had no generations.
     pub(super) fn name(self) -> String {
-        format!("block_{}_{}", self.shape.name(), self.generation)
+        match self.generation {
+            0 => format!("block_{}", self.shape.name()),
+            generation => format!("block_{}_{generation}", self.shape.name()),
+        }
     }
 
-    /// Of any version's table; the first had no generations.
+    /// Of any version's table.
     pub(super) fn parse(name: &str) -> Option<Self> {
         let name = name.strip_prefix("block_")?;
         if let Some(shape) = Shape::parse(name) {
@@ -117,9 +120,10 @@ mod tests {
     #[test]
     fn the_sets_of_each_version_are_known_by_their_names() {
         let shape = Shape { family: Family::V6, len: 48 };
-        assert_eq!(BlockSet::parse("block_v6_48"), Some(BlockSet { shape, generation: 0 }));
-        let set = BlockSet { shape, generation: 7 };
-        assert_eq!(BlockSet::parse(&set.name()), Some(set));
+        for (name, generation) in [("block_v6_48", 0), ("block_v6_48_7", 7)] {
+            let set = BlockSet { shape, generation };
+            assert_eq!((BlockSet::parse(name), set.name()), (Some(set), name.to_owned()));
+        }
         for other in ["block_v6_129", "block_v4_33_1", "hits_v4_32", "block_v5_1", "block_v4_32_x", "block_"]
         {
             assert_eq!(BlockSet::parse(other), None, "{other}");

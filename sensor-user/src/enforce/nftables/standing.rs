@@ -13,6 +13,8 @@ use crate::counters::Counters;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Standing {
     pub(super) table: u64,
+    /// One of them puts the whole table to sleep.
+    flags: u64,
     pub(super) chains: BTreeMap<String, Chain>,
     rules: BTreeMap<u64, String>,
     /// Handle by name.
@@ -30,12 +32,14 @@ impl Standing {
     /// `None` where there is no such table.
     pub(super) fn read(netlink: &mut Netlink, hook: Hook) -> Result<Option<Self>, Errno> {
         const TABLE_NAME: u16 = 1;
+        const TABLE_FLAGS: u16 = 2;
         const TABLE_HANDLE: u16 = 4;
         let mut stands = None;
         each(netlink, hook, libc::NFT_MSG_GETTABLE, |table| {
             if text(table, TABLE_NAME) == Some(TABLE) {
-                let table = number(table, TABLE_HANDLE).unwrap_or(0);
-                stands = Some(Self { table, ..Self::default() });
+                let number = |kind| number(table, kind).unwrap_or(0);
+                let (table, flags) = (number(TABLE_HANDLE), number(TABLE_FLAGS));
+                stands = Some(Self { table, flags, ..Self::default() });
             }
         })?;
         let Some(mut stands) = stands else { return Ok(None) };

@@ -15,7 +15,10 @@ use super::{
     sets::{BlockSet, Shape},
     standing::{self, Standing},
 };
-use crate::{counters::Counters, enforce::EnforceError};
+use crate::{
+    counters::Counters,
+    enforce::{EnforceError, GateMode},
+};
 
 /// Our table in the kernel, and what it is to be.
 pub(super) struct Table {
@@ -164,13 +167,16 @@ pub(super) fn is_there(netlink: &mut Netlink, hook: Hook) -> Result<bool, Errno>
 }
 
 /// The blocks of a table that an agent left, with what is left of their time; `None` where there is no such table.
-pub(super) fn left_behind(netlink: &mut Netlink, hook: Hook) -> Result<Option<Vec<Listed>>, Errno> {
+pub(super) fn left_behind(
+    netlink: &mut Netlink,
+    hook: Hook,
+) -> Result<Option<(GateMode, Vec<Listed>)>, Errno> {
     let Some(stands) = Standing::read(netlink, hook)?.filter(Standing::is_ours) else { return Ok(None) };
     let mut blocks = Vec::new();
     for (name, set) in stands.sets.keys().filter_map(|name| Some((name, BlockSet::parse(name)?))) {
         blocks.extend(elements::list(netlink, hook, name, set.shape)?);
     }
-    Ok(Some(blocks))
+    Ok(Some((Ruleset::mode_of(&stands), blocks)))
 }
 
 /// Without `nft`, so that nothing is left behind where that was taken away.

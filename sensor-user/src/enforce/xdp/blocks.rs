@@ -14,7 +14,7 @@ use self::{
 };
 use super::{broken, filter::Filter, trie::DualTrie};
 use crate::{
-    enforce::{BlockHits, EnforceError, Refusal},
+    enforce::{Block, BlockHits, EnforceError, Refusal},
     kernel::{clock::BootTime, map::KernelMap},
 };
 
@@ -64,6 +64,14 @@ impl Blocks {
     /// Those that `stays` does not want.
     pub(super) fn nets_but(&self, stays: impl Fn(IpNet) -> bool) -> Vec<IpNet> {
         self.ledger.entries().map(|entry| entry.net).filter(|net| !stays(*net)).collect()
+    }
+
+    /// Those whose time is not up, with what is left of it.
+    pub(super) fn standing(&self) -> Vec<Block> {
+        let now = BootTime::now().0;
+        let standing = self.ledger.entries().filter(|entry| entry.expires == 0 || entry.expires > now);
+        let left = |expires: u64| (expires != 0).then(|| Duration::from_nanos(expires - now));
+        standing.map(|entry| Block { net: entry.net, remaining: left(entry.expires) }).collect()
     }
 
     pub(super) fn len(&self) -> usize {

@@ -115,10 +115,15 @@ impl Pins {
     }
 }
 
+/// Whether an agent left anything there.
+pub(super) fn are_there(folder: &Path) -> bool {
+    folder.exists() && bpffs::is_bpffs(folder)
+}
+
 /// Takes away every pin below `folder` and the folder itself. Links first: their programs hold the maps.
 pub(in crate::enforce) fn detach(folder: &Path) -> Result<Vec<String>, EnforceError> {
     // Of bpffs alone: whatever else this path may lead to is not ours to delete.
-    if !folder.exists() || !bpffs::is_bpffs(folder) {
+    if !are_there(folder) {
         return Ok(Vec::new());
     }
     let failed = |error: io::Error| {

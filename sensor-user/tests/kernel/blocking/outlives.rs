@@ -4,8 +4,10 @@ use std::{
     io::{BufRead as _, BufReader, Read as _},
     process::{Child, Command, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
+
+use sensor_user::enforce::GateMode;
 
 use super::{Backend, over_all};
 use crate::support::{
@@ -111,25 +113,50 @@ fn foreign_rules_are_not_touched(backend: Backend) {
     assert_eq!(foreign(), before, "{backend}: after the end");
 }
 
-#[test]
-fn going_from_nftables_to_xdp_leaves_no_gap_and_no_block_that_nobody_lifts() {
-    if !ready() {
-        return;
-    }
+fn changing_over(from: Backend, to: Backend) {
     let (world, pins) = (World::new(), PinDir::new());
-    let mut first = Backend::Ingress.open(&pins, &[]);
-    first
-        .replace(&[permanent("192.0.2.10/32"), lasting("192.0.2.11/32", Duration::from_secs(3600))])
-        .unwrap();
+    let mut first = from.open(&pins, &[]);
+    let (start, end) = (Instant::now(), Duration::from_secs(5));
+    let ending = lasting("192.0.2.11/32", end);
+    first.replace(&[permanent("192.0.2.10/31"), ending, permanent("2001:db8::10/128")]).unwrap();
+    first.unblock(net("192.0.2.10/31")).unwrap();
+    first.block(&permanent("192.0.2.10/32")).unwrap();
     drop(first);
     let flood = world.flood("192.0.2.10");
-    let mut second = Backend::Xdp.open(&pins, &[]);
+    let mut second = to.open(&pins, &[]);
     flood.more(100);
     assert_eq!(flood.end(), 0, "packets came through");
-    assert_eq!(run("nft", &["list", "tables"]), "");
-    assert!(!world.arrives_from("192.0.2.11"));
+    assert!(!world.arrives_from("192.0.2.11") && !world.arrives_from("2001:db8::10"));
+    thread::sleep((end + Duration::from_millis(100)).saturating_sub(start.elapsed()));
+    assert!(world.arrives_from("192.0.2.11"), "its end came along");
     second.unblock(net("192.0.2.10/32")).unwrap();
+    assert!(world.arrives_from("192.0.2.10"), "nothing of the first one drops it");
+    second.replace(&[permanent("192.0.2.10/32")]).unwrap();
+    drop(second);
+    let mut back = from.open(&pins, &[]);
+    assert!(!world.arrives_from("192.0.2.10"));
+    back.set_mode(GateMode::Monitor).unwrap();
+    drop(back);
+    let third = to.open(&pins, &[]);
+    assert_eq!(third.gate_mode(), GateMode::Monitor);
     assert!(world.arrives_from("192.0.2.10"));
+    third.detach().unwrap();
+    assert!(!pins.path().exists());
+    assert_eq!(run("nft", &["list", "tables"]), "");
+}
+
+#[test]
+fn changing_over_from_xdp_to_nftables_and_back_leaves_no_gap() {
+    if ready() {
+        changing_over(Backend::Xdp, Backend::Ingress);
+    }
+}
+
+#[test]
+fn changing_over_from_nftables_to_xdp_and_back_leaves_no_gap() {
+    if ready() {
+        changing_over(Backend::Ingress, Backend::Xdp);
+    }
 }
 
 #[test]
