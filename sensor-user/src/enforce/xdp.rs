@@ -255,7 +255,7 @@ impl Enforcer for XdpEnforcer {
 
 /// What an earlier agent's gate holds, which goes on meanwhile; `None` where none was pinned.
 pub(super) fn left_behind(options: &GateOptions) -> Result<Option<Left>, EnforceError> {
-    if !pins::are_there(&options.pin_dir) {
+    if !pins::hold_maps(&options.pin_dir) {
         return Ok(None);
     }
     let lack = |lack: Lack| EnforceError::lack("XDP gate", lack);

@@ -1,7 +1,6 @@
 //! Enforcement without an agent, and from one agent to the next.
 
 use std::{
-    fs,
     net::UdpSocket,
     sync::{
         Arc,
@@ -232,24 +231,6 @@ fn where_another_xdp_program_sits_auto_takes_nftables_and_says_why() {
 }
 
 #[test]
-<<<<<<< HEAD
-fn going_from_xdp_to_nftables_leaves_no_block_that_nobody_lifts() {
-    if !ready() {
-        return;
-    }
-    let (world, pins) = (World::new(), PinDir::new());
-    let mut first = sensor_user::enforce::open(Mode::Xdp, options(&[VETH], &pins, &[])).unwrap();
-    first.block(&permanent("192.0.2.10/32")).unwrap();
-    drop(first);
-    let _second = sensor_user::enforce::open(Mode::Nftables, options(&[VETH], &pins, &[])).unwrap();
-    assert!(world.arrives_from("192.0.2.10"));
-    assert!(!pins.path().join("links").exists(), "links and maps go");
-    assert_eq!(fs::read_dir(pins.path()).unwrap().count(), 1, "and where the table is stays noted down");
-}
-
-#[test]
-=======
->>>>>>> bd570ad (Change over between XDP and nftables without a gap; take older tables over, watch ours, and say what nft refuses)
 fn a_start_that_fails_leaves_nothing() {
     if !ready() {
         return;

@@ -115,15 +115,17 @@ impl Pins {
     }
 }
 
-/// Whether an agent left anything there.
-pub(super) fn are_there(folder: &Path) -> bool {
-    folder.exists() && bpffs::is_bpffs(folder)
+/// Whether an agent left maps there, of whatever layout.
+pub(super) fn hold_maps(folder: &Path) -> bool {
+    let children = children(folder).unwrap_or_default();
+    let names = children.iter().filter_map(|path| path.file_name());
+    bpffs::is_bpffs(folder) && names.into_iter().any(|name| name.to_string_lossy().starts_with(MAPS_PREFIX))
 }
 
 /// Takes away every pin below `folder` and the folder itself. Links first: their programs hold the maps.
 pub(in crate::enforce) fn detach(folder: &Path) -> Result<Vec<String>, EnforceError> {
     // Of bpffs alone: whatever else this path may lead to is not ours to delete.
-    if !are_there(folder) {
+    if !folder.exists() || !bpffs::is_bpffs(folder) {
         return Ok(Vec::new());
     }
     let failed = |error: io::Error| {
