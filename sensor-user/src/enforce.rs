@@ -7,13 +7,17 @@ pub mod nftables;
 pub mod xdp;
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     time::{Duration, SystemTime},
 };
 
 use ipnet::IpNet;
 
-pub use self::detach::detach;
+pub use self::{
+    allow::{AllowedAs, Lookout, Surroundings},
+    detach::detach,
+};
 use crate::{
     counters::Counters,
     interfaces::{Interface, Selection, SelectionError},
@@ -130,6 +134,27 @@ pub trait Enforcer: Send {
 
     fn unblock(&mut self, net: IpNet) -> Result<(), EnforceError>;
 
+    /// Many at once, and for good: one that the allow list refuses now is in force as soon as it does not.
+    fn change(&mut self, blocks: &[Block], unblocked: &[IpNet]) -> Changed {
+        let mut changed = Changed::default();
+        for block in blocks {
+            match self.block(block) {
+                Ok(refusal) => changed.refusals.extend(refusal),
+                Err(error) => changed.failed([block.net], error),
+            }
+        }
+        for net in unblocked {
+            if let Err(error) = self.unblock(*net) {
+                changed.failed([*net], error);
+            }
+        }
+        changed
+    }
+
+    /// Lets these pass from now on, besides loopback, the node's own addresses and what its options name; also those
+    /// that are blocked. A block of somebody who is allowed no longer is in force again at once.
+    fn allow(&mut self, allowed: &BTreeMap<IpNet, AllowedAs>) -> Result<(), EnforceError>;
+
     /// Takes out what has run out and follows the node's own addresses; to be called about once a second. Blocks end
     /// on time without it.
     fn sweep(&mut self) -> Result<(), EnforceError>;
@@ -164,6 +189,22 @@ pub struct Block {
     pub net: IpNet,
     /// Time left; `None` is permanent.
     pub remaining: Option<Duration>,
+}
+
+/// What became of many changes; those that are not refused were made.
+#[derive(Debug, Default)]
+pub struct Changed {
+    pub refusals: Vec<Refusal>,
+    /// Why some of them were.
+    pub errors: Vec<EnforceError>,
+}
+
+impl Changed {
+    fn failed(&mut self, nets: impl IntoIterator<Item = IpNet>, error: EnforceError) {
+        let reason = error.to_string();
+        self.refusals.extend(nets.into_iter().map(|net| Refusal { net, reason: reason.clone() }));
+        self.errors.push(error);
+    }
 }
 
 /// A block that was not carried out, because it would cut off what must stay reachable.

@@ -32,7 +32,7 @@ use tokio::{
 use crate::{
     blocking::{self, Blocker, Limits, NodeBlocks, ProxiedHeads},
     capture::CaptureError,
-    enforce::{self, EnforceError, XdpMode},
+    enforce::{self, EnforceError, Lookout, XdpMode},
     interfaces::{Follower, Selection, SelectionError},
     orders::{KeptError, Orders},
     state_dir::{StateDir, StateDirError},
@@ -46,6 +46,8 @@ use node::RunningNode;
 use origin::Origin;
 use shard::Shard;
 
+/// How often gateways, resolvers and the control plane's name are looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long the end waits for events to be acknowledged; the rest stays in the spool.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -152,7 +154,7 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         may_policies_block,
         file: state.file("automatic-blocks.json"),
     })?;
-    let orders = Orders::open(state.file("orders.json"), blocks.ordered())?;
+    let mut orders = Orders::open(state.file("orders"), blocks.ordered())?;
     let origin = Origin::open(&options, &interfaces)?;
 
     let engine = Arc::new(Engine::new(options.policies));
@@ -200,6 +202,8 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         orders.enforcement(),
         options.uplink.control_plane
     );
+    let mut lookout = Lookout::new(&options.uplink.control_plane);
+    orders.surround(lookout.look());
     let blocking = node::Blocking { blocks, heads, dropped: blocks_dropped };
     let node =
         Arc::new(RunningNode::new(orders, blocking, engine, counters, origin.watched, options.capture));
@@ -208,9 +212,11 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
     let ended = runtime.block_on(async {
         let uplink = uplink.start(Arc::clone(&node) as Arc<dyn uplink::Node>, queue);
         let sweeping = tokio::spawn(sweep(Arc::clone(&node)));
+        let looking = tokio::spawn(look_out(lookout, Arc::clone(&node)));
         let following = follow(follower, Arc::clone(&node))?;
         let ended = watch(shards, uplink, || ready(&summary)).await;
         sweeping.abort();
+        looking.abort();
         following.end();
         ended
     });
@@ -270,6 +276,28 @@ async fn sweep(node: Arc<RunningNode>) {
         let node = Arc::clone(&node);
         if spawn_blocking(move || node.sweep()).await.is_err() {
             return;
+        }
+    }
+}
+
+/// Gateways, resolvers and the control plane's addresses change, and must never be dropped. Apart from the sweep, since
+/// a name may take seconds to resolve.
+async fn look_out(mut lookout: Lookout, node: Arc<RunningNode>) {
+    let mut ticks = interval(LOOK_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let node = Arc::clone(&node);
+        let looked = spawn_blocking(move || {
+            node.surround(lookout.look());
+            lookout
+        });
+        match looked.await {
+            Ok(again) => lookout = again,
+            Err(error) => {
+                tracing::error!(%error, "nobody looks any more for gateways and resolvers that change");
+                return;
+            }
         }
     }
 }

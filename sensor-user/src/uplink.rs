@@ -45,7 +45,7 @@ pub struct Config {
 /// What the commands act upon and the reports tell of. Called where blocking is allowed.
 pub trait Node: Send + Sync + 'static {
     fn revision(&self) -> u64;
-    /// What to answer, where an answer is due.
+    /// `None` where there is nothing to acknowledge yet.
     fn apply(&self, message: v1::ControlMessage) -> Result<Option<v1::Applied>, OutOfOrder>;
     /// The credential is a new one: revision counts of before mean nothing.
     fn forget_revision(&self);

@@ -182,15 +182,14 @@ impl Node for Bare {
 
     fn apply(&self, message: ControlMessage) -> Result<Option<Applied>, OutOfOrder> {
         let mut orders = self.0.lock().unwrap();
-        let refusals = match message.message.unwrap() {
+        match message.message.unwrap() {
             control_message::Message::Snapshot(snapshot) => orders.snapshot(snapshot),
-            control_message::Message::Revision(revision) => orders.revise(revision)?,
+            control_message::Message::Revision(revision) => orders.revise(revision).map(Some),
             control_message::Message::AutomaticBlockAck(ack) => {
                 self.2.lock().unwrap().retain(|block| block.event_id != ack.event_id);
-                return Ok(None);
+                Ok(None)
             }
-        };
-        Ok(Some(Applied { revision: orders.revision(), refusals, ..Applied::default() }))
+        }
     }
 
     fn forget_revision(&self) {
@@ -230,7 +229,7 @@ impl Fixture {
 
     fn try_uplink(&self, token: Option<&str>) -> Result<(Uplink, EventSender, StateDir), UplinkError> {
         let state = StateDir::open(&self.folder.path().join("state")).unwrap();
-        let orders = Orders::open(state.file("orders.json"), None).unwrap();
+        let orders = Orders::open(state.file("orders"), None).unwrap();
         let token = token.map(|token| {
             let file = self.folder.path().join("token");
             std::fs::write(&file, token).unwrap();

@@ -19,7 +19,7 @@ use crate::{
     capture::ebpf::Hook,
     counters::Counters,
     enforce::{
-        Block, EnforceError, Enforcer, GateMode, Refusal, canonical,
+        Block, Changed, EnforceError, Enforcer, GateMode, Refusal, canonical,
         cut::{Cuts, FlowCutter},
     },
     interfaces::Interface,
@@ -331,6 +331,32 @@ impl NodeBlocks {
             self.keep();
         }
         Ok(refusal)
+    }
+
+    pub(super) fn change(&self, blocks: &[Block], unblocked: &[IpNet]) -> Changed {
+        let (changed, mut has_changed) = {
+            let state = &mut *self.state();
+            let Some(enforcer) = &mut state.enforcer else { return Changed::default() };
+            let changed = enforcer.change(blocks, unblocked);
+            let refused: BTreeSet<IpNet> = changed.refusals.iter().map(|refusal| refusal.net).collect();
+            let mut has_changed = false;
+            for block in blocks {
+                let net = canonical(block.net);
+                if !refused.contains(&net) {
+                    self.index(|actors| actors.insert(net, block.remaining));
+                }
+                has_changed |= state.automatic.hand_over(net);
+            }
+            (changed, has_changed)
+        };
+        for net in unblocked.iter().copied().map(canonical) {
+            has_changed |= self.state().automatic.remove(net).is_some();
+            self.index(|actors| actors.remove(net));
+        }
+        if has_changed {
+            self.keep();
+        }
+        changed
     }
 
     /// Whoever lifts a block means the automatic one, too.

@@ -1,9 +1,13 @@
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 
 use super::node::NodeBlocks;
 use crate::{
     counters::Counters,
-    enforce::{Block, BlockHits, EnforceError, Enforcer, GateMode, InterfaceGuard, Refusal},
+    enforce::{
+        AllowedAs, Block, BlockHits, Changed, EnforceError, Enforcer, GateMode, InterfaceGuard, Refusal,
+    },
     interfaces::Interface,
 };
 
@@ -21,6 +25,14 @@ impl Enforcer for OrderedBlocks {
 
     fn unblock(&mut self, net: IpNet) -> Result<(), EnforceError> {
         self.0.lift(net)
+    }
+
+    fn change(&mut self, blocks: &[Block], unblocked: &[IpNet]) -> Changed {
+        self.0.change(blocks, unblocked)
+    }
+
+    fn allow(&mut self, allowed: &BTreeMap<IpNet, AllowedAs>) -> Result<(), EnforceError> {
+        self.0.with_enforcer(|enforcer| enforcer.allow(allowed)).unwrap_or(Ok(()))
     }
 
     fn sweep(&mut self) -> Result<(), EnforceError> {

@@ -34,8 +34,8 @@ use self::{
     table::{Look, Table},
 };
 use super::{
-    Block, BlockHits, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard, Left, Refusal,
-    allow::AllowList, canonical,
+    AllowedAs, Block, BlockHits, Changed, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard,
+    Left, Refusal, allow::AllowList, canonical,
 };
 use crate::{
     counters::Counters,
@@ -350,15 +350,24 @@ impl NftablesEnforcer {
         Ok(())
     }
 
-    /// What may be blocked, each prefix once.
+    fn apply_allow_list(&mut self) -> Result<(), EnforceError> {
+        let allowed = self.allow.nets();
+        if allowed != self.table.wanted().allow {
+            self.table.set_allow(allowed)?;
+        }
+        Ok(())
+    }
+
+    /// What is to stand in the sets, each prefix once. Those that are allowed too: they count once they are not.
     fn judge(&mut self, blocks: &[Block]) -> (BTreeMap<IpNet, Option<Duration>>, Vec<Refusal>) {
         let (mut wanted, mut refusals) = (BTreeMap::new(), Vec::new());
         for block in blocks {
             let net = canonical(block.net);
-            match self.allow.refuse(net) {
-                Some(refusal) => refusals.push(refusal),
-                None if block.remaining == Some(Duration::ZERO) => drop(wanted.remove(&net)),
-                None => drop(wanted.insert(net, block.remaining)),
+            refusals.extend(self.allow.refuse(net));
+            if block.remaining == Some(Duration::ZERO) {
+                wanted.remove(&net);
+            } else if !AllowList::is_loopback(net) {
+                wanted.insert(net, block.remaining);
             }
         }
         (wanted, refusals)
@@ -413,13 +422,41 @@ impl Enforcer for NftablesEnforcer {
         self.remove(&[canonical(net)])
     }
 
+    fn change(&mut self, blocks: &[Block], unblocked: &[IpNet]) -> Changed {
+        let (mut wanted, refusals) = self.judge(blocks);
+        let mut changed = Changed { refusals, errors: Vec::new() };
+        let unblocked: Vec<IpNet> = unblocked.iter().copied().map(canonical).collect();
+        if let Err(error) = self.remove(&unblocked) {
+            changed.failed(unblocked, error);
+        }
+        let (mut room, now) = (MAX_ENTRIES.saturating_sub(self.entries.len()), BootTime::now());
+        wanted.retain(|net, remaining| {
+            if self.entries.contains(*net) {
+                return !self.same_end(*net, *remaining, now);
+            }
+            let fits = room > 0;
+            room = room.saturating_sub(1);
+            changed.refusals.extend((!fits).then(|| full(*net)));
+            fits
+        });
+        let nets: Vec<IpNet> = wanted.keys().copied().collect();
+        if let Err(error) = self.put(wanted.into_iter().collect()) {
+            changed.failed(nets, error);
+        }
+        self.refused += changed.refusals.len() as u64;
+        changed
+    }
+
+    fn allow(&mut self, allowed: &BTreeMap<IpNet, AllowedAs>) -> Result<(), EnforceError> {
+        self.allow.tell(allowed);
+        self.apply_allow_list()
+    }
+
     fn sweep(&mut self) -> Result<(), EnforceError> {
         self.look()?;
         self.check_some()?;
-        self.allow.refresh();
-        let allowed = self.allow.nets();
-        if allowed != self.table.wanted().allow {
-            self.table.set_allow(allowed)?;
+        if self.allow.refresh() {
+            self.apply_allow_list()?;
         }
         let over = self.entries.take_over(BootTime::now());
         self.expired += over.len() as u64;

@@ -8,7 +8,7 @@ mod migrate;
 mod pins;
 mod trie;
 
-use std::{io, os::fd::BorrowedFd, time::Duration};
+use std::{collections::BTreeMap, io, os::fd::BorrowedFd, time::Duration};
 
 use ahash::{HashMap, HashMapExt as _};
 use aya::{
@@ -35,8 +35,8 @@ use self::{
     trie::DualTrie,
 };
 use super::{
-    Block, BlockHits, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard, Left, Refusal,
-    allow::AllowList, canonical,
+    AllowedAs, Block, BlockHits, Changed, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard,
+    Left, Refusal, allow::AllowList, canonical,
 };
 use crate::{
     counters::Counters,
@@ -80,7 +80,8 @@ impl XdpEnforcer {
         // Before the first packet meets the gate.
         let older = Older::find(&gate.pins)?;
         older.move_blocks(&mut gate.blocks)?;
-        gate.allowed.become_these(gate.allow.nets())?;
+        // What the control plane allowed before stays, too, until it is known whether it still does.
+        gate.allowed.become_these(gate.allowed.with(gate.allow.nets()))?;
         if let Err(error) = gate.attach(&options.interfaces) {
             gate.pins.clear_if_unused()?;
             return Err(error);
@@ -145,6 +146,22 @@ impl XdpEnforcer {
         attach::descriptor(&self.programs)
     }
 
+    /// Those that are allowed too: they count once they are not.
+    fn set(&mut self, blocks: &[Block]) -> Result<Vec<Refusal>, EnforceError> {
+        let (mut wanted, mut refusals) = (Vec::with_capacity(blocks.len()), Vec::new());
+        for block in blocks {
+            let net = canonical(block.net);
+            refusals.extend(self.refuse(net));
+            if !AllowList::is_loopback(net) {
+                wanted.push((net, block.remaining));
+            }
+        }
+        let full = self.blocks.set(wanted.into_iter())?;
+        self.refused += full.len() as u64;
+        refusals.extend(full);
+        Ok(refusals)
+    }
+
     fn refuse(&mut self, net: IpNet) -> Option<Refusal> {
         let refusal = self.allow.refuse(net)?;
         self.refused += 1;
@@ -158,9 +175,9 @@ impl Enforcer for XdpEnforcer {
         let mut wanted = HashMap::with_capacity(blocks.len());
         for block in blocks {
             let net = canonical(block.net);
-            match self.refuse(net) {
-                Some(refusal) => refusals.push(refusal),
-                None => drop(wanted.insert(net, block.remaining)),
+            refusals.extend(self.refuse(net));
+            if !AllowList::is_loopback(net) {
+                wanted.insert(net, block.remaining);
             }
         }
         let over = self.blocks.nets_but(|net| wanted.contains_key(&net));
@@ -189,13 +206,33 @@ impl Enforcer for XdpEnforcer {
         Ok(refusal)
     }
 
+    fn change(&mut self, blocks: &[Block], unblocked: &[IpNet]) -> Changed {
+        let unblocked: Vec<IpNet> = unblocked.iter().copied().map(canonical).collect();
+        let mut changed = Changed::default();
+        match self.blocks.remove(&unblocked) {
+            Ok(_) => {}
+            Err(error) => changed.failed(unblocked, error),
+        }
+        match self.set(blocks) {
+            Ok(refusals) => changed.refusals.extend(refusals),
+            Err(error) => changed.failed(blocks.iter().map(|block| block.net), error),
+        }
+        changed
+    }
+
+    fn allow(&mut self, allowed: &BTreeMap<IpNet, AllowedAs>) -> Result<(), EnforceError> {
+        self.allow.tell(allowed);
+        self.allowed.become_these(self.allow.nets())
+    }
+
     fn unblock(&mut self, net: IpNet) -> Result<(), EnforceError> {
         self.blocks.remove(&[canonical(net)]).map(drop)
     }
 
     fn sweep(&mut self) -> Result<(), EnforceError> {
-        self.allow.refresh();
-        self.allowed.become_these(self.allow.nets())?;
+        if self.allow.refresh() {
+            self.allowed.become_these(self.allow.nets())?;
+        }
         self.blocks.sweep()
     }
 

@@ -4,7 +4,7 @@
 use std::{io, net::IpAddr};
 
 use ipnet::IpNet;
-use nix::ifaddrs::getifaddrs;
+use nix::{ifaddrs::getifaddrs, sys::socket::SockaddrStorage};
 
 use super::netlink;
 
@@ -105,6 +105,25 @@ pub(crate) fn own_addresses() -> Vec<IpNet> {
     own.sort_unstable();
     own.dedup();
     own
+}
+
+/// Networks that this node shares with others, by its addresses' masks; loopback's are none.
+pub(crate) fn own_networks() -> Vec<IpNet> {
+    let Ok(addresses) = getifaddrs() else { return Vec::new() };
+    let ip = |storage: Option<SockaddrStorage>| {
+        let storage = storage?;
+        let v4 = storage.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
+        v4.or_else(|| storage.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
+    };
+    let mut networks: Vec<IpNet> = addresses
+        .filter_map(|entry| IpNet::with_netmask(ip(entry.address)?, ip(entry.netmask)?).ok())
+        // Two addresses are a link to one peer, and one is nobody's but ours.
+        .filter(|net| net.max_prefix_len() - net.prefix_len() > 1 && !net.addr().is_loopback())
+        .map(|net| net.trunc())
+        .collect();
+    networks.sort_unstable();
+    networks.dedup();
+    networks
 }
 
 #[cfg(test)]

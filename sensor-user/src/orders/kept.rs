@@ -1,118 +1,93 @@
+//! The orders on disk: a snapshot, and beside it a journal of the revisions since.
+//!
+//! A revision costs an append, however many blocks there are. Whatever instant a crash chooses, what is read back is the
+//! state at some revision: a torn tail of the journal is cut off, and records that the snapshot holds already are passed
+//! over. What is lost the control plane sends again, since it is told the revision that was read.
+
+mod frame;
+mod journal;
+mod snapshot;
+
 use std::{
-    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    time::{Duration, SystemTime},
 };
 
-use ipnet::IpNet;
-use portcullis_detection::Suppression;
-use portcullis_exchange::Timestamp;
-use serde::{Deserialize, Serialize};
+use fs_err::File;
+use portcullis_proto::v1;
 
-use crate::state_dir;
+pub(super) use self::snapshot::Snapshot;
+use self::{frame::Record, journal::Journal};
+use super::state::State;
 
-const VERSION: u32 = 1;
+/// Below this a journal is not worth a new snapshot.
+const SMALL: u64 = 1 << 20;
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeptError {
     #[error(transparent)]
     Io(#[from] io::Error),
-    #[error("{path} is damaged: {error}; remove it, and the control plane sends everything again")]
-    Damaged { path: PathBuf, error: serde_json::Error },
-    #[error(
-        "{path} is of version {version}, which this sensor cannot read; start the newer sensor, or remove it"
-    )]
-    Version { path: PathBuf, version: u32 },
+    #[error("{path} is damaged: {what}; remove it, and the control plane sends everything again")]
+    Damaged { path: PathBuf, what: String },
+    #[error("{path} is not of this version; start the newer sensor, or remove it")]
+    Version { path: PathBuf },
 }
 
-#[derive(Default)]
 pub(super) struct Kept {
-    pub(super) revision: u64,
-    pub(super) blocks: BTreeMap<IpNet, Option<SystemTime>>,
-    pub(super) suppressions: Vec<Suppression>,
+    path: PathBuf,
+    journal: Journal,
+    snapshot_len: u64,
+    /// The state took a leap that the journal does not tell. A snapshot is due, whatever the journal's size.
+    leapt: bool,
 }
 
-/// The file. Ends are wall-clock times, because neither the control plane's «time left» nor the kernel's clock since
-/// boot means anything to the next start.
-#[derive(Serialize, Deserialize)]
-struct File {
-    version: u32,
-    revision: u64,
-    blocks: Vec<KeptBlock>,
-    suppressions: Vec<KeptSuppression>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct KeptBlock {
-    cidr: IpNet,
-    ends_at_ms: Option<u64>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct KeptSuppression {
-    id: String,
-    actor: String,
-    policy_id: String,
-    method: String,
-    url: String,
-    host: String,
-    ends_at_ns: Option<u64>,
-}
-
-/// Nothing where there is no file yet.
-pub(super) fn read(path: &Path) -> Result<Kept, KeptError> {
-    let text = match fs_err::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Kept::default()),
-        Err(error) => return Err(error.into()),
-    };
-    let damaged = |error| KeptError::Damaged { path: path.to_owned(), error };
-    let file: File = serde_json::from_slice(&text).map_err(damaged)?;
-    if file.version != VERSION {
-        return Err(KeptError::Version { path: path.to_owned(), version: file.version });
+impl Kept {
+    /// Takes up what is in `path` with the extensions `snapshot` and `journal`; nothing where there is nothing yet.
+    pub(super) fn open(path: &Path) -> Result<(Self, State), KeptError> {
+        let (mut state, snapshot_len) = snapshot::read(&path.with_extension("snapshot"))?;
+        let mut take = |record: Record| {
+            if record.revision == state.revision + 1 {
+                state.take(&record.changes, record.at_ms);
+                state.revision = record.revision;
+            }
+            // An older one the snapshot holds; after a hole nothing counts.
+            record.revision <= state.revision
+        };
+        let journal = Journal::open(path.with_extension("journal"), &mut take)?;
+        state.blocks.expire(super::ends::now_ms());
+        Ok((Self { path: path.to_owned(), journal, snapshot_len, leapt: false }, state))
     }
-    let end = |ms: u64| SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(ms));
-    Ok(Kept {
-        revision: file.revision,
-        blocks: file.blocks.into_iter().map(|block| (block.cidr, block.ends_at_ms.and_then(end))).collect(),
-        suppressions: file.suppressions.into_iter().map(Into::into).collect(),
-    })
-}
 
-pub(super) fn write<'a>(
-    path: &Path,
-    revision: u64,
-    blocks: &BTreeMap<IpNet, Option<SystemTime>>,
-    suppressions: impl Iterator<Item = &'a Suppression>,
-) -> io::Result<()> {
-    let file = File {
-        version: VERSION,
-        revision,
-        blocks: blocks
-            .iter()
-            .map(|(net, end)| KeptBlock { cidr: *net, ends_at_ms: end.map(since_epoch_ms) })
-            .collect(),
-        suppressions: suppressions.map(Into::into).collect(),
-    };
-    state_dir::replace(path, &serde_json::to_vec(&file)?)
-}
-
-fn since_epoch_ms(time: SystemTime) -> u64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-impl From<KeptSuppression> for Suppression {
-    fn from(kept: KeptSuppression) -> Self {
-        let KeptSuppression { id, actor, policy_id, method, url, host, ends_at_ns } = kept;
-        Self { id, actor, policy_id, method, url, host, until: ends_at_ns.map(Timestamp::from_nanos) }
+    /// Notes one revision. It outlives the process at once, and the machine after the next [`Self::unsynced`].
+    pub(super) fn append(&mut self, revision: u64, at_ms: u64, changes: Vec<v1::Change>) -> io::Result<()> {
+        self.journal.append(&Record { revision, at_ms, changes, last: false })
     }
-}
 
-impl From<&Suppression> for KeptSuppression {
-    fn from(suppression: &Suppression) -> Self {
-        let Suppression { id, actor, policy_id, method, url, host, until } = suppression.clone();
-        Self { id, actor, policy_id, method, url, host, ends_at_ns: until.map(Timestamp::nanos) }
+    /// The state is another one, and not by a next step: what the journal holds does not lead there.
+    pub(super) fn leap(&mut self) -> io::Result<()> {
+        self.leapt = true;
+        self.journal.clear()
+    }
+
+    /// The journal, if something in it is not synced yet.
+    pub(super) fn unsynced(&mut self) -> io::Result<Option<File>> {
+        self.journal.unsynced()
+    }
+
+    /// Whether a snapshot is due: one is written for as many bytes as the journal has grown, so that both together are
+    /// read fast and written rarely.
+    pub(super) fn is_due(&self) -> bool {
+        self.leapt || self.journal.len() > SMALL.max(self.snapshot_len)
+    }
+
+    pub(super) fn freeze(&self, state: &State) -> Snapshot {
+        Snapshot::of(self.path.with_extension("snapshot"), state)
+    }
+
+    /// A snapshot of this revision stands: the journal begins after it.
+    pub(super) fn written(&mut self, revision: u64, len: u64) -> io::Result<()> {
+        self.snapshot_len = len;
+        self.leapt = false;
+        self.journal.begin_after(revision)
     }
 }

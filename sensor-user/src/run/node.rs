@@ -1,4 +1,5 @@
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -9,7 +10,7 @@ use std::{
 
 use portcullis_detection::Engine;
 use portcullis_proto::v1::{
-    Applied, AutomaticBlock, BlockHits, ControlMessage, InterfaceReport, SensorReport,
+    self, Applied, AutomaticBlock, BlockHits, ControlMessage, InterfaceReport, SensorReport,
     control_message::Message,
 };
 
@@ -19,11 +20,14 @@ use super::{Capture, origin::Watched, share};
 use crate::{
     blocking::{NodeBlocks, ProxiedHeads},
     counters::Counters,
-    enforce::EnforceError,
+    enforce::{self, EnforceError, GateMode, Surroundings},
     interfaces::Interface,
     orders::{Orders, OutOfOrder},
     uplink::Node,
 };
+
+/// Entries in a report: those that dropped most.
+const MAX_HITS: usize = 10_000;
 
 /// The sensor as its control plane sees it.
 pub(super) struct RunningNode {
@@ -81,7 +85,13 @@ impl RunningNode {
     }
 
     pub(super) fn sweep(&self) {
-        self.orders().sweep();
+        let chores = {
+            let mut orders = self.orders();
+            orders.sweep();
+            orders.chores()
+        };
+        let done = chores.run();
+        self.orders().done(done);
     }
 
     fn orders(&self) -> MutexGuard<'_, Orders> {
@@ -107,6 +117,10 @@ impl RunningNode {
         now.add(share::SEEN, share::seen(&Counters::default(), &now));
         now.add(share::SEEN_OF_LATE, share::seen(&before, &now));
         now
+    }
+
+    pub(super) fn surround(&self, surroundings: Surroundings) {
+        self.orders().surround(surroundings);
     }
 
     /// Guards and watches exactly these interfaces from here on.
@@ -159,24 +173,22 @@ impl Node for RunningNode {
     }
 
     fn apply(&self, message: ControlMessage) -> Result<Option<Applied>, OutOfOrder> {
-        if let Some(Message::AutomaticBlockAck(ack)) = &message.message {
-            self.blocking.blocks.acknowledge(ack);
-            return Ok(None);
-        }
-        let mut orders = self.orders();
-        let refusals = match message.message {
-            Some(Message::Snapshot(snapshot)) => orders.snapshot(snapshot),
-            Some(Message::Revision(revision)) => orders.revise(revision)?,
-            Some(Message::AutomaticBlockAck(_)) | None => {
+        let applied = match message.message {
+            Some(Message::Snapshot(snapshot)) => self.orders().snapshot(snapshot)?,
+            Some(Message::Revision(revision)) => Some(self.orders().revise(revision)?),
+            Some(Message::AutomaticBlockAck(ack)) => {
+                self.blocking.blocks.acknowledge(&ack);
+                None
+            }
+            None => {
                 tracing::warn!("the control plane sent a message this version does not know; it is left out");
-                Vec::new()
+                None
             }
         };
-        for refusal in &refusals {
-            tracing::warn!(cidr = refusal.cidr, reason = refusal.reason, "not carried out");
+        if let Some(applied) = &applied {
+            tracing::info!(revision = applied.revision, "applied");
         }
-        tracing::info!(revision = orders.revision(), "applied");
-        Ok(Some(Applied { revision: orders.revision(), refusals, ..Applied::default() }))
+        Ok(applied)
     }
 
     fn forget_revision(&self) {
@@ -200,15 +212,34 @@ impl Node for RunningNode {
             counters: self.told(orders).iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             started_at_ms: self.started_at_ms,
             now_ms: now_ms(),
-            block_hits: orders
-                .hits()
-                .into_iter()
-                .map(|hit| BlockHits { cidr: hit.net.to_string(), packets: hit.packets, bytes: hit.bytes })
-                .collect(),
+            block_hits: most_hit(orders.hits()),
+            gate_mode: orders.gate_mode().map_or(v1::GateMode::Unspecified, wire_mode).into(),
             automatic_blocking: Some(self.blocking.blocks.automatic_blocking()),
             flow_cutting: Some(self.blocking.blocks.flow_cutting()),
-            ..SensorReport::default()
         }
+    }
+}
+
+/// Of entries that dropped anything, a bounded number: of a million all could have.
+fn most_hit(mut hits: Vec<enforce::BlockHits>) -> Vec<BlockHits> {
+    hits.retain(|hit| hit.packets > 0);
+    if hits.len() > MAX_HITS {
+        hits.select_nth_unstable_by_key(MAX_HITS, |hit| Reverse(hit.packets));
+        hits.truncate(MAX_HITS);
+    }
+    hits.sort_unstable_by_key(|hit| Reverse(hit.packets));
+    let told = |hit: &enforce::BlockHits| BlockHits {
+        cidr: hit.net.to_string(),
+        packets: hit.packets,
+        bytes: hit.bytes,
+    };
+    hits.iter().map(told).collect()
+}
+
+fn wire_mode(mode: GateMode) -> v1::GateMode {
+    match mode {
+        GateMode::Enforce => v1::GateMode::Enforce,
+        GateMode::Monitor => v1::GateMode::Monitor,
     }
 }
 

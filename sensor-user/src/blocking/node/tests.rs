@@ -4,7 +4,7 @@ use std::{
 };
 
 use super::*;
-use crate::enforce::{BlockHits, InterfaceGuard};
+use crate::enforce::{AllowedAs, BlockHits, InterfaceGuard};
 
 /// Stands where the kernel would: keeps what it was told, and never drops 192.0.2.0/24.
 #[derive(Clone, Default)]
@@ -33,6 +33,10 @@ impl Enforcer for Ledger {
 
     fn unblock(&mut self, net: IpNet) -> Result<(), EnforceError> {
         self.0.lock().unwrap().remove(&net);
+        Ok(())
+    }
+
+    fn allow(&mut self, _: &BTreeMap<IpNet, AllowedAs>) -> Result<(), EnforceError> {
         Ok(())
     }
 

@@ -25,6 +25,11 @@ impl Allowed {
     }
 
     /// Whoever is on both lists passes throughout.
+    /// These, and all that are there.
+    pub(super) fn with(&self, nets: BTreeSet<IpNet>) -> BTreeSet<IpNet> {
+        nets.into_iter().chain(self.there.iter().copied()).collect()
+    }
+
     pub(super) fn become_these(&mut self, wanted: BTreeSet<IpNet>) -> Result<(), EnforceError> {
         if wanted == self.there {
             return Ok(());

@@ -60,5 +60,5 @@ pub(crate) fn keep_orders(state: &Path, blocks: &[(&str, Option<Duration>)]) {
         ..v1::Block::default()
     });
     let snapshot = v1::Snapshot { revision: 4, blocks: blocks.collect(), ..v1::Snapshot::default() };
-    Orders::open(state.join("orders.json"), None).unwrap().snapshot(snapshot);
+    Orders::open(state.join("orders"), None).unwrap().snapshot(snapshot).unwrap();
 }

@@ -4,7 +4,7 @@ use super::super::{codes, rows::time};
 use crate::store::{Allowed, GateMode, Result, StoreError};
 
 /// Every sensor holds them, and looks them up for each block.
-pub(super) const MAX_ALLOWED: u64 = 100_000;
+pub(super) const MAX_ALLOWED: u64 = 50_000;
 
 const GATE_MODE: &str = "gate_mode";
 
