@@ -3,6 +3,7 @@
 //! A revision is stored first and pushed then; each connected sensor reads the log from where it is, so that a slow
 //! one holds up nobody and no queue between can overflow.
 
+mod automatic;
 mod commands;
 mod enroll;
 mod live;
@@ -40,13 +41,22 @@ pub struct Fleet {
     revision: watch::Sender<u64>,
     /// Counts up when a sensor comes, goes or applies something.
     progress: watch::Sender<u64>,
+    /// Held while a sensor's own block becomes one of the fleet.
+    automatic: Mutex<()>,
 }
 
 impl Fleet {
     pub fn new(store: Arc<dyn Store>) -> Result<Self, StoreError> {
         let revision = watch::Sender::new(store.revision()?);
         let progress = watch::Sender::new(0);
-        Ok(Self { store, sensors: Mutex::default(), outbox: Outbox::new(), revision, progress })
+        Ok(Self {
+            store,
+            sensors: Mutex::default(),
+            outbox: Outbox::new(),
+            revision,
+            progress,
+            automatic: Mutex::default(),
+        })
     }
 
     /// Stores the changes as a revision, or as several where they are many, and wakes every command stream. Gives the

@@ -175,6 +175,16 @@ pub(crate) struct Sensor {
     pub(crate) counters: serde_json::Map<String, Value>,
     #[serde(default)]
     pub(crate) ingest: Ingest,
+    #[serde(default)]
+    pub(crate) automatic_blocking: Option<AutomaticBlocking>,
+}
+
+/// Whether policies may block: `armed`, `tripped` or `off`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AutomaticBlocking {
+    pub(crate) mode: String,
+    #[serde(default)]
+    pub(crate) reason: String,
 }
 
 /// What became of a sensor's events at the control plane.
@@ -203,6 +213,12 @@ impl Sensor {
     /// Revisions that it has not applied yet.
     pub(crate) fn behind(&self, revision: u64) -> u64 {
         revision.saturating_sub(self.applied_revision)
+    }
+
+    /// Why policies block nobody any more, where their limits have tripped.
+    pub(crate) fn tripped(&self) -> Option<&str> {
+        let blocking = self.automatic_blocking.as_ref()?;
+        (blocking.mode == "tripped").then_some(blocking.reason.as_str())
     }
 
     /// `None` where it has not reported such.

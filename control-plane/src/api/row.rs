@@ -1,6 +1,6 @@
 use std::{collections::HashSet, net::IpAddr};
 
-use portcullis_proto::v1::{Match, ThreatEvent};
+use portcullis_proto::v1::{BlockDecision, Match, ThreatEvent};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -64,8 +64,22 @@ fn event(api: &Api, row: &EventRow, detail: &ThreatEvent, blocked: &HashSet<Stri
             "kind": evidence.kind,
             "at": evidence.at.as_ref().map(matched),
         })),
+        "automaticBlock": detail.automatic_block.as_ref().map(|outcome| json!({
+            "decision": decision(outcome.decision()),
+            "reason": outcome.reason,
+        })),
         "blocked": blocked.contains(&row.actor),
     })
+}
+
+fn decision(decision: BlockDecision) -> &'static str {
+    match decision {
+        BlockDecision::Blocked => "blocked",
+        BlockDecision::Refused => "refused",
+        BlockDecision::HeldBack => "held back",
+        BlockDecision::Failed => "failed",
+        BlockDecision::Unspecified => "unknown",
+    }
 }
 
 /// What the sensor was told it belongs to, else what the control plane was.

@@ -1,4 +1,4 @@
-use portcullis_proto::v1::{GateMode, SensorReport};
+use portcullis_proto::v1::{AutomaticBlocking, GateMode, SensorReport};
 use serde_json::{Value, json};
 
 use super::endpoint::{Call, Reply};
@@ -41,6 +41,11 @@ fn sensor(record: &SensorRecord, live: &Live, ingest: &IngestCounts) -> Value {
         "captureMode": report.capture_mode,
         "enforcementMode": report.enforcement_mode,
         "gateMode": gate_mode(report),
+        "automaticBlocking": report.automatic_blocking.as_ref().map(automatic_blocking),
+        "flowCutting": report.flow_cutting.as_ref().map(|cutting| json!({
+            "mode": cutting.mode,
+            "note": cutting.note,
+        })),
         "refusalsLeftOut": live.refusals_left_out,
         "interfaces": interfaces.collect::<Vec<_>>(),
         "connected": live.is_connected(),
@@ -57,6 +62,14 @@ fn sensor(record: &SensorRecord, live: &Live, ingest: &IngestCounts) -> Value {
             "rejected": ingest.rejected,
             "lastRejection": ingest.last_rejection,
         },
+    })
+}
+
+fn automatic_blocking(blocking: &AutomaticBlocking) -> Value {
+    json!({
+        "mode": blocking.mode,
+        "reason": blocking.reason,
+        "trippedSeconds": (blocking.mode == "tripped").then_some(blocking.tripped_ms / 1000),
     })
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use portcullis_proto::{
     encoded::ControlMessage,
-    v1::{Hello, SensorMessage, sensor_message::Message},
+    v1::{AutomaticBlock, Hello, SensorMessage, sensor_message::Message},
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -88,7 +88,12 @@ async fn converse(
             }
             message = inbound.message() => {
                 let Some(message) = message? else { break };
-                connection.hear(message);
+                match message.message {
+                    Some(Message::AutomaticBlock(block)) => {
+                        send(outbound, connection.adopt(block).await?).await?;
+                    }
+                    message => connection.hear(message),
+                }
                 if recorded.elapsed() >= RECORD_EVERY {
                     recorded = Instant::now();
                     connection.record_aside();
@@ -166,11 +171,20 @@ impl<'a> Connection<'a> {
         Self { fleet, sensor, number, replaced }
     }
 
-    fn hear(&self, message: SensorMessage) {
+    /// A block that the sensor made by itself.
+    async fn adopt(&self, block: AutomaticBlock) -> Result<ControlMessage, Status> {
+        let (fleet, sensor) = (self.fleet.clone(), self.sensor.clone());
+        let ack = blocking(move || fleet.take_automatic(&sensor, block))
+            .await
+            .map_err(|error| Status::unavailable(format!("the store failed: {error}")))?;
+        Ok(ControlMessage::of_acknowledgement(&ack))
+    }
+
+    fn hear(&self, message: Option<Message>) {
         let newest = self.fleet.revision();
         self.fleet.update(self.sensor, |live| {
             live.last_seen = Some(EpochMillis::now());
-            match message.message {
+            match message {
                 Some(Message::Applied(applied)) => live.take_applied(applied, newest),
                 Some(Message::Report(report)) => live.take_report(report),
                 Some(Message::Hello(_) | Message::AutomaticBlock(_)) | None => {

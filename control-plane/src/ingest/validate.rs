@@ -18,6 +18,7 @@ const MAX_METHOD: usize = 64;
 const MAX_HOST: usize = 1024;
 /// A longer URL is cut, not refused: else a long one would hide an attack.
 const MAX_URL: usize = 8 * 1024;
+const MAX_REASON: usize = 500;
 const MAX_MATCHES: usize = 64;
 const MAX_SAMPLES: usize = 10;
 /// The year 10000: nothing past it is a time.
@@ -65,6 +66,9 @@ pub(super) fn event(sensor_id: &str, mut event: ThreatEvent) -> Result<NewEvent,
         (&mut event.account_id, MAX_NAME),
     ] {
         cut(text, bound);
+    }
+    if let Some(outcome) = &mut event.automatic_block {
+        cut(&mut outcome.reason, MAX_REASON);
     }
     event.matched.truncate(MAX_MATCHES);
     event.samples.truncate(MAX_SAMPLES);

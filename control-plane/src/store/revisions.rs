@@ -179,6 +179,9 @@ pub trait RevisionStore: Send + Sync {
     /// Which of these addresses a block in force covers.
     fn blocked(&self, addresses: &[IpAddr], now: EpochMillis) -> Result<Vec<IpAddr>>;
 
+    /// Who lifted the block of exactly this prefix at that time or later; remembered for a week.
+    fn lifted_since(&self, cidr: IpNet, since: EpochMillis) -> Result<Option<String>>;
+
     /// Who is never dropped, by prefix.
     fn allowed(&self) -> Result<Vec<Allowed>>;
     fn gate_mode(&self) -> Result<Option<GateMode>>;

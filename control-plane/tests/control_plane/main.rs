@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod automatic;
 mod blocks;
 mod command_line;
 mod console;

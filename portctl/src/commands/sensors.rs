@@ -16,6 +16,9 @@ pub(crate) const ENDPOINT: &str = "fetchSensors";
 const SEEN: &str = "seen_permille";
 const SEEN_OF_LATE: &str = "seen_of_late_permille";
 
+/// The limits of automatic blocks.
+const TRIPPED: &str = "auto-block tripped";
+
 const COLUMNS: &[Column] = &[
     // Left out first: the node names it too, and no command asks for it.
     Column::cut("ID", 13).spare(7),
@@ -32,8 +35,10 @@ const COLUMNS: &[Column] = &[
 pub(super) fn run(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let fleet: Fleet = client.call_for(ENDPOINT, &json!({}))?;
     let mut rows = Rows::new(output, Table::with_tall_rows(COLUMNS));
+    let mut tripped = Vec::new();
     for mut row in fleet.sensors {
         let sensor: Sensor = client.parse(ENDPOINT, row.clone())?;
+        tripped.extend(sensor.tripped().map(|why| format!("{}: {why}", sensor.node)));
         if let Some(row) = row.as_object_mut() {
             row.insert("behind".to_owned(), json!(sensor.behind(fleet.revision)));
             row.insert("seenPermille".to_owned(), json!(sensor.counter(SEEN)));
@@ -50,6 +55,12 @@ pub(super) fn run(client: &Client, output: &mut Output<'_>) -> Result<Outcome, F
              sensor run --interface NAME --control-plane URL --join-token FILE",
         );
     }
+    for sensor in tripped {
+        output.note(&format!(
+            "policies block nobody on {sensor}; look whether one of them is wrong (portctl block list), it arms itself \
+             again once this has calmed down"
+        ));
+    }
     Ok(Outcome::Done)
 }
 
@@ -59,7 +70,7 @@ fn fields(sensor: &Sensor, revision: u64) -> Vec<Field> {
         plain(&sensor.id),
         plain(&sensor.node),
         plain(&sensor.version),
-        plain(&modes(sensor)),
+        modes(sensor),
         interfaces(sensor),
         applied(sensor, revision),
         seen(sensor),
@@ -69,10 +80,14 @@ fn fields(sensor: &Sensor, revision: u64) -> Vec<Field> {
 }
 
 /// How it captures, and how it blocks.
-fn modes(sensor: &Sensor) -> String {
+fn modes(sensor: &Sensor) -> Field {
     let known = [&sensor.capture_mode, &sensor.enforcement_mode];
     let known = known.into_iter().flatten().filter(|mode| !mode.is_empty()).map(String::as_str);
-    known.collect::<Vec<_>>().join(", ")
+    let modes = known.collect::<Vec<_>>().join(", ");
+    match sensor.tripped() {
+        None => (modes, None),
+        Some(_) => (lines_of([modes, TRIPPED.to_owned()].into_iter()), Some(Tone::Bad)),
+    }
 }
 
 /// `lo: gate generic, tap tcx`, one a line.

@@ -69,3 +69,18 @@ fn without_any_the_way_to_enrol_one_is_shown() {
     assert_eq!((run.data.as_str(), run.code), ("", 0));
     assert!(run.notes.contains("control-plane join-token create"), "{}", run.notes);
 }
+
+#[test]
+fn limits_of_automatic_blocks_that_have_tripped_are_an_alert() {
+    let mut fleet = fleet();
+    fleet["sensors"][0]["automaticBlocking"] =
+        json!({"mode": "tripped", "reason": "60 automatic blocks within a minute", "trippedSeconds": 5});
+    fleet["sensors"][1]["automaticBlocking"] = json!({"mode": "armed", "reason": "", "trippedSeconds": null});
+    let run = Server::start().answer(SENSORS, 200, fleet).portctl(&["sensors"]);
+    assert_eq!(run.data.matches("auto-block tripped").count(), 1, "{}", run.data);
+    assert!(
+        run.notes.starts_with("policies block nobody on alpha: 60 automatic blocks within a minute"),
+        "{}",
+        run.notes
+    );
+}

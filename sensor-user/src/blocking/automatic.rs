@@ -42,6 +42,9 @@ pub(super) struct Entry {
     ends_at_ms: u64,
     /// The control plane has stored it; what it orders counts from here on.
     acknowledged: bool,
+    /// The control plane orders it, too: perhaps another sensor was first.
+    #[serde(default)]
+    ordered: bool,
 }
 
 /// Times of day, because nothing else means anything to the next start.
@@ -101,18 +104,21 @@ impl Automatic {
     }
 
     pub(super) fn acknowledge(&mut self, net: IpNet) {
-        if let Some(entry) = self.0.get_mut(&net) {
-            entry.acknowledged = true;
+        match self.0.get_mut(&net) {
+            Some(entry) if entry.ordered => drop(self.0.remove(&net)),
+            Some(entry) => entry.acknowledged = true,
+            None => {}
         }
     }
 
     /// An order names this prefix: from here on it is the order's, as soon as the control plane knows of ours.
     pub(super) fn hand_over(&mut self, net: IpNet) -> bool {
-        let is_known = self.0.get(&net).is_some_and(|entry| entry.acknowledged);
-        if is_known {
+        let Some(entry) = self.0.get_mut(&net) else { return false };
+        entry.ordered = true;
+        if entry.acknowledged {
             self.0.remove(&net);
         }
-        is_known
+        true
     }
 
     /// Everything is ordered anew: what the control plane has stored is among it, or was lifted.
@@ -163,7 +169,7 @@ impl Entry {
         let made_at_ms = epoch_ms(now);
         let ttl = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
         let ends_at_ms = made_at_ms.saturating_add(ttl);
-        Self { net, event_id, policy_id, made_at_ms, ends_at_ms, acknowledged: false }
+        Self { net, event_id, policy_id, made_at_ms, ends_at_ms, acknowledged: false, ordered: false }
     }
 
     fn remaining(&self, now: SystemTime) -> Option<Duration> {

@@ -298,8 +298,10 @@ impl NodeBlocks {
                 enforcer.replace(ordered)?
             } else {
                 let mut kept: BTreeMap<_, _> = state.automatic.in_force(SystemTime::now()).collect();
-                for block in ordered {
-                    kept.remove(&canonical(block.net));
+                for net in ordered.iter().map(|block| canonical(block.net)) {
+                    if kept.remove(&net).is_some() {
+                        state.automatic.hand_over(net);
+                    }
                 }
                 let kept = kept.into_iter().map(|(net, left)| Block { net, remaining: Some(left) });
                 enforcer.replace(&ordered.iter().cloned().chain(kept).collect::<Vec<_>>())?

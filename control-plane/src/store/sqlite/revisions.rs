@@ -2,6 +2,7 @@
 
 mod allowed;
 mod blocks;
+mod lifted;
 mod log;
 mod packing;
 mod suppressions;
@@ -63,6 +64,10 @@ impl RevisionStore for SqliteStore {
         self.read(|view| blocks::blocked(view, addresses, now))
     }
 
+    fn lifted_since(&self, cidr: IpNet, since: EpochMillis) -> Result<Option<String>> {
+        self.read(|view| lifted::since(view, cidr, since))
+    }
+
     fn allowed(&self) -> Result<Vec<Allowed>> {
         self.read(|view| allowed::all(view))
     }
@@ -87,7 +92,9 @@ impl RevisionStore for SqliteStore {
     fn expire(&self, now: EpochMillis) -> Result<u64> {
         let mut gone = self.write(move |connection| {
             let sql = "DELETE FROM suppression WHERE expires_at IS NOT NULL AND expires_at <= ?";
-            Ok(connection.prepare_cached(sql)?.execute([now.millis()])? as u64)
+            let gone = connection.prepare_cached(sql)?.execute([now.millis()])? as u64;
+            lifted::forget_old(connection, now)?;
+            Ok(gone)
         })?;
         loop {
             let some = self.write(move |connection| blocks::expire(connection, now, EXPIRE_AT_ONCE))?;
@@ -107,6 +114,9 @@ fn apply(connection: &Connection, author: &str, changes: Vec<Change>) -> Result<
     let mut effective = Vec::with_capacity(changes.len());
     for change in changes {
         if take_effect(connection, &change, number, now, &mut counts)? {
+            if let Change::Unblock { cidr } = &change {
+                lifted::note(connection, *cidr, author, now)?;
+            }
             effective.push(change);
         }
     }

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use portcullis_proto::v1::{
-    Applied, ControlMessage, EnrollRequest, EventAck, EventBatch, Hello, SensorMessage, SensorReport,
-    ThreatEvent, control_message::Message, control_plane_client::ControlPlaneClient, sensor_message,
+    Applied, AutomaticBlock, ControlMessage, EnrollRequest, EventAck, EventBatch, Hello, SensorMessage,
+    SensorReport, ThreatEvent, control_message::Message, control_plane_client::ControlPlaneClient,
+    sensor_message,
 };
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
@@ -116,6 +117,10 @@ impl CommandStream {
 
     pub async fn report(&self, report: SensorReport) {
         self.messages.send(wrap(sensor_message::Message::Report(report))).await.unwrap();
+    }
+
+    pub async fn automatic_block(&self, block: AutomaticBlock) {
+        self.messages.send(wrap(sensor_message::Message::AutomaticBlock(block))).await.unwrap();
     }
 
     /// Applies whatever comes, as a sensor does, until the stream ends.
