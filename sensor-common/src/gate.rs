@@ -29,6 +29,25 @@ pub type AddressKey = [u8; 16];
 /// writes these, so that it never writes what the gate is counting.
 pub const CARRIED: u64 = 1 << 63;
 
+/// Whom a block met last on this processor: the next packet of the same source need not look through maps that no
+/// cache holds. Believed for one tick of the kernel's clock and until the next change of the blocks.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recent {
+    /// An [`AddressKey`], as two numbers.
+    pub address: [u64; 2],
+    pub id: u64,
+    /// Of that change and tick.
+    pub stamp: u64,
+    /// Of this id, not yet in [`Hits`].
+    pub pending: Hits,
+    /// To fill a cache line.
+    pub reserved: [u64; 2],
+}
+
+/// Of [`Recent`] on each processor; a power of two.
+pub const RECENT_SLOTS: usize = 1024;
+
 /// Value of the allow tries. The kernel wants a value; that the key is there says it all.
 pub type AllowEntry = u32;
 
@@ -75,7 +94,7 @@ pub const MODE_ENFORCE: u32 = 0;
 pub const MODE_MONITOR: u32 = 1;
 
 /// The gate's maps by name, all of which are pinned.
-pub const MAPS: [&str; 12] = [
+pub const MAPS: [&str; 14] = [
     "ALLOW_V4",
     "ALLOW_V6",
     "ALLOW_FILTER_V4",
@@ -86,6 +105,8 @@ pub const MAPS: [&str; 12] = [
     "BLOCK_FILTER_V4",
     "BLOCK_FILTER_V6",
     "BLOCK_HITS",
+    "BLOCK_RECENT",
+    "BLOCK_CHANGES",
     "GATE_MODE",
     "GATE_COUNTERS",
 ];
@@ -114,8 +135,12 @@ unsafe impl aya::Pod for BlockEntry {}
 #[cfg(feature = "user")]
 // SAFETY: as above.
 unsafe impl aya::Pod for Hits {}
+#[cfg(feature = "user")]
+// SAFETY: as above.
+unsafe impl aya::Pod for Recent {}
 
 const _: () = assert!(size_of::<BlockEntry>() == 8 + 8 + 4);
 const _: () = assert!(align_of::<BlockEntry>() == 4);
 const _: () = assert!(size_of::<Hits>() == 8 + 8);
+const _: () = assert!(size_of::<Recent>() == 64);
 const _: () = assert!(Counter::HitsUncounted as usize + 1 == COUNTERS.len());

@@ -1,18 +1,19 @@
-//! The gate (XDP): allow before block, longest prefix first, expiry in here so that a block ends with no agent.
+//! The gate (XDP, or TCX where XDP would copy every packet): allow before block, longest prefix first, expiry in here
+//! so that a block ends with no agent.
 //!
 //! Ahead of each trie stands a bitmap that says for most sources that it has nothing for them, and ahead of the
 //! block tries a hash table of single addresses, of which most lists consist.
 
 use aya_ebpf::{
-    bindings::{BPF_F_MMAPABLE, BPF_F_NO_PREALLOC, BPF_NOEXIST, xdp_action},
+    bindings::{BPF_F_MMAPABLE, BPF_F_NO_PREALLOC, BPF_NOEXIST, TC_ACT_SHOT, TC_ACT_UNSPEC, xdp_action},
     btf_maps::{Array, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap, lpm_trie::Key},
-    helpers::{bpf_ktime_get_boot_ns, bpf_xdp_get_buff_len},
-    macros::{btf_map, xdp},
-    programs::XdpContext,
+    helpers::{bpf_jiffies64, bpf_ktime_get_boot_ns, bpf_xdp_get_buff_len},
+    macros::{btf_map, classifier, xdp},
+    programs::{TcContext, XdpContext},
 };
 use portcullis_sensor_common::gate::{
     AddressKey, AllowEntry, BlockEntry, COUNTER_ELEMENTS, Counter, Hits, MAX_ALLOWED, MAX_ENTRIES,
-    MODE_MONITOR,
+    MODE_MONITOR, RECENT_SLOTS, Recent,
     filter::{self, ALLOW_BITS, BLOCK_BITS},
 };
 
@@ -50,6 +51,11 @@ static BLOCK_FILTER_V6: Filter<BLOCK_WORDS> = Array::new();
 static BLOCK_HITS: PerCpuHashMap<u64, Hits, MAX_ENTRIES, { BPF_F_NO_PREALLOC as usize }> =
     PerCpuHashMap::new();
 #[btf_map]
+static BLOCK_RECENT: PerCpuArray<Recent, RECENT_SLOTS> = PerCpuArray::new();
+/// One element, which the agent changes after each change of the blocks.
+#[btf_map]
+static BLOCK_CHANGES: Array<u64, 1> = Array::new();
+#[btf_map]
 static GATE_COUNTERS: PerCpuArray<u64, COUNTER_ELEMENTS> = PerCpuArray::new();
 /// One element, [`MODE_MONITOR`] or not; set while the gate runs.
 #[btf_map]
@@ -63,6 +69,8 @@ const ETHERTYPE_QINQ: u16 = 0x88a8;
 const ETHERNET_LEN: usize = 14;
 const VLAN_LEN: usize = 4;
 const VLAN_TAGS: usize = 2;
+/// All of them, with IPv6 the longest.
+const HEADERS: u32 = (ETHERNET_LEN + VLAN_TAGS * VLAN_LEN + 40) as u32;
 
 /// How many expired entries around one address are looked past. The agent sweeps them within a second or two; with
 /// no agent, deeper nesting than this lets the packet pass.
@@ -72,17 +80,32 @@ const EXPIRED_PREFIXES: usize = 8;
 #[xdp(frags)]
 pub fn portcullis_gate_frags(ctx: XdpContext) -> u32 {
     // SAFETY: the context is the one this program was called with.
-    decide(&ctx, || unsafe { bpf_xdp_get_buff_len(ctx.ctx) })
+    decide(source(ctx.data(), ctx.data_end()), || unsafe { bpf_xdp_get_buff_len(ctx.ctx) })
 }
 
 #[xdp]
 pub fn portcullis_gate(ctx: XdpContext) -> u32 {
-    decide(&ctx, || (ctx.data_end() - ctx.data()) as u64)
+    decide(source(ctx.data(), ctx.data_end()), || (ctx.data_end() - ctx.data()) as u64)
+}
+
+/// At the ingress of TCX. Returns `TC_ACT_UNSPEC`, which TCX calls `TCX_NEXT`: what it does not drop goes on to
+/// whoever else is attached.
+#[classifier]
+pub fn portcullis_gate_tc(ctx: TcContext) -> i32 {
+    let mut judged = source(ctx.data(), ctx.data_end());
+    // The headers may be in another piece of memory than the frame's beginning.
+    if matches!(judged, Err(Counter::Malformed)) && ctx.pull_data(ctx.len().min(HEADERS)).is_ok() {
+        judged = source(ctx.data(), ctx.data_end());
+    }
+    match decide(judged, || ctx.len().into()) {
+        xdp_action::XDP_DROP => TC_ACT_SHOT as i32,
+        _ => TC_ACT_UNSPEC,
+    }
 }
 
 #[inline(always)]
-fn decide(ctx: &XdpContext, length: impl Fn() -> u64) -> u32 {
-    let (outcome, action) = match source(ctx) {
+fn decide(judged: Result<Source, Counter>, length: impl Fn() -> u64) -> u32 {
+    let (outcome, action) = match judged {
         Ok(Source::V4(address)) => v4(address, length),
         Ok(Source::V6(address)) => v6(address, length),
         Err(unjudged) => (unjudged, xdp_action::XDP_PASS),
@@ -108,9 +131,10 @@ fn v4(address: [u8; 4], length: impl Fn() -> u64) -> (Counter, u32) {
     }
     let [a, b, c, d] = address;
     let mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d];
-    match block_of(mapped, address, &BLOCK_V4) {
-        Some(id) => met(id, length(), Counter::DroppedV4, Counter::WouldDropV4),
-        None => (Counter::Passed, xdp_action::XDP_PASS),
+    if is_blocked(mapped, address, &BLOCK_V4, length) {
+        met(Counter::DroppedV4, Counter::WouldDropV4)
+    } else {
+        (Counter::Passed, xdp_action::XDP_PASS)
     }
 }
 
@@ -124,15 +148,58 @@ fn v6(address: [u8; 16], length: impl Fn() -> u64) -> (Counter, u32) {
     if !may_hold(&BLOCK_FILTER_V6, filter::v6(address, BLOCK_BITS)) {
         return (Counter::Passed, xdp_action::XDP_PASS);
     }
-    match block_of(address, address, &BLOCK_V6) {
-        Some(id) => met(id, length(), Counter::DroppedV6, Counter::WouldDropV6),
-        None => (Counter::Passed, xdp_action::XDP_PASS),
+    if is_blocked(address, address, &BLOCK_V6, length) {
+        met(Counter::DroppedV6, Counter::WouldDropV6)
+    } else {
+        (Counter::Passed, xdp_action::XDP_PASS)
     }
 }
 
 #[inline(always)]
 fn may_hold<const WORDS: usize>(filter: &Filter<WORDS>, bit: u32) -> bool {
     filter.get(bit / u64::BITS).is_none_or(|word| word >> (bit % u64::BITS) & 1 == 1)
+}
+
+/// Whether a block holds the address, which then has one hit more.
+#[inline(always)]
+fn is_blocked<const N: usize>(
+    alone: AddressKey,
+    address: [u8; N],
+    prefixes: &LpmTrie<[u8; N], BlockEntry, MAX_ENTRIES>,
+    length: impl Fn() -> u64,
+) -> bool {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = alone;
+    let words = [u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes([i, j, k, l, m, n, o, p])];
+    // 2^64 by the golden ratio: neighbours come far apart.
+    let slot =
+        (words[0] ^ words[1]).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - RECENT_SLOTS.ilog2());
+    let Some(recent) = BLOCK_RECENT.get_ptr_mut(slot as u32) else { return false };
+    // SAFETY: this processor's own slot, and no other program runs on it before this one has ended.
+    let recent = unsafe { &mut *recent };
+    let now = stamp();
+    if recent.stamp != now || recent.address != words {
+        let Some(id) = block_of(alone, address, prefixes) else { return false };
+        if recent.id != id {
+            add_hits(recent.id, recent.pending);
+            recent.id = id;
+            recent.pending = Hits { packets: 0, bytes: 0 };
+        }
+        recent.address = words;
+        recent.stamp = now;
+    }
+    recent.pending.packets = recent.pending.packets.wrapping_add(1);
+    recent.pending.bytes = recent.pending.bytes.wrapping_add(length());
+    true
+}
+
+/// Another one with each change of the blocks and each tick, of which a second has 100 to 1,000.
+#[inline(always)]
+fn stamp() -> u64 {
+    /// Ticks enough for a century.
+    const TICK_BITS: u32 = 42;
+    let changes = BLOCK_CHANGES.get(0).copied().unwrap_or_default();
+    // SAFETY: a helper without arguments.
+    changes << TICK_BITS ^ unsafe { bpf_jiffies64() }
 }
 
 /// The id of the block that holds the address.
@@ -177,8 +244,7 @@ fn in_force(expires: u64) -> bool {
 
 /// What becomes of a packet that a block met.
 #[inline(always)]
-fn met(id: u64, bytes: u64, dropped: Counter, would_drop: Counter) -> (Counter, u32) {
-    count_hit(id, bytes);
+fn met(dropped: Counter, would_drop: Counter) -> (Counter, u32) {
     if GATE_MODE.get(0) == Some(&MODE_MONITOR) {
         (would_drop, xdp_action::XDP_PASS)
     } else {
@@ -187,9 +253,8 @@ fn met(id: u64, bytes: u64, dropped: Counter, would_drop: Counter) -> (Counter, 
 }
 
 #[inline(always)]
-fn source(ctx: &XdpContext) -> Result<Source, Counter> {
-    // One read each: the verifier knows no two reads of the context to be the same packet.
-    let packet = Bytes { start: ctx.data(), end: ctx.data_end() };
+fn source(start: usize, end: usize) -> Result<Source, Counter> {
+    let packet = Bytes { start, end };
     let mut ethertype = u16::from_be_bytes(packet.read(ETHERNET_LEN - 2)?);
     let mut offset = ETHERNET_LEN;
     for _ in 0..VLAN_TAGS {
@@ -236,24 +301,25 @@ impl Bytes {
     }
 }
 
-/// The first hit makes the place to count at; where another processor was faster in this, it is there now.
+/// The first hits make the place to count at; where another processor was faster in this, it is there now.
 #[inline(always)]
-fn count_hit(id: u64, bytes: u64) {
-    if !add_hit(id, bytes)
-        && BLOCK_HITS.insert(id, Hits { packets: 1, bytes }, BPF_NOEXIST.into()).is_err()
-        && !add_hit(id, bytes)
+fn add_hits(id: u64, more: Hits) {
+    if more.packets > 0
+        && !add_to(id, more)
+        && BLOCK_HITS.insert(id, more, BPF_NOEXIST.into()).is_err()
+        && !add_to(id, more)
     {
-        count(Counter::HitsUncounted);
+        counter::add(&GATE_COUNTERS, Counter::HitsUncounted as u32, more.packets);
     }
 }
 
 #[inline(always)]
-fn add_hit(id: u64, bytes: u64) -> bool {
+fn add_to(id: u64, more: Hits) -> bool {
     let Some(hits) = BLOCK_HITS.get_ptr_mut(id) else { return false };
     // SAFETY: a pointer to this processor's own slot.
     unsafe {
-        (*hits).packets = (*hits).packets.wrapping_add(1);
-        (*hits).bytes = (*hits).bytes.wrapping_add(bytes);
+        (*hits).packets = (*hits).packets.wrapping_add(more.packets);
+        (*hits).bytes = (*hits).bytes.wrapping_add(more.bytes);
     }
     true
 }

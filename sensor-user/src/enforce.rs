@@ -63,7 +63,8 @@ pub enum GateMode {
 /// How the gate's XDP program is attached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum XdpMode {
-    /// Native where that is the better one and the driver has it, else generic.
+    /// Native where that is the better one and the driver has it; else TCX (Linux 6.6), which does not copy every
+    /// packet; else generic.
     #[default]
     Auto,
     /// In the driver, or not at all.
@@ -226,7 +227,7 @@ pub struct InterfaceGuard {
     pub name: String,
     /// The kernel's number.
     pub index: u32,
-    /// `native`, `generic`, `nftables` or `none`.
+    /// `native`, `tcx`, `generic`, `nftables` or `none`.
     pub mode: &'static str,
     /// Why it is not the best mode; empty where it is.
     pub note: String,

@@ -5,16 +5,21 @@ use std::{
     os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd},
 };
 
+use sensor_user::enforce::xdp::Hook;
+
 use super::{clock, ratios::Work};
 
 const BPF_PROG_LOAD: libc::c_long = 5;
 const BPF_PROG_TEST_RUN: libc::c_long = 10;
 const BPF_LINK_CREATE: libc::c_long = 28;
+const BPF_PROG_TYPE_SCHED_CLS: u32 = 3;
 const BPF_PROG_TYPE_XDP: u32 = 6;
 const BPF_ATTACH_XDP: u32 = 37;
+const BPF_ATTACH_TCX_INGRESS: u32 = 46;
 const BPF_F_XDP_HAS_FRAGS: u32 = 1 << 5;
 const BPF_F_TEST_XDP_LIVE_FRAMES: u32 = 1 << 1;
 const XDP_DROP: u64 = 1;
+const TC_ACT_SHOT: u64 = 2;
 
 pub(crate) struct Program(OwnedFd);
 
@@ -24,8 +29,8 @@ impl Program {
     }
 }
 
-/// `r0 = XDP_DROP; exit`.
-pub(crate) fn drop_all() -> Program {
+/// `r0 = XDP_DROP; exit`, or `r0 = TC_ACT_SHOT`.
+pub(crate) fn drop_all(hook: Hook) -> Program {
     #[repr(C)]
     struct Load {
         kind: u32,
@@ -37,16 +42,20 @@ pub(crate) fn drop_all() -> Program {
         kernel_version: u32,
         flags: u32,
     }
-    let instructions = [XDP_DROP << 32 | 0xb7, 0x95];
+    let (kind, flags, verdict) = match hook {
+        Hook::Xdp => (BPF_PROG_TYPE_XDP, BPF_F_XDP_HAS_FRAGS, XDP_DROP),
+        Hook::Tcx => (BPF_PROG_TYPE_SCHED_CLS, 0, TC_ACT_SHOT),
+    };
+    let instructions = [verdict << 32 | 0xb7, 0x95];
     let mut load = Load {
-        kind: BPF_PROG_TYPE_XDP,
+        kind,
         instruction_count: 2,
         instructions: instructions.as_ptr() as u64,
         license: c"Apache-2.0".as_ptr() as u64,
         log: [0; 2],
         log_buffer: 0,
         kernel_version: 0,
-        flags: BPF_F_XDP_HAS_FRAGS,
+        flags,
     };
     Program(descriptor(bpf(BPF_PROG_LOAD, &mut load).unwrap()))
 }
@@ -54,13 +63,22 @@ pub(crate) fn drop_all() -> Program {
 #[derive(Clone, Copy)]
 pub(crate) enum Mode {
     Native,
+    Tcx,
     Generic,
 }
 
 impl Mode {
+    pub(crate) fn hook(self) -> Hook {
+        match self {
+            Self::Tcx => Hook::Tcx,
+            Self::Native | Self::Generic => Hook::Xdp,
+        }
+    }
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
+            Self::Tcx => "tcx",
             Self::Generic => "generic",
         }
     }
@@ -77,13 +95,18 @@ impl Attached {
             interface: u32,
             attach: u32,
             flags: u32,
+            relative: u32,
+            padding: u32,
+            expected_revision: u64,
         }
-        let flags = match mode {
-            Mode::Generic => 1 << 1,
-            Mode::Native => 1 << 2,
+        let (attach, flags) = match mode {
+            Mode::Generic => (BPF_ATTACH_XDP, 1 << 1),
+            Mode::Native => (BPF_ATTACH_XDP, 1 << 2),
+            Mode::Tcx => (BPF_ATTACH_TCX_INGRESS, 0),
         };
         let program = program.as_raw_fd().unsigned_abs();
-        let mut create = Create { program, interface, attach: BPF_ATTACH_XDP, flags };
+        let mut create =
+            Create { program, interface, attach, flags, relative: 0, padding: 0, expected_revision: 0 };
         Self(descriptor(bpf(BPF_LINK_CREATE, &mut create).unwrap()))
     }
 }

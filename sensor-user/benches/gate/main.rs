@@ -29,7 +29,10 @@ mod tests {
 use std::{os::fd::BorrowedFd, time::Instant};
 
 use nix::net::if_::if_nametoindex;
-use sensor_user::enforce::{Block, Enforcer as _, xdp::XdpEnforcer};
+use sensor_user::enforce::{
+    Block, Enforcer as _,
+    xdp::{Hook, XdpEnforcer},
+};
 use serde_json::json;
 
 use self::{
@@ -54,12 +57,13 @@ fn main() {
     let (world, pins) = (World::new(), PinDir::new());
     let mut gate = XdpEnforcer::open(options(&[], &pins, &["198.51.100.0/24"])).unwrap();
     load(&mut gate, &list);
-    let bare = bare::drop_all();
+    let bare = bare::drop_all(Hook::Xdp);
     drops_without_a_wire(&gate, &bare, &list, rounds);
     for (sources, traffic) in SOURCES {
         let flood = Flood::new(&world, &list.sources(sources));
-        for mode in [Mode::Native, Mode::Generic] {
-            drops_on_a_wire([bare.fd(), gate.program().unwrap()], &flood, traffic, mode, rounds);
+        for mode in MODES {
+            let bare = bare::drop_all(mode.hook());
+            drops_on_a_wire([bare.fd(), gate.program(mode.hook()).unwrap()], &flood, traffic, mode, rounds);
         }
     }
     passing(&gate, &world, rounds);
@@ -67,6 +71,8 @@ fn main() {
         drops_by_nftables(&bare, &world, &list, rounds);
     }
 }
+
+const MODES: [Mode; 3] = [Mode::Native, Mode::Tcx, Mode::Generic];
 
 /// One attacker, a botnet, and more than any cache holds.
 const SOURCES: [(usize, &str); 3] =
@@ -103,7 +109,7 @@ fn drops_without_a_wire(gate: &XdpEnforcer, bare: &bare::Program, list: &Blockli
     for _ in 0..rounds {
         ratios.round([
             bare::live(bare.fd(), &frame, 2_000_000),
-            bare::live(gate.program().unwrap(), &frame, 2_000_000),
+            bare::live(gate.program(Hook::Xdp).unwrap(), &frame, 2_000_000),
         ]);
     }
     ratios.print();
@@ -152,11 +158,11 @@ fn drops_by_nftables(bare: &bare::Program, world: &World, list: &Blocklist, roun
 fn passing(gate: &XdpEnforcer, world: &World, rounds: usize) {
     let index = if_nametoindex(VETH).unwrap();
     for visit in [visits::Visit::Requests, visits::Visit::Uploads] {
-        for mode in [Mode::Native, Mode::Generic] {
+        for mode in MODES {
             let mut ratios = Ratios::new("pass", visit.name(), mode.name(), ["off", "on"]);
             for _ in 0..rounds {
                 let off = visit.run(world);
-                let _attached = Attached::new(gate.program().unwrap(), index, mode);
+                let _attached = Attached::new(gate.program(mode.hook()).unwrap(), index, mode);
                 ratios.round([off, visit.run(world)]);
             }
             ratios.print();

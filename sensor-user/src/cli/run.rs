@@ -108,7 +108,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "HOW", default_value = "auto")]
     enforce: Enforce,
 
-    /// How the XDP gate is attached; auto is native where that is faster and the driver has it, else generic
+    /// How the XDP gate is attached; auto is native where that is faster and the driver has it, else TCX, else generic
     #[arg(long, value_name = "HOW", default_value = "auto")]
     xdp_mode: XdpMode,
 

@@ -61,6 +61,14 @@ pub struct XdpEnforcer {
     programs: Ebpf,
 }
 
+/// Where the kernel asks the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// Native and generic.
+    Xdp,
+    Tcx,
+}
+
 /// What the gate did with a frame that never was on a wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trial {
@@ -113,8 +121,9 @@ impl XdpEnforcer {
             blocks: Blocks::adopt(
                 map(ebpf, "BLOCK_ADDRESSES")?,
                 DualTrie::new(map(ebpf, "BLOCK_V4")?, map(ebpf, "BLOCK_V6")?),
-                HitMap::new(per_processor(ebpf, "BLOCK_HITS")?),
+                HitMap::new(per_processor(ebpf, "BLOCK_HITS")?, per_processor(ebpf, "BLOCK_RECENT")?),
                 filter(ebpf, "BLOCK_FILTER_V4", "BLOCK_FILTER_V6", BLOCK_BITS)?,
+                Array::try_from(taken(ebpf, "BLOCK_CHANGES")?).map_err(|error| unusable(&error))?,
             )
             .map_err(broken)?,
             allow: AllowList::new(&options.allow),
@@ -142,8 +151,8 @@ impl XdpEnforcer {
     }
 
     /// The program's descriptor, for benchmarks that hand it packets themselves.
-    pub fn program(&self) -> Result<BorrowedFd<'_>, EnforceError> {
-        attach::descriptor(&self.programs)
+    pub fn program(&self, hook: Hook) -> Result<BorrowedFd<'_>, EnforceError> {
+        attach::descriptor(&self.programs, hook)
     }
 
     /// Those that are allowed too: they count once they are not.

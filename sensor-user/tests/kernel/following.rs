@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use aya::programs::{SchedClassifier, TcAttachType};
 use sensor_user::{
     capture::ebpf::{Hook, RingSource, Tap, TapOptions},
     enforce::{Enforcer as _, xdp::XdpEnforcer},
@@ -149,7 +150,8 @@ fn one_that_comes_back_under_its_number_before_anybody_looks_is_attached_again()
         ip(&["link", "set", VETH, "up"]);
         ip(&["link", "set", "pckother", "up"]);
         thread::sleep(Duration::from_secs(1));
-        assert!(ip(&["-details", "link", "show", VETH]).contains("xdpgeneric"));
+        let (_, there) = SchedClassifier::query_tcx(VETH, TcAttachType::Ingress).unwrap();
+        assert_eq!(there[0].name_as_str(), Some("portcullis_gate"), "ahead of the tap");
         let mut node = node;
         request("pckother", "203.0.113.7");
         assert_eq!(node.copies_of_the_request(), 1, "{hook:?}");

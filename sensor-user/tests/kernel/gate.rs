@@ -1,13 +1,20 @@
 //! The gate's judgement, frame by frame, without a wire.
 
-use std::{thread, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    thread,
+    time::Duration,
+};
 
-use sensor_user::enforce::{BlockHits, Enforcer as _, xdp::XdpEnforcer};
+use ipnet::IpNet;
+
+use sensor_user::enforce::{Block, BlockHits, Enforcer as _, xdp::XdpEnforcer};
 
 use crate::support::{
     PinDir,
     frame::{tagged, udp},
     lasting, net, options, permanent, ready,
+    world::{VETH, World},
 };
 
 const NODE: &str = "198.51.100.1";
@@ -224,4 +231,119 @@ fn replacing_the_list_leaves_what_stays_with_its_counters() {
     assert_eq!(hits, [(net("203.0.113.7/32"), 1)]);
     assert!(!drops(&mut gate, &udp("203.0.113.8", NODE)));
     assert!(drops(&mut gate, &udp("203.0.113.9", NODE)));
+}
+
+/// Judges as the gate has to, by looking at everything.
+struct Model {
+    allowed: Vec<IpNet>,
+    blocked: Vec<IpNet>,
+}
+
+impl Model {
+    fn drops(&self, address: IpAddr) -> bool {
+        let holds = |nets: &[IpNet]| nets.iter().any(|net| net.contains(&address));
+        !holds(&self.allowed) && holds(&self.blocked)
+    }
+}
+
+/// Few enough addresses that prefixes lie in each other and are hit.
+fn any_address(random: &mut fastrand::Rng) -> IpAddr {
+    if random.bool() {
+        Ipv4Addr::new(20, random.u8(..4), random.u8(..4), random.u8(..8)).into()
+    } else {
+        let [a, b, c] = [random.u16(..4), random.u16(..4), random.u16(..8)];
+        Ipv6Addr::new(0x2001, 0xdb8 + a, b, 0, 0, 0, 0, c).into()
+    }
+}
+
+fn any_net(random: &mut fastrand::Rng) -> IpNet {
+    let address = any_address(random);
+    let shortest = if address.is_ipv4() { 12 } else { 28 };
+    let longest = if address.is_ipv4() { 32 } else { 128 };
+    let len = if random.bool() { longest } else { random.u8(shortest..=longest) };
+    IpNet::new(address, len).unwrap().trunc()
+}
+
+#[test]
+fn whatever_is_listed_and_taken_off_again_it_judges_as_looking_at_everything_does() {
+    if !ready() {
+        return;
+    }
+    let mut random = fastrand::Rng::with_seed(20);
+    let pins = PinDir::new();
+    let allowed: Vec<IpNet> = (0..6).map(|_| any_net(&mut random)).collect();
+    let texts: Vec<String> = allowed.iter().map(ToString::to_string).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let mut gate = gate(&pins, &texts);
+    let mut model = Model { allowed, blocked: Vec::new() };
+    for round in 0..12 {
+        model.blocked = (0..40).map(|_| any_net(&mut random)).collect();
+        let blocks: Vec<_> =
+            model.blocked.iter().map(|net| Block { net: *net, ..permanent("192.0.2.1/32") }).collect();
+        gate.replace(&blocks).unwrap();
+        for net in model.blocked.split_off(random.usize(20..40)) {
+            if !model.blocked.contains(&net) {
+                gate.unblock(net).unwrap();
+            }
+        }
+        for _ in 0..200 {
+            let from = any_address(&mut random);
+            let to = if from.is_ipv4() { NODE } else { NODE_V6 };
+            assert_eq!(
+                drops(&mut gate, &udp(&from.to_string(), to)),
+                model.drops(from),
+                "{from} in round {round}"
+            );
+        }
+    }
+}
+
+#[test]
+fn hits_of_many_blocks_by_turns_are_all_counted() {
+    if !ready() {
+        return;
+    }
+    let pins = PinDir::new();
+    let mut gate = gate(&pins, &[]);
+    let addresses: Vec<String> = (0..4000).map(|n| format!("20.0.{}.{}", n / 200, n % 200)).collect();
+    let blocks: Vec<_> = addresses.iter().map(|address| permanent(&format!("{address}/32"))).collect();
+    gate.replace(&blocks).unwrap();
+    for _ in 0..2 {
+        for address in &addresses {
+            assert!(drops(&mut gate, &udp(address, NODE)));
+        }
+    }
+    let uncounted = gate.counters().value("gate_hits_uncounted_total");
+    let hits = gate.hits().unwrap();
+    assert_eq!(hits.iter().map(|hits| hits.packets).sum::<u64>() + uncounted, 8000);
+    assert!(hits.iter().all(|hits| hits.packets <= 2) && uncounted < 800, "{uncounted} uncounted");
+}
+
+#[test]
+fn the_tcx_gate_judges_as_the_xdp_gate_does() {
+    if !ready() {
+        return;
+    }
+    let (world, pins) = (World::new(), PinDir::new());
+    let mut gate = XdpEnforcer::open(options(&[VETH], &pins, &["203.0.113.8/32"])).unwrap();
+    assert_eq!(gate.interfaces()[0].mode, "tcx");
+    gate.block(&permanent("203.0.113.0/24")).unwrap();
+    gate.block(&permanent("2001:db8:1::/48")).unwrap();
+    let before = gate.counters();
+    for frame in [
+        udp("203.0.113.7", NODE),
+        tagged("203.0.113.7", NODE, &[10]),
+        tagged("203.0.113.7", NODE, &[10, 20]),
+        udp("203.0.113.8", NODE),
+        udp("2001:db8:1::7", NODE_V6),
+        udp("2001:db8:2::7", NODE_V6),
+        udp("203.0.113.7", NODE)[..30].to_vec(),
+    ] {
+        world.send_frame(frame);
+    }
+    thread::sleep(Duration::from_millis(100));
+    let after = gate.counters();
+    let more = |name: &str| after.value(name) - before.value(name);
+    assert_eq!((more("gate_dropped_ipv4_total"), more("gate_dropped_ipv6_total")), (3, 1));
+    assert_eq!((more("gate_allowed_total"), more("gate_malformed_total")), (1, 1));
 }

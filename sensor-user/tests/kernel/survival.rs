@@ -92,6 +92,8 @@ fn taking_over_from_the_first_layout_opens_no_gap_and_keeps_ends_and_hits() {
     assert_eq!((hits[0].net, hits[0].packets), (net("192.0.2.10/32"), dropped), "by both gates");
     assert_eq!(gate.counters().value("gate_entries"), 3);
     assert!(!pins.path().join("gate-v1").exists());
+    assert_eq!(gate.interfaces()[0].mode, "tcx", "from generic XDP");
+    assert!(!ip(&["-details", "link", "show", VETH]).contains("xdp"));
     assert!(!world.arrives_from("192.0.2.11"));
     assert!(!world.arrives_from("2001:db8::11"));
     thread::sleep(ending.saturating_sub(first_layout::boot_time()));
@@ -194,13 +196,12 @@ fn an_interface_that_came_back_is_guarded_again() {
         ip(&["link", "delete", VETH]);
         ip(&["link", "add", VETH, "index", &index, "type", "veth", "peer", "name", "pckother"]);
         let gate = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
-        assert_eq!(gate.interfaces()[0].mode, "generic");
-        assert!(ip(&["-details", "link", "show", VETH]).contains("xdpgeneric"));
+        assert_eq!(gate.interfaces()[0].mode, "tcx");
     }
 }
 
 #[test]
-fn veth_and_loopback_are_guarded_generically_and_say_why() {
+fn veth_and_loopback_are_guarded_by_tcx_and_say_why() {
     if !ready() {
         return;
     }
@@ -209,7 +210,7 @@ fn veth_and_loopback_are_guarded_generically_and_say_why() {
     let guards = gate.interfaces();
     for (name, why) in [(VETH, "veth"), ("lo", "loopback")] {
         let guard = guards.iter().find(|guard| guard.name == name).unwrap();
-        assert_eq!(guard.mode, "generic");
+        assert_eq!(guard.mode, "tcx");
         assert!(guard.note.contains(why), "{}", guard.note);
     }
 }
@@ -220,7 +221,8 @@ fn where_another_xdp_program_sits_auto_takes_nftables_and_says_why() {
         return;
     }
     let (world, foreign, pins) = (World::new(), PinDir::new(), PinDir::new());
-    let _other = XdpEnforcer::open(options(&[VETH], &foreign, &[])).unwrap();
+    let generic = GateOptions { xdp_mode: XdpMode::Generic, ..options(&[VETH], &foreign, &[]) };
+    let _other = XdpEnforcer::open(generic).unwrap();
     let mut enforcer = sensor_user::enforce::open(Mode::Auto, options(&[VETH], &pins, &[])).unwrap();
     let guard = enforcer.interfaces().remove(0);
     assert_eq!((enforcer.mode(), guard.mode), ("nftables", "nftables"));

@@ -7,13 +7,17 @@ use std::{
 use aya::{
     Ebpf,
     programs::{
-        Xdp, XdpMode,
+        LinkOrder, SchedClassifier, Xdp, XdpMode,
         links::{FdLink, PinnedLink},
+        tc::{SchedClassifierLink, TcAttachOptions, TcAttachType},
         xdp::XdpLink,
     },
 };
 
-use super::pins::{LinkPin, Pins};
+use super::{
+    Hook,
+    pins::{LinkPin, Pins},
+};
 use crate::{
     enforce::{self, EnforceError, InterfaceGuard},
     interfaces::Interface,
@@ -22,6 +26,9 @@ use crate::{
 
 /// The one that takes packets in pieces, and the one for kernels and drivers that cannot (before Linux 5.18).
 const PROGRAMS: [&str; 2] = ["portcullis_gate_frags", "portcullis_gate"];
+
+/// The one for TCX.
+const PROGRAM_TC: &str = "portcullis_gate_tc";
 
 /// How libxdp calls the program with which it lets several share an interface.
 const DISPATCHER: &str = "xdp_dispatcher";
@@ -46,10 +53,9 @@ impl Guards {
         pins: &Pins,
     ) -> Result<(), EnforceError> {
         let there = pins.links().map_err(|error| pins.failed(&error))?;
-        let program = loaded(ebpf)?;
         for interface in interfaces {
-            let old = there.iter().find(|link| link.interface == interface.index);
-            self.see_to(program, interface, old, pins);
+            let old: Vec<&LinkPin> = there.iter().filter(|link| link.interface == interface.index).collect();
+            self.see_to(ebpf, interface, &old, pins);
         }
         Ok(())
     }
@@ -71,9 +77,9 @@ impl Guards {
         self.known.values()
     }
 
-    fn see_to(&mut self, program: &mut Xdp, interface: &Interface, old: Option<&LinkPin>, pins: &Pins) {
+    fn see_to(&mut self, ebpf: &mut Ebpf, interface: &Interface, old: &[&LinkPin], pins: &Pins) {
         let known = self.known.get_mut(&interface.index);
-        if let (Some(known), Some(old)) = (known, old)
+        if let (Some(known), [old]) = (known, old)
             && known.mode == old.mode
             && is_alive(old)
         {
@@ -81,7 +87,7 @@ impl Guards {
             known.name.clone_from(&interface.name);
             return;
         }
-        let tried = guard(program, interface, self.wanted, old, pins);
+        let tried = guard(ebpf, interface, self.wanted, old, pins);
         let before = self.known.get(&interface.index);
         let failures = before.map_or(0, |before| before.failures) + u64::from(tried.is_err());
         let (mode, note) = match tried {
@@ -107,11 +113,20 @@ impl Guards {
     }
 }
 
-/// The descriptor of the program that the kernel took.
-pub(super) fn descriptor(ebpf: &Ebpf) -> Result<BorrowedFd<'_>, EnforceError> {
-    let mut programs = PROGRAMS.into_iter().filter_map(|name| <&Xdp>::try_from(ebpf.program(name)?).ok());
-    programs
-        .find_map(|program| program.fd().ok())
+/// The descriptor of the program for this hook that the kernel took.
+pub(super) fn descriptor(ebpf: &Ebpf, hook: Hook) -> Result<BorrowedFd<'_>, EnforceError> {
+    let loaded = match hook {
+        Hook::Xdp => {
+            let mut programs =
+                PROGRAMS.into_iter().filter_map(|name| <&Xdp>::try_from(ebpf.program(name)?).ok());
+            programs.find_map(|program| program.fd().ok())
+        }
+        Hook::Tcx => {
+            let program = ebpf.program(PROGRAM_TC).and_then(|gate| <&SchedClassifier>::try_from(gate).ok());
+            program.and_then(|program| program.fd().ok())
+        }
+    };
+    loaded
         .map(|fd| fd.as_fd())
         .ok_or_else(|| EnforceError::lack("XDP gate", Lack::new("not loaded", "rebuild the sensor")))
 }
@@ -134,48 +149,101 @@ pub(super) fn load(ebpf: &mut Ebpf) -> Result<(), EnforceError> {
         let Some(program) = ebpf.program_mut(name) else { continue };
         let loaded_now = <&mut Xdp>::try_from(program).and_then(|gate| load_program(|| gate.load()));
         match loaded_now {
-            Ok(()) => return Ok(()),
+            Ok(()) => return load_tc(ebpf),
             Err(error) => refused = explain(&error),
         }
     }
     Err(EnforceError::lack("XDP gate", Lack::new(refused, "use --enforce nftables")))
 }
 
+fn load_tc(ebpf: &mut Ebpf) -> Result<(), EnforceError> {
+    let gate = loaded_tc(ebpf)
+        .map_err(|what| EnforceError::lack("XDP gate", Lack::new(what, "rebuild the sensor")))?;
+    load_program(|| gate.load())
+        .map_err(|error| EnforceError::lack("XDP gate", Lack::new(explain(&error), "use --enforce nftables")))
+}
+
+fn loaded_tc(ebpf: &mut Ebpf) -> Result<&mut SchedClassifier, String> {
+    let program = ebpf.program_mut(PROGRAM_TC).ok_or("not in the object")?;
+    program.try_into().map_err(|error| explain(&error))
+}
+
 /// The mode that it is guarded in, and why that is not the best one.
+///
+/// A link that an earlier agent left is taken over as it is, but generic XDP goes over to TCX where that can be. One
+/// that is not taken over goes away when the new one is there, so that there is no gap.
 fn guard(
-    program: &mut Xdp,
+    ebpf: &mut Ebpf,
     interface: &Interface,
     wanted: enforce::XdpMode,
-    old: Option<&LinkPin>,
+    old: &[&LinkPin],
     pins: &Pins,
 ) -> Result<(&'static str, String), Lack> {
-    let generic_because = generic_because(interface, wanted);
-    let fits = |old: &&LinkPin| match wanted {
-        enforce::XdpMode::Auto => true,
-        enforce::XdpMode::Native => old.mode == "native",
-        enforce::XdpMode::Generic => old.mode == "generic",
-    };
-    if let Some(other) = old.filter(|old| !fits(old)) {
-        // One interface cannot have both, so there is a gap; only a change of the option brings it about.
-        tracing::warn!(interface = interface.name, from = other.mode, "attaching the gate in another mode");
-        link::detach_pinned(&other.path)
-            .map_err(|error| Lack::new(error.to_string(), "remove it by hand"))?;
+    let by_hand = |error: std::io::Error| Lack::new(error.to_string(), "remove it by hand");
+    let (alive, dead): (Vec<&LinkPin>, Vec<&LinkPin>) = old.iter().copied().partition(|old| is_alive(old));
+    for dead in dead {
+        tracing::info!(interface = interface.name, "an older link leads nowhere");
+        link::detach_pinned(&dead.path).map_err(by_hand)?;
     }
-    if let Some(old) = old.filter(fits) {
-        match take_over(program, old) {
-            Ok(()) => {
-                let note =
-                    if old.mode == "native" { "" } else { generic_because.unwrap_or("native was refused") };
-                return Ok((old.mode, note.to_owned()));
+    let mut note = not_native(interface, wanted).unwrap_or_default().to_owned();
+    for mode in modes(interface, wanted, &alive) {
+        let there = alive.iter().find(|old| old.mode == mode);
+        let tried = match (mode, there) {
+            (_, Some(old)) => take_over(ebpf, old),
+            ("tcx", None) => {
+                may_be_guarded(interface, &alive)?;
+                pin_tcx(ebpf, interface, &pins.link(interface.index, mode))
             }
-            // The interface went and another got its number.
+            (_, None) => {
+                may_be_guarded(interface, &alive)?;
+                // An interface has one XDP program at most: changing its mode leaves a gap, and only an option does.
+                for other in alive.iter().filter(|old| old.mode != "tcx") {
+                    tracing::warn!(
+                        interface = interface.name,
+                        from = other.mode,
+                        to = mode,
+                        "changing the gate's mode"
+                    );
+                    link::detach_pinned(&other.path).map_err(by_hand)?;
+                }
+                pin_xdp(ebpf, interface, &pins.link(interface.index, mode))
+            }
+        };
+        match tried {
+            Ok(()) => {
+                for other in alive.iter().filter(|old| old.mode != mode && old.path.exists()) {
+                    link::detach_pinned(&other.path).map_err(by_hand)?;
+                }
+                return Ok((mode, note));
+            }
             Err(error) => {
-                tracing::info!(interface = interface.name, %error, "an older link leads nowhere");
-                link::detach_pinned(&old.path)
-                    .map_err(|error| Lack::new(error.to_string(), "remove it by hand"))?;
+                tracing::debug!(interface = interface.name, mode, error, "refused");
+                let separator = if note.is_empty() { "" } else { "; " };
+                note = format!("{note}{separator}{mode} is refused: {error}");
             }
         }
     }
+    let next_step = match wanted {
+        enforce::XdpMode::Native => "leave out --xdp-mode, so that another way is taken".to_owned(),
+        _ => format!("look at `ip link show {}`, or use --enforce nftables", interface.name),
+    };
+    Err(Lack::new(note, next_step))
+}
+
+/// Which modes to try, the best first.
+fn modes(interface: &Interface, wanted: enforce::XdpMode, alive: &[&LinkPin]) -> Vec<&'static str> {
+    match wanted {
+        enforce::XdpMode::Native => vec!["native"],
+        enforce::XdpMode::Generic => vec!["generic"],
+        // Native was refused to an earlier agent already.
+        enforce::XdpMode::Auto if not_native(interface, wanted).is_some() => vec!["tcx", "generic"],
+        enforce::XdpMode::Auto if alive.iter().any(|old| old.mode != "native") => vec!["tcx", "generic"],
+        enforce::XdpMode::Auto => vec!["native", "tcx", "generic"],
+    }
+}
+
+/// Whether a gate may be put there, where there may be one of ours in another mode.
+fn may_be_guarded(interface: &Interface, alive: &[&LinkPin]) -> Result<(), Lack> {
     if !interface.has_ethernet_header() {
         return Err(Lack::new(
             format!("its frames have no Ethernet header (type {})", interface.hardware),
@@ -183,25 +251,7 @@ fn guard(
         ));
     }
     // Ahead of trying: the kernel's refusal names nobody.
-    refuse_beside_others(interface)?;
-    let mut note = generic_because.unwrap_or_default().to_owned();
-    if generic_because.is_none() {
-        match pin_new(program, interface, XdpMode::Driver, &pins.link(interface.index, "native")) {
-            Ok(()) => return Ok(("native", String::new())),
-            Err(error) if wanted == enforce::XdpMode::Native => {
-                return Err(Lack::new(
-                    format!("native is refused: {error}"),
-                    "leave out --xdp-mode, so that generic is taken",
-                ));
-            }
-            Err(error) => note = format!("native is refused: {error}"),
-        }
-    }
-    pin_new(program, interface, XdpMode::Skb, &pins.link(interface.index, "generic")).map_err(|error| {
-        let next_step = format!("look at `ip link show {}`, or use --enforce nftables", interface.name);
-        Lack::new(format!("{note} generic is refused: {error}").trim().to_owned(), next_step)
-    })?;
-    Ok(("generic", note))
+    if alive.iter().any(|old| old.mode != "tcx") { Ok(()) } else { refuse_beside_others(interface) }
 }
 
 /// An interface has room for one XDP program, and another one's is not ours to take away.
@@ -228,7 +278,7 @@ fn refuse_beside_others(interface: &Interface) -> Result<(), Lack> {
 }
 
 /// Why not even to try native.
-fn generic_because(interface: &Interface, wanted: enforce::XdpMode) -> Option<&'static str> {
+fn not_native(interface: &Interface, wanted: enforce::XdpMode) -> Option<&'static str> {
     if wanted == enforce::XdpMode::Generic {
         Some("chosen with --xdp-mode generic")
     } else if wanted == enforce::XdpMode::Native {
@@ -249,18 +299,24 @@ fn is_alive(pin: &LinkPin) -> bool {
 }
 
 /// In one step, so that no packet gets through between the old program and this one.
-fn take_over(program: &mut Xdp, old: &LinkPin) -> Result<(), String> {
-    if !is_alive(old) {
-        return Err("its interface is gone".to_owned());
+fn take_over(ebpf: &mut Ebpf, old: &LinkPin) -> Result<(), String> {
+    let pinned = FdLink::from(PinnedLink::from_pin(&old.path).map_err(|error| explain(&error))?);
+    // Each gives back the handle; the pin holds the link.
+    if old.mode == "tcx" {
+        let program = loaded_tc(ebpf)?;
+        let link = SchedClassifierLink::try_from(pinned).map_err(|error| explain(&error))?;
+        let id = program.attach_to_link(link).map_err(|error| explain(&error))?;
+        return program.take_link(id).map(drop).map_err(|error| explain(&error));
     }
-    let pinned = PinnedLink::from_pin(&old.path).map_err(|error| explain(&error))?;
-    let link = XdpLink::try_from(FdLink::from(pinned)).map_err(|error| explain(&error))?;
+    let program = loaded(ebpf).map_err(|error| explain(&error))?;
+    let link = XdpLink::try_from(pinned).map_err(|error| explain(&error))?;
     let id = program.attach_to_link(link).map_err(|error| explain(&error))?;
-    // Gives back the handle; the pin holds the link.
     program.take_link(id).map(drop).map_err(|error| explain(&error))
 }
 
-fn pin_new(program: &mut Xdp, interface: &Interface, mode: XdpMode, pin: &LinkPin) -> Result<(), String> {
+fn pin_xdp(ebpf: &mut Ebpf, interface: &Interface, pin: &LinkPin) -> Result<(), String> {
+    let program = loaded(ebpf).map_err(|error| explain(&error))?;
+    let mode = if pin.mode == "native" { XdpMode::Driver } else { XdpMode::Skb };
     let id = program.attach_to_if_index(interface.index, mode).map_err(|error| explain(&error))?;
     let link: XdpLink = program.take_link(id).map_err(|error| explain(&error))?;
     let link = FdLink::try_from(link).map_err(|_| {
@@ -268,4 +324,22 @@ fn pin_new(program: &mut Xdp, interface: &Interface, mode: XdpMode, pin: &LinkPi
         format!("it got no link; `ip link set dev {} xdp off` takes it away", interface.name)
     })?;
     link.pin(&pin.path).map(drop).map_err(|error| explain(&error))
+}
+
+/// At the head, so that nobody redirects what is to be dropped; the tap stands behind it.
+fn pin_tcx(ebpf: &mut Ebpf, interface: &Interface, pin: &LinkPin) -> Result<(), String> {
+    let program = loaded_tc(ebpf)?;
+    let order = TcAttachOptions::TcxOrder(LinkOrder::first());
+    let id = program
+        .attach_with_options(&interface.name, TcAttachType::Ingress, order)
+        .map_err(|error| explain(&error))?;
+    let link: SchedClassifierLink = program.take_link(id).map_err(|error| explain(&error))?;
+    let link = FdLink::try_from(link).map_err(|error| explain(&error))?;
+    link.pin(&pin.path).map_err(|error| explain(&error))?;
+    if is_alive(pin) {
+        return Ok(());
+    }
+    // By name, and that belongs to another one now.
+    link::detach_pinned(&pin.path).map_err(|error| error.to_string())?;
+    Err("the interface went while it was being attached".to_owned())
 }

@@ -5,6 +5,7 @@ mod ledger;
 
 use std::{io, time::Duration};
 
+use aya::maps::{Array, MapData};
 use ipnet::IpNet;
 use portcullis_sensor_common::gate::{AddressKey, BlockEntry, Hits, MAX_ENTRIES};
 
@@ -34,6 +35,7 @@ pub(super) struct Blocks {
     prefixes: DualTrie<BlockEntry>,
     hits: HitMap,
     filter: Filter,
+    changes: Array<MapData, u64>,
     ledger: Ledger,
     next_id: u64,
     expired: u64,
@@ -47,6 +49,7 @@ impl Blocks {
         prefixes: DualTrie<BlockEntry>,
         hits: HitMap,
         filter: Filter,
+        changes: Array<MapData, u64>,
     ) -> io::Result<Self> {
         let mut ledger = Ledger::default();
         addresses.read(|key, values| {
@@ -58,7 +61,7 @@ impl Blocks {
         filter.rebuild(ledger.entries().map(|entry| entry.net));
         // Ids are never used again: nobody makes more than one a nanosecond, so this one is ahead of all before.
         let next_id = BootTime::now().0;
-        Ok(Self { addresses, prefixes, hits, filter, ledger, next_id, expired: 0, removed: 0 })
+        Ok(Self { addresses, prefixes, hits, filter, changes, ledger, next_id, expired: 0, removed: 0 })
     }
 
     /// Those that `stays` does not want.
@@ -136,6 +139,9 @@ impl Blocks {
     /// How many there were.
     pub(super) fn remove(&mut self, nets: &[IpNet]) -> Result<usize, EnforceError> {
         let removed: Vec<Entry> = nets.iter().filter_map(|net| self.ledger.remove(*net)).collect();
+        if removed.is_empty() {
+            return Ok(0);
+        }
         let keys: Vec<_> = removed.iter().filter_map(|entry| address_key(entry.net)).collect();
         let prefixes: Vec<_> =
             removed.iter().map(|e| e.net).filter(|net| address_key(*net).is_none()).collect();
@@ -147,6 +153,7 @@ impl Blocks {
             removed.into_iter().for_each(|entry| self.ledger.insert(Entry { expires: UNSURE, ..entry }));
             return Err(broken(error));
         }
+        self.tell_of_changes()?;
         self.hits.remove(&ids).map_err(broken)?;
         Ok(ids.len())
     }
@@ -191,6 +198,9 @@ impl Blocks {
     }
 
     fn write(&mut self, entries: &[Entry]) -> Result<(), EnforceError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
         entries.iter().for_each(|entry| self.filter.admit(entry.net));
         let value = |entry: &Entry| BlockEntry {
             expires: entry.expires,
@@ -212,7 +222,14 @@ impl Blocks {
             let expires = if done.is_ok() { entry.expires } else { UNSURE };
             self.ledger.insert(Entry { expires, ..*entry });
         }
-        done.map_err(broken)
+        done.map_err(broken)?;
+        self.tell_of_changes()
+    }
+
+    /// The gate believes what it has seen just now until it is told.
+    fn tell_of_changes(&mut self) -> Result<(), EnforceError> {
+        let told = self.changes.get(&0, 0).and_then(|last| self.changes.set(0, last.wrapping_add(1), 0));
+        told.map_err(|error| broken(io::Error::other(error)))
     }
 }
 

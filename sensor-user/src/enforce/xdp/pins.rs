@@ -35,7 +35,7 @@ pub(super) struct Pins {
 pub(super) struct LinkPin {
     pub(super) path: PathBuf,
     pub(super) interface: u32,
-    /// `native` or `generic`.
+    /// `native`, `tcx` or `generic`.
     pub(super) mode: &'static str,
 }
 
@@ -70,6 +70,7 @@ impl Pins {
             let mode = match mode {
                 Some("native") => "native",
                 Some("generic") => "generic",
+                Some("tcx") => "tcx",
                 _ => continue,
             };
             if namespace.and_then(|part| part.parse().ok()) == Some(self.namespace)

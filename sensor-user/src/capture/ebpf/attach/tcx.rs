@@ -3,7 +3,7 @@
 use std::os::fd::AsFd as _;
 
 use aya::programs::{
-    LinkOrder, SchedClassifier,
+    LinkOrder, ProgramId, SchedClassifier,
     links::FdLink,
     tc::{SchedClassifierLink, TcAttachOptions},
 };
@@ -18,7 +18,11 @@ use crate::{
     },
 };
 
-/// At the head: a program ahead that redirects or drops, as Cilium's do, would blind the tap.
+/// How the kernel calls the gate, which cuts names to this length.
+const GATE: &str = "portcullis_gate";
+
+/// At the head: a program ahead that redirects or drops, as Cilium's do, would blind the tap. Only our own gate goes
+/// before it: what that drops never arrived.
 pub(super) fn attach(
     program: &mut SchedClassifier,
     interface: &Interface,
@@ -26,7 +30,7 @@ pub(super) fn attach(
 ) -> Result<Vec<Attached>, String> {
     let mut links = Vec::new();
     for direction in directions {
-        let order = TcAttachOptions::TcxOrder(LinkOrder::first());
+        let order = TcAttachOptions::TcxOrder(behind_the_gate(interface, *direction));
         // An error takes back the direction that is there already: half a connection is worse than the other hook.
         let id = program
             .attach_with_options(&interface.name, direction.of_aya(), order)
@@ -38,6 +42,18 @@ pub(super) fn attach(
         links.push(Attached { direction: *direction, link });
     }
     Ok(links)
+}
+
+fn behind_the_gate(interface: &Interface, direction: Direction) -> LinkOrder {
+    let there = SchedClassifier::query_tcx(&interface.name, direction.of_aya()).map(|(_, there)| there);
+    let head = there.ok().and_then(|there| there.into_iter().next());
+    match head {
+        Some(gate) if gate.name().starts_with(GATE.as_bytes()) => {
+            // SAFETY: the kernel has just said that a program of this number is there.
+            LinkOrder::after_program_id(unsafe { ProgramId::new(gate.id()) })
+        }
+        _ => LinkOrder::first(),
+    }
 }
 
 /// Whether the link leads to the interface of that number.

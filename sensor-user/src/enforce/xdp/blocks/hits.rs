@@ -1,27 +1,34 @@
 use std::io;
 
 use ahash::{HashMap, HashMapExt as _};
-use portcullis_sensor_common::gate::{CARRIED, Hits};
+use portcullis_sensor_common::gate::{CARRIED, Hits, Recent};
 
 use crate::kernel::map::KernelMap;
 
 /// What the gate counted, by an entry's id. It makes a place at the first hit.
 pub(in crate::enforce::xdp) struct HitMap {
     map: KernelMap<u64, Hits>,
+    recent: KernelMap<u32, Recent>,
 }
 
 /// With more to be removed than this, it is cheaper to ask first which are there.
 const FEW: usize = 64;
 
 impl HitMap {
-    pub(in crate::enforce::xdp) fn new(map: KernelMap<u64, Hits>) -> Self {
-        Self { map }
+    pub(in crate::enforce::xdp) fn new(map: KernelMap<u64, Hits>, recent: KernelMap<u32, Recent>) -> Self {
+        Self { map, recent }
     }
 
-    /// Sums over the processors, and with what was carried over.
+    /// Sums over the processors, and with what was carried over. What the gate moves meanwhile from pending to counted
+    /// may be missing until the next time, and nothing is there twice.
     pub(super) fn read(&self) -> io::Result<HashMap<u64, Hits>> {
         let mut sums = HashMap::new();
         self.map.read(|key, values| add(sums.entry(key & !CARRIED).or_default(), values))?;
+        self.recent.read(|_, values| {
+            for recent in values.iter().filter(|recent| recent.pending.packets > 0) {
+                add(sums.entry(recent.id).or_default(), &[recent.pending]);
+            }
+        })?;
         Ok(sums)
     }
 
