@@ -1,10 +1,14 @@
 //! The verbs and their arguments: the same words as in REST and the console.
 
+mod orders;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ipnet::IpNet;
 
+pub(crate) use self::orders::{
+    Allow, Block, Gate, GateVerb, ImportFormat, ImportSource, Terms, Wait, parse_net,
+};
 use crate::output::{Format, when};
 
 #[derive(Debug, Parser)]
@@ -56,6 +60,12 @@ pub(crate) enum Verb {
     /// Block addresses on every sensor, list blocks, lift them
     #[command(subcommand)]
     Block(Block),
+    /// Never drop these, whatever is blocked: on every sensor, at once
+    #[command(subcommand)]
+    Allow(Allow),
+    /// Whether gates drop what is blocked, or only count it
+    #[command(subcommand)]
+    Gate(Gate),
     /// Every sensor: how it captures and enforces, what it has applied, what share it saw and what it lost
     Sensors,
     /// Check this node and the control plane, and name the fix for each missing thing
@@ -173,32 +183,6 @@ impl Status {
     }
 }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Block {
-    /// Drop packets from these addresses on every sensor (for 4h, unless said otherwise)
-    Add {
-        /// Addresses or prefixes: 203.0.113.7, 203.0.113.0/24, 2001:db8::/32
-        #[arg(required = true, value_name = "CIDR", value_parser = parse_net)]
-        cidrs: Vec<IpNet>,
-        /// How long: 30s, 15m, 4h, 7d
-        #[arg(long, value_name = "DURATION", value_parser = when::parse_span)]
-        ttl: Option<std::time::Duration>,
-        /// Until it is removed
-        #[arg(long, conflicts_with = "ttl")]
-        permanent: bool,
-        /// Why, for whoever reads the list later
-        #[arg(long)]
-        reason: Option<String>,
-    },
-    /// What is blocked, until when, by whom, and what it has dropped
-    List,
-    /// Let these addresses pass again
-    Rm {
-        #[arg(required = true, value_name = "CIDR", value_parser = parse_net)]
-        cidrs: Vec<IpNet>,
-    },
-}
-
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
     /// How the sensor is to capture here: decides which checks are needed and which only advise
@@ -214,33 +198,9 @@ pub(crate) enum Capture {
     Pcap,
 }
 
-/// An address or a prefix without host bits: `203.0.113.7/24` could mean one address or 256.
-fn parse_net(text: &str) -> Result<IpNet, String> {
-    if let Ok(address) = text.parse::<std::net::IpAddr>() {
-        return Ok(IpNet::from(address));
-    }
-    let net: IpNet =
-        text.parse().map_err(|_| "not an address or a prefix, such as 203.0.113.7 or 203.0.113.0/24")?;
-    if net.trunc() == net {
-        Ok(net)
-    } else {
-        Err(format!("an address or its network? write {} or {}", net.addr(), net.trunc()))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_block_is_an_address_or_a_prefix_without_host_bits() {
-        assert_eq!(parse_net("203.0.113.7").unwrap().to_string(), "203.0.113.7/32");
-        assert_eq!(parse_net("2001:db8::/32").unwrap().to_string(), "2001:db8::/32");
-        let ambiguous = parse_net("203.0.113.7/24").unwrap_err();
-        assert!(ambiguous.contains("203.0.113.7 or 203.0.113.0/24"), "{ambiguous}");
-        assert!(parse_net("attacker.test").is_err());
-        assert!(parse_net("203.0.113.0/33").is_err());
-    }
 
     #[test]
     fn the_definition_of_the_command_line_is_sound() {

@@ -1,8 +1,12 @@
 //! One file per verb: ask the control plane, show the answer.
 
+mod allow;
 mod block;
 mod doctor;
 mod events;
+mod gate;
+mod import;
+mod pushed;
 pub(crate) mod sensors;
 
 use crate::{
@@ -16,6 +20,8 @@ pub(crate) fn run(cli: &Cli, output: &mut Output<'_>) -> Result<Outcome, Failure
     match &cli.verb {
         Verb::Events(events) => events::run(&connect(&cli.connection, output)?, events, output),
         Verb::Block(block) => block::run(&connect(&cli.connection, output)?, block, output),
+        Verb::Allow(allow) => allow::run(&connect(&cli.connection, output)?, allow, output),
+        Verb::Gate(gate) => gate::run(&connect(&cli.connection, output)?, gate, output),
         Verb::Sensors => sensors::run(&connect(&cli.connection, output)?, output),
         Verb::Doctor(doctor) => doctor::run(&cli.connection, doctor, output),
     }

@@ -60,6 +60,13 @@ impl<'a> Output<'a> {
         self.text(&(escape::json(&text) + "\n"))
     }
 
+    /// A line that the next one overwrites; nothing to take it away.
+    pub(crate) fn progress(&mut self, text: &str) {
+        // As for notes.
+        let _ = write!(self.notes, "\r\x1b[K{}", escape::block(text));
+        let _ = self.notes.flush();
+    }
+
     /// A line for the person at the terminal. Control characters in it are escaped, line feeds stay.
     pub(crate) fn note(&mut self, note: &str) {
         // Nobody is left to tell when standard error is gone.

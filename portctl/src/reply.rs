@@ -94,6 +94,11 @@ pub(crate) struct StatusUpdate {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Blocklist {
     pub(crate) blocks: Vec<Value>,
+    #[serde(default)]
+    pub(crate) total: u64,
+    /// Where the next page begins.
+    #[serde(default)]
+    pub(crate) next: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -130,6 +135,7 @@ pub(crate) struct Hits {
 
 /// What a change of the block list came to.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Pushed {
     /// What is in force now; absent where a block was lifted, or is over already.
     #[serde(default)]
@@ -138,6 +144,54 @@ pub(crate) struct Pushed {
     pub(crate) sensors: Applied,
     #[serde(default)]
     pub(crate) refusals: Vec<Refusal>,
+    /// Connected sensors that have not applied it, or the first of them.
+    #[serde(default)]
+    pub(crate) behind: Vec<Behind>,
+    #[serde(default)]
+    pub(crate) took_ms: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Behind {
+    pub(crate) sensor_id: String,
+    pub(crate) node: String,
+    pub(crate) applied_revision: u64,
+    /// Epoch seconds.
+    #[serde(default)]
+    pub(crate) last_seen: Option<i64>,
+}
+
+/// What became of one call of an import.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Imported {
+    pub(crate) accepted: u64,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) revision: u64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Problem {
+    pub(crate) index: usize,
+    pub(crate) problem: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct AllowList {
+    pub(crate) allowed: Vec<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AllowedEntry {
+    pub(crate) cidr: String,
+    #[serde(default)]
+    pub(crate) reason: String,
+    #[serde(default)]
+    pub(crate) author: String,
+    /// Epoch seconds.
+    pub(crate) created_at: i64,
+    pub(crate) sensors: Applied,
 }
 
 #[derive(Debug, Deserialize)]

@@ -149,7 +149,7 @@ impl Orders {
         self.state.blocks.expire(now_ms());
         counters.add("blocks_in_force", self.state.blocks.len() as u64);
         counters.add("allow_list_entries", self.state.allowed.len() as u64);
-        counters.add("orders_not_kept_total", self.keep_errors);
+        counters.add("orders_keep_errors_total", self.keep_errors);
         let suppressed = self.state.suppressions.load().iter().map(|(_, hits)| hits).sum();
         counters.add("events_suppressed_total", suppressed);
         counters

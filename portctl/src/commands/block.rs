@@ -1,30 +1,23 @@
 //! `portctl block`: who is kept out, and until when.
 
-mod change;
+pub(super) mod change;
 mod list;
 
+use super::import;
 use crate::{
     cli::Block as Verb,
     client::Client,
     failure::{Failure, Outcome},
-    output::{Output, table::Field, terminal::Tone},
-    reply::Applied,
+    output::Output,
 };
 
 pub(super) fn run(client: &Client, verb: &Verb, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     match verb {
-        Verb::Add { cidrs, ttl, permanent, reason } => {
-            let terms = change::Terms { ttl: *ttl, permanent: *permanent, reason: reason.as_deref() };
-            change::add(client, cidrs, &terms, output)
+        Verb::Add { cidrs, terms, wait } => change::add(client, cidrs, terms, wait, output),
+        Verb::Import { import, terms, wait } => {
+            import::run(client, import, &import::BLOCKS, change::request(terms), wait, output)
         }
-        Verb::Rm { cidrs } => change::remove(client, cidrs, output),
-        Verb::List => list::run(client, output),
+        Verb::Rm { cidrs, wait } => change::remove(client, cidrs, wait, output),
+        Verb::List { search, covers, limit } => list::run(client, search.as_deref(), *covers, *limit, output),
     }
-}
-
-/// Sensors that have it, of how many. One that refused has applied the revision all the same.
-fn sensors(Applied { total, applied }: Applied, refused: usize) -> Field {
-    let tone = if applied == total && total > 0 && refused == 0 { Tone::Good } else { Tone::Caution };
-    let refused = if refused == 0 { String::new() } else { format!(", {refused} refused") };
-    (format!("{applied}/{total}{refused}"), Some(tone))
 }

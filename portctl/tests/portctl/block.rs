@@ -129,3 +129,105 @@ fn what_cannot_be_a_block_is_bad_usage() {
         assert_eq!((run.code, run.data.as_str()), (64, ""), "{arguments:?}: {}", run.notes);
     }
 }
+
+#[test]
+fn who_waits_sees_how_many_have_it_and_how_long_that_took() {
+    let mut reply = added("203.0.113.7/32", 12, 12);
+    reply["tookMs"] = json!(8.4);
+    let mut late = added("203.0.113.8/32", 11, 12);
+    late["behind"] = json!([{"sensorId": "s9", "node": "node-9", "appliedRevision": 2, "lastSeen": 1}]);
+    late["tookMs"] = json!(3_000.0);
+    let server = Server::start().answer(ADD, 200, reply).answer(ADD, 200, late);
+    let run = server.portctl(&["block", "add", "203.0.113.7", "--wait"]);
+    assert!(run.data.contains("applied on 12/12 in 8.4 ms"), "{}", run.data);
+    assert_eq!((run.notes.as_str(), run.code), ("", 0));
+    let run = server.portctl(&["block", "add", "203.0.113.8", "--wait", "--timeout", "3s", "--force"]);
+    assert!(run.data.contains("applied on 11/12 in 3000 ms"), "{}", run.data);
+    assert!(run.notes.contains("node-9 (sensor s9) is connected and at revision 2 of 3"), "{}", run.notes);
+    assert_eq!(run.code, 2);
+    let asked = &server.seen()[1].body;
+    assert_eq!(*asked, json!({"cidr": "203.0.113.8/32", "force": true, "waitSeconds": 3}));
+}
+
+#[test]
+fn an_import_sends_the_good_lines_and_names_the_bad_ones() {
+    const IMPORT: &str = "/api/importBlocks";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("feed.csv");
+    std::fs::write(&file, "cidr,ttl\n203.0.113.7,4h\nnonsense\n127.0.0.1\n").unwrap();
+    let problems = json!([{"index": 1, "cidr": "127.0.0.1/32", "problem": "covers loopback"}]);
+    let reply = json!({"accepted": 1, "problems": problems, "revision": 7, "dryRun": false});
+    let server = Server::start().answer(IMPORT, 200, reply);
+    let run = server.portctl(&["block", "import", file.to_str().unwrap(), "--reason", "feed"]);
+    assert_eq!(run.code, 2);
+    assert!(run.notes.contains("line 3: \"nonsense\" is not an address"), "{}", run.notes);
+    assert!(run.notes.contains("line 4: covers loopback"), "{}", run.notes);
+    assert_eq!(
+        run.data,
+        "LINES  ACCEPTED  REFUSED  REVISION  SENSORS\n3      1         2        7         not waited for\n"
+    );
+    let blocks = json!([{"cidr": "203.0.113.7/32", "ttlSeconds": 14_400}, {"cidr": "127.0.0.1/32"}]);
+    assert_eq!(server.seen()[0].body, json!({"reason": "feed", "blocks": blocks, "dryRun": false}));
+}
+
+#[test]
+fn a_long_import_goes_in_calls_of_ten_thousand() {
+    const IMPORT: &str = "/api/importAllowed";
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("feed");
+    let lines: String =
+        (0..25_000).map(|n| format!("{{\"cidr\":\"10.{}.{}.1\"}}\n", n >> 8, n & 255)).collect();
+    std::fs::write(&file, lines).unwrap();
+    let reply = json!({"accepted": 10_000, "problems": [], "revision": 7, "dryRun": true});
+    let server = Server::start().answer(IMPORT, 200, reply);
+    let run = server.portctl(&["allow", "import", file.to_str().unwrap(), "--dry-run", "-o", "jsonl"]);
+    assert_eq!((run.code, run.notes.as_str()), (0, ""));
+    let counts: Vec<_> =
+        server.seen().iter().map(|seen| seen.body["allowed"].as_array().unwrap().len()).collect();
+    assert_eq!(counts, [10_000, 10_000, 5_000]);
+}
+
+#[test]
+fn a_long_list_comes_page_by_page() {
+    let page =
+        |cidr: &str, next: Value| json!({"blocks": [block(cidr, Value::Null)], "total": 2, "next": next});
+    let server = Server::start().answer(LIST, 200, page("203.0.113.7/32", json!(41))).answer(
+        LIST,
+        200,
+        page("203.0.113.8/32", Value::Null),
+    );
+    let run = server.portctl(&["block", "list", "-o", "jsonl", "--search", "feed"]);
+    assert_eq!((run.data.lines().count(), run.code), (2, 0));
+    assert_eq!(server.seen()[1].body, json!({"search": "feed", "limit": 10_000, "cursor": 41}));
+    let run = server.portctl(&["block", "list", "--limit", "1"]);
+    assert!(run.notes.contains("1 of 2"), "{}", run.notes);
+}
+
+#[test]
+fn the_gate_mode_is_shown_and_set() {
+    let pushed =
+        json!({"mode": "monitor", "revision": 3, "sensors": {"total": 2, "applied": 2}, "behind": []});
+    let server = Server::start()
+        .answer("/api/fetchGateMode", 200, json!({"mode": null, "revision": 0}))
+        .answer("/api/setGateMode", 200, pushed);
+    assert!(server.portctl(&["gate", "mode"]).data.contains("not set"));
+    let run = server.portctl(&["gate", "mode", "monitor"]);
+    assert!(run.data.contains("monitor  2/2"), "{}", run.data);
+    assert_eq!((run.code, &server.seen()[1].body), (0, &json!({"mode": "monitor"})));
+}
+
+#[test]
+fn the_allow_list_is_kept_with_the_same_words() {
+    let pushed = json!({"cidr": "203.0.113.0/24", "revision": 3, "sensors": {"total": 1, "applied": 1}});
+    let entry = json!({"cidr": "203.0.113.0/24", "reason": "office", "author": "me", "createdAt": 1, "revision": 3,
+                       "sensors": {"total": 1, "applied": 1}});
+    let server = Server::start()
+        .answer("/api/addAllowed", 200, pushed.clone())
+        .answer("/api/removeAllowed", 200, pushed)
+        .answer("/api/fetchAllowed", 200, json!({"allowed": [entry], "total": 1}));
+    let run = server.portctl(&["allow", "add", "203.0.113.0/24", "--reason", "office"]);
+    assert!(run.data.contains("203.0.113.0/24  allowed"), "{}", run.data);
+    assert_eq!(server.seen()[0].body, json!({"cidr": "203.0.113.0/24", "reason": "office"}));
+    assert!(server.portctl(&["allow", "list"]).data.contains("office"));
+    assert_eq!(server.portctl(&["allow", "remove", "203.0.113.0/24"]).code, 0);
+}

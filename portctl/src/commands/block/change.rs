@@ -1,16 +1,15 @@
-//! `add` and `rm`: each address is a change of its own, so that one refusal does not hold up the others.
-
-use std::time::Duration;
+//! `add` and `rm`.
 
 use ipnet::IpNet;
 use serde_json::{Map, Value, json};
 
-use super::sensors;
+use super::super::pushed;
 use crate::{
+    cli::{Terms, Wait},
     client::Client,
     failure::{Failure, Outcome},
     output::{Column, Output, Table, rows::Rows, table::Field, when},
-    reply::{Applied, Pushed},
+    reply::Pushed,
 };
 
 const ADD: &str = "addBlock";
@@ -19,50 +18,58 @@ const REMOVE: &str = "removeBlock";
 const COLUMNS: &[Column] =
     &[Column::whole("CIDR"), Column::whole("NOW"), Column::whole("SENSORS"), Column::whole("REVISION")];
 
-/// For how long, and why; the control plane's default where neither a time nor `permanent` is given.
-pub(super) struct Terms<'a> {
-    pub(super) ttl: Option<Duration>,
-    pub(super) permanent: bool,
-    pub(super) reason: Option<&'a str>,
-}
-
 pub(super) fn add(
     client: &Client,
     cidrs: &[IpNet],
-    terms: &Terms<'_>,
+    terms: &Terms,
+    wait: &Wait,
     output: &mut Output<'_>,
 ) -> Result<Outcome, Failure> {
+    each(client, ADD, cidrs, request(terms), wait, output)
+}
+
+pub(super) fn remove(
+    client: &Client,
+    cidrs: &[IpNet],
+    wait: &Wait,
+    output: &mut Output<'_>,
+) -> Result<Outcome, Failure> {
+    each(client, REMOVE, cidrs, Map::new(), wait, output)
+}
+
+/// The control plane's default where neither a time nor `permanent` is given.
+pub(super) fn request(terms: &Terms) -> Map<String, Value> {
     let mut request = Map::new();
     request.extend(terms.ttl.map(|ttl| ("ttlSeconds".to_owned(), json!(ttl.as_secs()))));
     request.extend(terms.permanent.then(|| ("permanent".to_owned(), json!(true))));
-    request.extend(terms.reason.map(|reason| ("reason".to_owned(), json!(reason))));
-    each(client, ADD, cidrs, &request, output)
+    request.extend(terms.reason.as_ref().map(|reason| ("reason".to_owned(), json!(reason))));
+    request.extend(terms.force.then(|| ("force".to_owned(), json!(true))));
+    request
 }
 
-pub(super) fn remove(client: &Client, cidrs: &[IpNet], output: &mut Output<'_>) -> Result<Outcome, Failure> {
-    each(client, REMOVE, cidrs, &Map::new(), output)
-}
-
-fn each(
+/// Each address is a change of its own, so that one refusal does not hold up the others.
+pub(in crate::commands) fn each(
     client: &Client,
     endpoint: &'static str,
     cidrs: &[IpNet],
-    request: &Map<String, Value>,
+    mut request: Map<String, Value>,
+    wait: &Wait,
     output: &mut Output<'_>,
 ) -> Result<Outcome, Failure> {
+    pushed::ask(wait, &mut request);
     let mut rows = Rows::new(output, Table::new(COLUMNS));
     let mut notes = Vec::new();
     let mut done = 0;
     let mut unmanned = false;
     let mut stopped = None;
     for cidr in cidrs {
-        match one(client, endpoint, cidr, request) {
+        match one(client, endpoint, cidr, &request) {
             Ok((reply, pushed)) => {
-                let short = shortfall(cidr, &pushed);
+                let short = pushed::shortfall(&cidr.to_string(), &pushed);
                 done += usize::from(short.is_empty() && pushed.sensors.total > 0);
                 unmanned |= pushed.sensors.total == 0;
                 notes.extend(short);
-                rows.row(&reply, || fields(cidr, &pushed))?;
+                rows.row(&reply, || fields(endpoint, cidr, &pushed, wait))?;
             }
             Err(failure @ Failure::Rejected { .. }) => notes.push(format!("{cidr}: {failure}")),
             Err(failure) => {
@@ -74,11 +81,7 @@ fn each(
     }
     let stored = rows.end()?;
     if unmanned {
-        notes.push(
-            "stored, but no sensor is there to apply it\n  \
-             start one on each node: sensor run --interface NAME --control-plane URL --join-token FILE"
-                .to_owned(),
-        );
+        notes.push(pushed::UNMANNED.to_owned());
     }
     for note in notes {
         output.note(&note);
@@ -112,37 +115,17 @@ fn one(
     Ok((reply, pushed))
 }
 
-fn fields(cidr: &IpNet, pushed: &Pushed) -> Vec<Field> {
+fn fields(endpoint: &str, cidr: &IpNet, pushed: &Pushed, wait: &Wait) -> Vec<Field> {
     // As it is in force: an IPv4 prefix that came dressed as IPv6 is stored as IPv4.
     let (cidr, now) = match &pushed.block {
         Some(block) => (block.cidr.clone(), until(block.expires_at)),
+        None if endpoint == super::super::allow::ADD => (cidr.to_string(), "allowed".to_owned()),
         None => (cidr.to_string(), "passes".to_owned()),
     };
-    vec![
-        (cidr, None),
-        (now, None),
-        sensors(pushed.sensors, pushed.refusals.len()),
-        (pushed.revision.to_string(), None),
-    ]
+    vec![(cidr, None), (now, None), pushed::sensors(pushed, wait), (pushed.revision.to_string(), None)]
 }
 
 fn until(expires_at: Option<i64>) -> String {
     expires_at
         .map_or_else(|| "blocked for good".to_owned(), |at| format!("blocked until {}", when::stamp(at)))
-}
-
-/// Why a stored change is not in force everywhere.
-fn shortfall(cidr: &IpNet, pushed: &Pushed) -> Vec<String> {
-    let Applied { total, applied } = pushed.sensors;
-    let mut notes: Vec<_> = pushed
-        .refusals
-        .iter()
-        .map(|refusal| format!("{}: sensor {} refused: {}", refusal.cidr, refusal.sensor_id, refusal.reason))
-        .collect();
-    if applied < total {
-        notes.push(format!(
-            "{cidr}: applied by {applied} of {total} sensors so far; see which is behind with: portctl sensors"
-        ));
-    }
-    notes
 }
