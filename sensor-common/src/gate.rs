@@ -30,14 +30,15 @@ pub type AddressKey = [u8; 16];
 pub const CARRIED: u64 = 1 << 63;
 
 /// Whom a block met last on this processor: the next packet of the same source need not look through maps that no
-/// cache holds. Believed for one tick of the kernel's clock and until the next change of the blocks.
+/// cache holds. Believed for some ticks of the kernel's clock and until the next change of the blocks; blocks about to
+/// end are not put here.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recent {
     /// An [`AddressKey`], as two numbers.
     pub address: [u64; 2],
     pub id: u64,
-    /// Of that change and tick.
+    /// Of that change and those ticks.
     pub stamp: u64,
     /// Of this id, not yet in [`Hits`].
     pub pending: Hits,
@@ -46,7 +47,7 @@ pub struct Recent {
 }
 
 /// Of [`Recent`] on each processor; a power of two.
-pub const RECENT_SLOTS: usize = 1024;
+pub const RECENT_SLOTS: usize = 4096;
 
 /// Value of the allow tries. The kernel wants a value; that the key is there says it all.
 pub type AllowEntry = u32;

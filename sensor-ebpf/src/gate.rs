@@ -178,50 +178,57 @@ fn is_blocked<const N: usize>(
     let recent = unsafe { &mut *recent };
     let now = stamp();
     if recent.stamp != now || recent.address != words {
-        let Some(id) = block_of(alone, address, prefixes) else { return false };
+        let Some((id, lasting)) = block_of(alone, address, prefixes) else { return false };
         if recent.id != id {
             add_hits(recent.id, recent.pending);
             recent.id = id;
             recent.pending = Hits { packets: 0, bytes: 0 };
         }
         recent.address = words;
-        recent.stamp = now;
+        recent.stamp = if lasting { now } else { NEVER };
     }
     recent.pending.packets = recent.pending.packets.wrapping_add(1);
     recent.pending.bytes = recent.pending.bytes.wrapping_add(length());
     true
 }
 
-/// Another one with each change of the blocks and each tick, of which a second has 100 to 1,000.
+/// No stamp is this one: they all have their highest bit set.
+const NEVER: u64 = 0;
+/// 64 ticks, of which a second has 100 to 1,000, are at most 0.64 s.
+const TICKS: u32 = 6;
+/// What a block has to last from now to be believed for so long.
+const LASTING: u64 = 1_000_000_000;
+
+/// Another one with each change of the blocks and every 64 ticks.
 #[inline(always)]
 fn stamp() -> u64 {
     /// Ticks enough for a century.
     const TICK_BITS: u32 = 42;
     let changes = BLOCK_CHANGES.get(0).copied().unwrap_or_default();
     // SAFETY: a helper without arguments.
-    changes << TICK_BITS ^ unsafe { bpf_jiffies64() }
+    (changes << TICK_BITS ^ unsafe { bpf_jiffies64() } >> TICKS) | 1 << (u64::BITS - 1)
 }
 
-/// The id of the block that holds the address.
+/// The id of the block that holds the address, and whether it lasts for some time.
 #[inline(always)]
 fn block_of<const N: usize>(
     alone: AddressKey,
     address: [u8; N],
     prefixes: &LpmTrie<[u8; N], BlockEntry, MAX_ENTRIES>,
-) -> Option<u64> {
+) -> Option<(u64, bool)> {
     // SAFETY: read at once, and entries that are freed keep their bytes until no program can hold them.
     if let Some(entry) = unsafe { BLOCK_ADDRESSES.get(alone) } {
         let (expires, id) = (entry.expires, entry.id);
-        if in_force(expires) {
-            return Some(id);
+        if let Some(lasting) = in_force(expires) {
+            return Some((id, lasting));
         }
     }
     let mut key = Key::new(8 * N as u32, address);
     for _ in 0..EXPIRED_PREFIXES {
         let entry = prefixes.get(&key)?;
         let (expires, id, prefix_len) = (entry.expires, entry.id, entry.prefix_len);
-        if in_force(expires) {
-            return Some(id);
+        if let Some(lasting) = in_force(expires) {
+            return Some((id, lasting));
         }
         // A short ban inside a longer one of the whole prefix must not end the longer one.
         if prefix_len == 0 || prefix_len > key.prefix_len {
@@ -232,14 +239,19 @@ fn block_of<const N: usize>(
     None
 }
 
+/// `None` where its time is up, else whether it lasts for some time.
 #[inline(always)]
-fn in_force(expires: u64) -> bool {
-    // SAFETY: a helper without arguments.
-    let in_force = expires == 0 || unsafe { bpf_ktime_get_boot_ns() } < expires;
-    if !in_force {
-        count(Counter::Expired);
+fn in_force(expires: u64) -> Option<bool> {
+    if expires == 0 {
+        return Some(true);
     }
-    in_force
+    // SAFETY: a helper without arguments.
+    let now = unsafe { bpf_ktime_get_boot_ns() };
+    if expires <= now {
+        count(Counter::Expired);
+        return None;
+    }
+    Some(expires - now > LASTING)
 }
 
 /// What becomes of a packet that a block met.

@@ -59,6 +59,7 @@ fn main() {
     load(&mut gate, &list);
     let bare = bare::drop_all(Hook::Xdp);
     drops_without_a_wire(&gate, &bare, &list, rounds);
+    passing(&gate, &world, rounds);
     for (sources, traffic) in SOURCES {
         let flood = Flood::new(&world, &list.sources(sources));
         for mode in MODES {
@@ -66,7 +67,6 @@ fn main() {
             drops_on_a_wire([bare.fd(), gate.program(mode.hook()).unwrap()], &flood, traffic, mode, rounds);
         }
     }
-    passing(&gate, &world, rounds);
     if !std::env::args().any(|argument| argument == "--gate-only") {
         drops_by_nftables(&bare, &world, &list, rounds);
     }

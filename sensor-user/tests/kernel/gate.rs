@@ -3,10 +3,11 @@
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ipnet::IpNet;
+use portcullis_sensor_common::gate::MAX_ENTRIES;
 
 use sensor_user::enforce::{Block, BlockHits, Enforcer as _, xdp::XdpEnforcer};
 
@@ -346,4 +347,46 @@ fn the_tcx_gate_judges_as_the_xdp_gate_does() {
     let more = |name: &str| after.value(name) - before.value(name);
     assert_eq!((more("gate_dropped_ipv4_total"), more("gate_dropped_ipv6_total")), (3, 1));
     assert_eq!((more("gate_allowed_total"), more("gate_malformed_total")), (1, 1));
+}
+
+#[test]
+fn a_million_blocks_hold_through_a_restart_and_what_is_more_is_refused_and_counted() {
+    if !ready() {
+        return;
+    }
+    let block = |n: u32| Block {
+        net: IpNet::new(Ipv4Addr::from(0x1400_0000 + 7 * n).into(), 32).unwrap(),
+        remaining: None,
+    };
+    let address = |n: u32| Ipv4Addr::from(0x1400_0000 + 7 * n).to_string();
+    let most = u32::try_from(MAX_ENTRIES).unwrap();
+    let pins = PinDir::new();
+    let mut first = gate(&pins, &[]);
+    let blocks: Vec<_> = (0..most + 3).map(block).collect();
+    let refusals = first.replace(&blocks).unwrap();
+    assert_eq!(refusals.len(), 3);
+    assert!(refusals[0].reason.contains("1048576"), "{}", refusals[0].reason);
+    assert_eq!(first.counters().value("enforce_refused_total"), 3);
+    let refused: Vec<IpNet> = refusals.iter().map(|refusal| refusal.net).collect();
+    let held = (0..most).map(|n| n * 4099 % most).filter(|n| !refused.contains(&block(*n).net)).take(100);
+    let held: Vec<u32> = held.collect();
+    for n in &held {
+        assert!(drops(&mut first, &udp(&address(*n), NODE)), "{}", address(*n));
+    }
+    drop(first);
+    let mut next = gate(&pins, &[]);
+    assert_eq!(next.counters().value("gate_entries"), u64::from(most));
+    let hits = next.hits().unwrap();
+    let mut hit: Vec<IpNet> = held.iter().map(|n| block(*n).net).collect();
+    hit.sort_unstable();
+    assert_eq!(
+        hits.iter().map(|hits| (hits.net, hits.packets)).collect::<Vec<_>>(),
+        hit.iter().map(|net| (*net, 1)).collect::<Vec<_>>()
+    );
+    let began = Instant::now();
+    next.sweep().unwrap();
+    assert!(began.elapsed() < Duration::from_millis(500), "a sweep walks no list: {:?}", began.elapsed());
+    next.replace(&[]).unwrap();
+    assert_eq!(next.counters().value("gate_entries"), 0);
+    assert!(!drops(&mut next, &udp(&address(held[0]), NODE)));
 }
