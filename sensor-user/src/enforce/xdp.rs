@@ -282,6 +282,7 @@ impl Enforcer for XdpEnforcer {
         counters.add("gate_entries", self.blocks.len() as u64);
         counters.add("enforce_expired_total", self.blocks.expired());
         counters.add("enforce_refused_total", self.refused);
+        counters.add("enforce_laid_again_total", self.guards.attached_again());
         counters
     }
 

@@ -15,7 +15,7 @@ use sensor_user::enforce::{Enforcer as _, GateOptions, Mode, XdpMode, xdp::XdpEn
 use crate::support::{
     PinDir,
     agent::{self, Agent},
-    first_layout, net, options, permanent, ready,
+    first_layout, meant, net, options, permanent, ready,
     world::{NODE_V4, PEER, VETH, World, ip, run},
 };
 
@@ -198,6 +198,26 @@ fn an_interface_that_came_back_is_guarded_again() {
         let gate = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
         assert_eq!(gate.interfaces()[0].mode, "tcx");
     }
+}
+
+#[test]
+fn a_link_whose_pin_somebody_takes_away_is_attached_again_and_counted() {
+    if !ready() {
+        return;
+    }
+    let (world, pins) = (World::new(), PinDir::new());
+    let mut gate = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
+    gate.block(&permanent("192.0.2.10/32")).unwrap();
+    let interfaces = meant(&[VETH]).resolve().unwrap();
+    for link in std::fs::read_dir(pins.path().join("links")).unwrap() {
+        std::fs::remove_file(link.unwrap().path()).unwrap();
+    }
+    // The kernel lets go of the link some time later.
+    assert!((0..50).any(|_| world.arrives_from("192.0.2.10")));
+    gate.follow(&interfaces).unwrap();
+    assert!(!world.arrives_from("192.0.2.10"));
+    gate.follow(&interfaces).unwrap();
+    assert_eq!(gate.counters().value("enforce_laid_again_total"), 1);
 }
 
 #[test]

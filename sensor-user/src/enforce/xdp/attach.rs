@@ -37,11 +37,12 @@ const DISPATCHER: &str = "xdp_dispatcher";
 pub(super) struct Guards {
     known: BTreeMap<u32, InterfaceGuard>,
     wanted: enforce::XdpMode,
+    again: u64,
 }
 
 impl Guards {
     pub(super) fn new(wanted: enforce::XdpMode) -> Self {
-        Self { known: BTreeMap::new(), wanted }
+        Self { known: BTreeMap::new(), wanted, again: 0 }
     }
 
     /// Attaches to those of `interfaces` where the gate is not, taking over the links that an earlier agent left. That
@@ -72,6 +73,11 @@ impl Guards {
         Ok(())
     }
 
+    /// How often the gate was gone from an interface that it had guarded.
+    pub(super) fn attached_again(&self) -> u64 {
+        self.again
+    }
+
     /// In the order of their indexes, as `ip link` lists them.
     pub(super) fn states(&self) -> impl Iterator<Item = &InterfaceGuard> {
         self.known.values()
@@ -89,6 +95,13 @@ impl Guards {
         }
         let tried = guard(ebpf, interface, self.wanted, old, pins);
         let before = self.known.get(&interface.index);
+        if before.is_some_and(|before| before.mode != "none") {
+            self.again += 1;
+            tracing::warn!(
+                interface = interface.name,
+                "the gate was gone: somebody took its pin away, or the interface came back under its number"
+            );
+        }
         let failures = before.map_or(0, |before| before.failures) + u64::from(tried.is_err());
         let (mode, note) = match tried {
             Ok(guarded) => guarded,
