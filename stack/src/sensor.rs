@@ -41,6 +41,8 @@ pub struct SensorOptions {
     pub state_dir: PathBuf,
     pub pin_dir: PathBuf,
     pub detach_on_exit: bool,
+    /// More of its own arguments.
+    pub arguments: Vec<String>,
     pub log: PathBuf,
 }
 
@@ -72,6 +74,7 @@ impl Sensor {
         if options.detach_on_exit {
             command.arg("--detach-on-exit");
         }
+        command.args(&options.arguments);
         let mut process = Process::start("sensor", command, &options.log)?;
         process
             .wait_until("it is ready", START_LIMIT, |process| Ok(ready_line(&process.output()?).is_some()))?;

@@ -12,7 +12,10 @@ use std::{
 
 use anyhow::Context as _;
 use portcullis_stack::{Capture, Interrupt, Process, watch};
-use portcullis_testbed::stage::{Stage, StageOptions};
+use portcullis_testbed::{
+    SERVICE,
+    stage::{Stage, StageOptions},
+};
 
 pub(crate) use client::{ClientArgs, client};
 
@@ -64,6 +67,8 @@ fn set_stage(args: &Args, folder: &Path) -> anyhow::Result<Stage> {
         http: Some(args.http),
         capture: Capture::Ebpf,
         enforce: "auto",
+        interface: SERVICE,
+        sensor_arguments: Vec::new(),
     })?;
     let ready = stage.start_sensor()?.ready()?;
     say(&format!("demo: sensor: {ready}"));

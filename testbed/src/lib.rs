@@ -14,4 +14,4 @@ pub mod stage;
 pub mod traffic;
 
 pub use netns::Namespace;
-pub use network::{CLIENT_V6, Network, SERVER_V4, SERVER_V6};
+pub use network::{CLIENT_V6, Network, SERVER_V4, SERVER_V6, SERVICE};

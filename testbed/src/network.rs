@@ -16,7 +16,7 @@ pub const CLIENT_V6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 2, 0, 0, 0, 0, 7);
 
 const CUSTOMERS: &str = "cust0";
 /// The server's interface that the sensor guards.
-pub(crate) const SERVICE: &str = "web0";
+pub const SERVICE: &str = "web0";
 const MANAGEMENT: &str = "mgmt0";
 
 /// Two namespaces, clients and server, on one link; and a second link from the server to the host.

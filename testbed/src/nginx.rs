@@ -67,6 +67,7 @@ fn configuration(upstream: SocketAddr, folder: &Path) -> String {
                      proxy_http_version 1.1;\n\
                      proxy_set_header Connection \"\";\n\
                      proxy_set_header Host $host;\n\
+                     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;\n\
                  }}\n\
              }}\n\
          }}\n"

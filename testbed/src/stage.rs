@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context as _;
 use portcullis_stack::{Capture, ControlPlane, ControlPlaneOptions, Process, Sensor, SensorOptions};
 
-use crate::{netns, network::SERVICE, rest::Rest, site::Site};
+use crate::{netns, rest::Rest, site::Site};
 
 /// bpffs: every stage pins in a folder of its own there.
 const PINS: &str = "/sys/fs/bpf";
@@ -27,6 +27,10 @@ pub struct StageOptions {
     pub capture: Capture,
     /// `auto`, `xdp` or `nftables`.
     pub enforce: &'static str,
+    /// What the sensor watches: [`SERVICE`](crate::SERVICE), or `lo`, where nginx asks the API.
+    pub interface: &'static str,
+    /// More of the sensor's own arguments.
+    pub sensor_arguments: Vec<String>,
 }
 
 /// Everything runs. Dropping it ends everything and leaves nothing behind but `folder`.
@@ -65,7 +69,7 @@ impl Stage {
             namespace: Some(self.site.network.server.path()),
             capture: self.options.capture,
             enforce: self.options.enforce,
-            interfaces: vec![SERVICE.to_owned()],
+            interfaces: vec![self.options.interface.to_owned()],
             control_plane: format!("http://{}", self.control_plane.options.grpc),
             join_token: Some(token.clone()),
             node: Some("shop".to_owned()),
@@ -73,6 +77,7 @@ impl Stage {
             state_dir: self.options.folder.join("sensor"),
             pin_dir: self.pins.0.clone(),
             detach_on_exit: false,
+            arguments: self.options.sensor_arguments.clone(),
             log: self.options.folder.join("sensor.log"),
         });
         fs_err::remove_file(token)?;

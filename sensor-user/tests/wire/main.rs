@@ -6,6 +6,7 @@ mod budget;
 mod conversation;
 mod corners;
 mod flow;
+mod heads;
 mod hostile;
 mod http;
 mod http2;

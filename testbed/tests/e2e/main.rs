@@ -3,11 +3,13 @@
 //! They need root and the binaries in `$PORTCULLIS_BIN_DIR`; `cargo xtask test e2e` sees to both. Each has a site,
 //! a control plane and pins of its own, so they run side by side.
 
+mod automatic;
 mod console;
 mod detection;
 mod durability;
 mod enforcement;
 mod losses;
 mod need;
+mod proxied;
 mod scene;
 mod site;

@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use portcullis_stack::Capture;
 use portcullis_testbed::{
+    SERVICE,
     rest::Rest,
     site::Answer,
     stage::{Stage, StageOptions},
@@ -52,6 +53,20 @@ pub(crate) fn set(capture: Capture) -> anyhow::Result<Option<Scene>> {
 }
 
 pub(crate) fn set_with(capture: Capture, http: Option<SocketAddr>) -> anyhow::Result<Option<Scene>> {
+    set_at(capture, http, SERVICE, &[])
+}
+
+/// A sensor on this interface, by eBPF, with these arguments.
+pub(crate) fn set_on(interface: &'static str, arguments: &[&str]) -> anyhow::Result<Option<Scene>> {
+    set_at(Capture::Ebpf, None, interface, arguments)
+}
+
+fn set_at(
+    capture: Capture,
+    http: Option<SocketAddr>,
+    interface: &'static str,
+    arguments: &[&str],
+) -> anyhow::Result<Option<Scene>> {
     if !need::root() {
         return Ok(None);
     }
@@ -64,6 +79,8 @@ pub(crate) fn set_with(capture: Capture, http: Option<SocketAddr>) -> anyhow::Re
         http,
         capture,
         enforce: "auto",
+        interface,
+        sensor_arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
     })?;
     stage.start_sensor()?;
     let rest = stage.rest()?;

@@ -47,6 +47,7 @@ fn sensor(args: &Args, data_dir: &Path) -> SensorOptions {
         state_dir: data_dir.join("sensor"),
         pin_dir: PathBuf::from(PIN_DIR),
         detach_on_exit: !args.keep_blocks,
+        arguments: Vec::new(),
         log: data_dir.join("sensor.log"),
     }
 }
