@@ -151,6 +151,7 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         cutter: origin::cutter(&options, &interfaces),
         enforcer,
         limits: options.limits,
+        allow: options.allow.iter().chain(&options.trusted_proxies).copied().collect(),
         may_policies_block,
         file: state.file("automatic-blocks.json"),
     })?;

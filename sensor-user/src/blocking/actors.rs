@@ -26,6 +26,8 @@ struct Nets {
     /// Bit n: a prefix of n bits is, or was, among them. Few lengths are in use, and each costs a look.
     v4_lengths: u64,
     v6_lengths: [u128; 2],
+    /// Who is never dropped: as told at the start, and by the control plane.
+    allowed: [Vec<IpNet>; 2],
 }
 
 const PERMANENT: u32 = u32::MAX;
@@ -41,9 +43,23 @@ impl BlockedActors {
         self.len.load(Ordering::Relaxed) == 0
     }
 
-    /// Whether a block that has not ended covers it.
+    /// Whether a block that has not ended covers it, and nobody has allowed it.
     pub fn covers(&self, address: IpAddr) -> bool {
-        !self.is_empty() && self.read(|nets, now| nets.covers(address, now))
+        !self.is_empty() && self.read(|nets, now| nets.covers(address, now) && !nets.allows(address))
+    }
+
+    /// Whether the control plane lets all of it pass: a block of it counts once it does so no longer.
+    pub(super) fn is_allowed_by_order(&self, net: IpNet) -> bool {
+        let [_, ordered] = &self.nets.read().unwrap_or_else(PoisonError::into_inner).allowed;
+        ordered.iter().any(|allowed| allowed.contains(&net))
+    }
+
+    pub(super) fn allow_always(&self, allowed: Vec<IpNet>) {
+        self.write(|Nets { allowed: [always, _], .. }| *always = allowed);
+    }
+
+    pub(super) fn allow_by_order(&self, allowed: Vec<IpNet>) {
+        self.write(|Nets { allowed: [_, ordered], .. }| *ordered = allowed);
     }
 
     /// How long exactly this prefix is blocked yet; `None` where it is not, `Some(None)` where it is for ever.
@@ -67,7 +83,10 @@ impl BlockedActors {
     pub(super) fn replace(&self, blocks: impl Iterator<Item = (IpNet, Option<Duration>)>) {
         let mut fresh = Nets::default();
         blocks.for_each(|(net, remaining)| fresh.insert(net, self.end(remaining)));
-        self.write(|nets| *nets = fresh);
+        self.write(|nets| {
+            fresh.allowed = std::mem::take(&mut nets.allowed);
+            *nets = fresh;
+        });
     }
 
     /// Takes out what has ended. To be called now and then: it looks at all of them.
@@ -114,6 +133,11 @@ impl Nets {
                 .filter(|length| self.has_v6_length(*length))
                 .any(|length| Ipv6Net::new(v6, length).is_ok_and(|net| is_ahead(self.v6.get(&net.trunc())))),
         }
+    }
+
+    fn allows(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.allowed.iter().flatten().any(|allowed| allowed.contains(&address))
     }
 
     fn end(&self, net: IpNet) -> Option<u32> {
@@ -181,6 +205,20 @@ mod tests {
         assert!(!covered("203.0.113.200"));
         actors.replace([(net("192.0.2.0/25"), None)].into_iter());
         assert!(covered("192.0.2.1") && !covered("198.51.100.7"));
+    }
+
+    #[test]
+    fn who_is_allowed_is_not_covered_however_wide_a_block_is() {
+        let actors = BlockedActors::default();
+        actors.insert(net("203.0.113.0/24"), None);
+        actors.allow_always(vec![net("203.0.113.7/32")]);
+        actors.allow_by_order(vec![net("203.0.113.8/32")]);
+        actors.replace([(net("203.0.113.0/24"), None)].into_iter());
+        let covered = |last: u8| actors.covers([203, 0, 113, last].into());
+        assert_eq!([covered(7), covered(8), covered(9)], [false, false, true]);
+        assert!(actors.is_allowed_by_order(net("203.0.113.8/32")));
+        actors.allow_by_order(Vec::new());
+        assert_eq!([covered(7), covered(8)], [false, true]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
     capture::ebpf::Hook,
     counters::Counters,
     enforce::{
-        Block, Changed, EnforceError, Enforcer, GateMode, Refusal, canonical,
+        AllowedAs, Block, Changed, EnforceError, Enforcer, GateMode, Refusal, canonical,
         cut::{Cuts, FlowCutter},
     },
     interfaces::Interface,
@@ -39,6 +39,8 @@ pub struct Options {
     /// `Err` says why no connection is cut.
     pub cutter: Result<FlowCutter, String>,
     pub limits: Limits,
+    /// Who is never blocked.
+    pub allow: Vec<IpNet>,
     /// Some policy asks for blocks.
     pub may_policies_block: bool,
     /// Where automatic blocks are kept.
@@ -88,7 +90,7 @@ pub(super) struct Wish {
 impl NodeBlocks {
     /// Takes up the automatic blocks that an earlier run kept, and puts them in force.
     pub fn open(options: Options) -> Result<Self, KeptError> {
-        let Options { enforcer, cutter, limits, may_policies_block, file } = options;
+        let Options { enforcer, cutter, limits, allow, may_policies_block, file } = options;
         let automatic = Automatic::read(&file)?;
         let is_indexed = cutter.is_ok() || may_policies_block;
         let state = State { enforcer, cutter, automatic, counts: Counts::default() };
@@ -102,6 +104,7 @@ impl NodeBlocks {
             may_policies_block,
             limits,
         }));
+        blocks.index(|actors| actors.allow_always(allow.into_iter().map(canonical).collect()));
         blocks.follow_gate_mode();
         blocks.enforce_kept();
         Ok(blocks)
@@ -344,7 +347,7 @@ impl NodeBlocks {
             let mut has_changed = false;
             for block in blocks {
                 let net = canonical(block.net);
-                if !refused.contains(&net) {
+                if !refused.contains(&net) || self.0.actors.is_allowed_by_order(net) {
                     self.index(|actors| actors.insert(net, block.remaining));
                 }
                 has_changed |= state.automatic.hand_over(net);
@@ -359,6 +362,11 @@ impl NodeBlocks {
             self.keep();
         }
         changed
+    }
+
+    pub(super) fn allow(&self, allowed: &BTreeMap<IpNet, AllowedAs>) -> Result<(), EnforceError> {
+        self.index(|actors| actors.allow_by_order(allowed.keys().copied().map(canonical).collect()));
+        self.with_enforcer(|enforcer| enforcer.allow(allowed)).unwrap_or(Ok(()))
     }
 
     /// Whoever lifts a block means the automatic one, too.

@@ -99,6 +99,7 @@ impl Scene {
             enforcer: Some(Box::new(ledger.clone())),
             cutter: Err("no proxy".to_owned()),
             limits,
+            allow: Vec::new(),
             may_policies_block: true,
             file: folder.path().join("automatic-blocks.json"),
         })
