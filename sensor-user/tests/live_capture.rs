@@ -21,7 +21,10 @@ use nix::{
     sys::socket::{AddressFamily, SockFlag, SockType, socket},
 };
 use sensor_user::{
-    capture::{Polled, Source, live::LiveCapture},
+    capture::{
+        Polled, Source,
+        live::{LiveCapture, live_group},
+    },
     wire::{Wire, WireConfig},
 };
 
@@ -69,6 +72,45 @@ fn a_request_over_loopback_is_seen_with_its_answer_within_milliseconds() {
     assert_eq!(exchange.server, server);
     assert!(capture.counters().value("capture_segments_total") >= 6);
     println!("seen {:?} after the answer", answered.elapsed());
+}
+
+#[test]
+fn interfaces_of_a_group_come_and_go_while_it_is_read() {
+    let watched = std::thread::spawn(|| {
+        nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).map_err(|error| error.to_string())?;
+        let ip = |words: &str| assert!(Command::new("ip").args(words.split(' ')).status().unwrap().success());
+        let (entry, mut group) = live_group();
+        assert_eq!(group.poll(&mut |_| {}).unwrap(), Polled::Idle);
+        for round in 1..=2_u16 {
+            ip("link add grp0 type veth peer name grp1");
+            ip("link set grp0 up");
+            ip("link set grp1 up");
+            entry.add("grp0").unwrap();
+            let mut frame = Vec::new();
+            PacketBuilder::ethernet2([2; 6], [4; 6])
+                .ipv4([203, 0, 113, 7], [192, 0, 2, 1], 64)
+                .tcp(round, 80, 1, 64_000)
+                .write(&mut frame, b"GET / HTTP/1.1\r\n\r\n")
+                .unwrap();
+            put_on("grp1", &frame, 1);
+            let (mut seen, began) = (false, Instant::now());
+            while !seen && began.elapsed() < Duration::from_secs(5) {
+                group.poll(&mut |segment| seen |= segment.source.port() == round).unwrap();
+            }
+            assert!(seen, "round {round}");
+            ip("link delete grp0");
+            // The end of one interface is not that of the group, and what it counted stays.
+            for _ in 0..20 {
+                assert_ne!(group.poll(&mut |_| {}).unwrap(), Polled::Ended);
+            }
+            assert_eq!(group.counters().value("capture_segments_total"), u64::from(round));
+        }
+        Ok::<(), String>(())
+    });
+    if let Err(error) = watched.join().unwrap() {
+        assert!(std::env::var_os("PORTCULLIS_REQUIRE_ALL").is_none(), "{error}");
+        println!("skipped: {error}");
+    }
 }
 
 /// A shard looks at its clock and at whether it is to end between polls: a silent interface must not hold it.

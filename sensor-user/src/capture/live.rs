@@ -1,11 +1,14 @@
 //! Live capture through libpcap, where eBPF cannot be used.
 
+mod group;
+
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use nix::poll::{PollFd, PollFlags, poll};
 use pcap::{Active, Capture, Linktype};
 use portcullis_exchange::Timestamp;
 
+pub use self::group::{LiveGroup, LiveGroupEntry, MOST_GROUPED, live_group};
 use super::{
     CaptureError, Polled, Source,
     decode::{Decoder, Frame, LinkType},
@@ -113,9 +116,9 @@ impl LiveCapture {
     }
 }
 
-impl Source for LiveCapture {
-    fn poll(&mut self, each: &mut dyn FnMut(&Segment<'_>)) -> Result<Polled, CaptureError> {
-        self.wait();
+impl LiveCapture {
+    /// What is there, without waiting.
+    fn read(&mut self, each: &mut dyn FnMut(&Segment<'_>)) -> Result<Polled, CaptureError> {
         let mut handed_over = 0;
         let Self { capture, decoder, link, .. } = self;
         let dispatched = capture.dispatch(Some(BATCH), |packet| {
@@ -141,6 +144,13 @@ impl Source for LiveCapture {
                 next_step: "check that the interface is still there and up".into(),
             }),
         }
+    }
+}
+
+impl Source for LiveCapture {
+    fn poll(&mut self, each: &mut dyn FnMut(&Segment<'_>)) -> Result<Polled, CaptureError> {
+        self.wait();
+        self.read(each)
     }
 
     fn lost(&mut self) -> u64 {

@@ -7,6 +7,7 @@ mod attach;
 
 use std::{
     net::SocketAddr,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -46,6 +47,8 @@ pub struct FlowCutter {
     cuts: Arc<Cuts>,
     interfaces: Vec<CutInterface>,
     has_warned: bool,
+    /// Where it is noted down which qdiscs are ours.
+    traces: Option<PathBuf>,
 }
 
 /// What shards cut with, at once and by themselves.
@@ -86,7 +89,12 @@ impl FlowCutter {
             would_be: AtomicU64::new(0),
             failed: AtomicU64::new(0),
         };
-        Ok(Self { ebpf, cuts: Arc::new(cuts), interfaces: Vec::new(), has_warned: false })
+        Ok(Self { ebpf, cuts: Arc::new(cuts), interfaces: Vec::new(), has_warned: false, traces: None })
+    }
+
+    /// Notes down below `pin_dir`, a folder on a bpffs, what would stay in the kernel: `sensor detach` looks there.
+    pub fn keep_traces(&mut self, pin_dir: &Path) {
+        self.traces = Some(pin_dir.to_owned());
     }
 
     /// Cuts on exactly these interfaces from here on, in the network namespace of the calling thread. One that refuses is
@@ -100,7 +108,7 @@ impl FlowCutter {
         self.interfaces = kept;
         for interface in interfaces {
             if self.interfaces.iter().all(|at| at.index != interface.index) {
-                let at = attach::attach(&mut self.ebpf, interface, hook);
+                let at = attach::attach(&mut self.ebpf, interface, hook, self.traces.as_deref());
                 if let (Err(why), false) = (&at.hook, self.has_warned) {
                     self.has_warned = true;
                     tracing::warn!(

@@ -1,13 +1,15 @@
 //! The qdisc that filters hang from before Linux 6.6. Whoever comes first makes it, and all share it.
 
-use std::io;
+use std::{io, path::Path};
 
 use aya::programs::tc::{self, TcError};
 
 use super::{
     explain,
     filters::{self, Direction},
+    interface::Interface,
     netlink,
+    traces::{self, Trace},
 };
 
 const RTM_DELQDISC: u16 = 37;
@@ -15,15 +17,22 @@ const RTM_GETQDISC: u16 = 38;
 const TC_H_CLSACT: u32 = 0xffff_fff1;
 const HANDLE: u32 = 0xffff_0000;
 
-/// Makes room for filters in both directions, where there is none: whoever else made it needs it as much. Whether it
-/// had to be made.
-pub(crate) fn prepare(interface: &str) -> Result<bool, String> {
-    match tc::qdisc_add_clsact(interface) {
-        Ok(()) => Ok(true),
-        Err(TcError::AlreadyAttached) => Ok(false),
-        Err(TcError::NetlinkError(error)) if error.raw_os_error() == Some(libc::EEXIST) => Ok(false),
-        Err(error) => Err(explain(&error)),
+/// Makes room for filters in both directions, where there is none: whoever else made it needs it as much. That it had to
+/// be made is noted down below `pin_dir`, so that it goes again on detach.
+pub(crate) fn prepare(interface: &Interface, pin_dir: Option<&Path>) -> Result<(), String> {
+    match tc::qdisc_add_clsact(&interface.name) {
+        Ok(()) => {}
+        Err(TcError::AlreadyAttached) => return Ok(()),
+        Err(TcError::NetlinkError(error)) if error.raw_os_error() == Some(libc::EEXIST) => return Ok(()),
+        Err(error) => return Err(explain(&error)),
     }
+    if let Some(pin_dir) = pin_dir
+        && let Err(lack) = traces::keep(pin_dir, Trace::Clsact(interface.index))
+    {
+        let interface = interface.name.as_str();
+        tracing::warn!(why = lack.what, interface, "`sensor detach` will leave its clsact qdisc");
+    }
+    Ok(())
 }
 
 /// Takes it away, unless a filter hangs from it: whoever put that there counts on it. Whether it went.

@@ -9,7 +9,7 @@ use crate::{
     capture::{
         CaptureError, Source,
         ebpf::{Hook, InterfaceTap, MAX_SHARDS, Tap, TapOptions},
-        live::LiveCapture,
+        live::{LiveCapture, LiveGroupEntry, MOST_GROUPED, live_group},
     },
     counters::Counters,
     enforce::{self, Enforcer, GateMode, GateOptions, Mode, cut::FlowCutter},
@@ -31,7 +31,7 @@ pub(super) enum Watched {
     /// The programs in the kernel; dropping them ends the capture.
     Tap(Mutex<Tap>),
     /// libpcap's captures belong to their shards; here is what is known of them.
-    Pcap(Mutex<Vec<InterfaceTap>>),
+    Pcap(Mutex<PcapTaps>),
 }
 
 impl Watched {
@@ -52,11 +52,11 @@ impl Watched {
     pub(super) fn interfaces(&self) -> Vec<InterfaceTap> {
         match self {
             Self::Tap(tap) => tap.lock().unwrap_or_else(PoisonError::into_inner).interfaces(),
-            Self::Pcap(taps) => taps.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            Self::Pcap(taps) => taps.lock().unwrap_or_else(PoisonError::into_inner).states.clone(),
         }
     }
 
-    /// Watches exactly these from here on. libpcap goes on with those of its start.
+    /// Watches exactly these from here on.
     pub(super) fn follow(&self, interfaces: &[Interface]) {
         match self {
             Self::Tap(tap) => {
@@ -65,18 +65,7 @@ impl Watched {
                     tracing::error!(%error, "interfaces that come are not tapped");
                 }
             }
-            Self::Pcap(taps) => {
-                let mut taps = taps.lock().unwrap_or_else(PoisonError::into_inner);
-                taps.retain(|tap| interfaces.iter().any(|interface| interface.index == tap.index));
-                for interface in interfaces {
-                    if taps.iter().all(|tap| tap.index != interface.index) {
-                        let note = "it came after the start, and libpcap watches what was there then; start the \
-                                    sensor again, or use --capture ebpf";
-                        tracing::warn!(interface = interface.name, why = note, "not watched");
-                        taps.push(pcap_state(interface, "none", note.to_owned()));
-                    }
-                }
-            }
+            Self::Pcap(taps) => taps.lock().unwrap_or_else(PoisonError::into_inner).follow(interfaces),
         }
     }
 }
@@ -109,35 +98,77 @@ impl Origin {
         Ok(Self { sources, watched: Watched::Tap(Mutex::new(tap)) })
     }
 
-    /// One capture, and so one shard, for each interface.
+    /// One capture, and so one shard, for each interface that is named, and one for all that patterns take.
     fn pcap(selection: &Selection) -> Result<Self, RunError> {
         let mut sources: Vec<(Box<dyn Source>, String)> = Vec::new();
-        let mut taps = Vec::new();
-        for interface in selection.resolve()? {
-            match LiveCapture::open(&interface.name) {
-                Ok(capture) => {
-                    sources.push((Box::new(capture), interface.name.clone()));
-                    taps.push(pcap_state(&interface, "pcap", "chosen with --capture pcap".to_owned()));
-                }
-                Err(error) if selection.names(&interface.name) => return Err(error.into()),
-                Err(error) => {
-                    tracing::warn!(%error, interface = interface.name, "not watched");
-                    taps.push(pcap_state(&interface, "none", error.to_string()));
-                }
-            }
+        let mut taps = PcapTaps { states: Vec::new(), entry: None };
+        let found = selection.resolve()?;
+        for interface in found.iter().filter(|interface| selection.names(&interface.name)) {
+            sources.push((Box::new(LiveCapture::open(&interface.name)?), interface.name.clone()));
+            taps.states.push(pcap_state(interface, "pcap", PCAP.to_owned(), 0));
+        }
+        if selection.is_open_ended() {
+            let (entry, group) = live_group();
+            sources.push((Box::new(group), selection.words().join(",")));
+            taps.entry = Some(entry);
+            taps.follow(&found);
         }
         Ok(Self { sources, watched: Watched::Pcap(Mutex::new(taps)) })
     }
 }
 
-fn pcap_state(interface: &Interface, mode: &'static str, note: String) -> InterfaceTap {
+/// Why libpcap, where it is.
+const PCAP: &str = "chosen with --capture pcap";
+
+/// What libpcap watches.
+pub(super) struct PcapTaps {
+    states: Vec<InterfaceTap>,
+    /// Where interfaces go that come later; none where all are named, each with a shard of its own.
+    entry: Option<LiveGroupEntry>,
+}
+
+impl PcapTaps {
+    fn follow(&mut self, interfaces: &[Interface]) {
+        self.states.retain(|tap| interfaces.iter().any(|interface| interface.index == tap.index));
+        for interface in interfaces {
+            let before = self.states.iter().position(|tap| tap.index == interface.index);
+            if before.is_some_and(|at| self.states.get(at).is_some_and(|tap| tap.mode != "none")) {
+                continue;
+            }
+            let before = before.map(|at| self.states.swap_remove(at));
+            let failures = before.as_ref().map_or(0, |before| before.failures);
+            let state = match self.add(interface) {
+                Ok(()) => pcap_state(interface, "pcap", PCAP.to_owned(), failures),
+                Err(why) => {
+                    if before.is_none_or(|before| before.note != why) {
+                        tracing::warn!(interface = interface.name, why, "not watched");
+                    }
+                    pcap_state(interface, "none", why, failures + 1)
+                }
+            };
+            self.states.push(state);
+        }
+    }
+
+    fn add(&self, interface: &Interface) -> Result<(), String> {
+        let Some(entry) = &self.entry else {
+            return Err("it came back, and its shard ended when it went; start the sensor again".to_owned());
+        };
+        if self.states.iter().filter(|tap| tap.mode == "pcap").count() >= MOST_GROUPED {
+            return Err(format!("libpcap watches {MOST_GROUPED} interfaces already; use --capture ebpf"));
+        }
+        entry.add(&interface.name).map_err(|error| error.to_string())
+    }
+}
+
+fn pcap_state(interface: &Interface, mode: &'static str, note: String, failures: u64) -> InterfaceTap {
     InterfaceTap {
         name: interface.name.clone(),
         index: interface.index,
         mode,
         note,
         since: SystemTime::now(),
-        failures: u64::from(mode == "none"),
+        failures,
         ahead: Vec::new(),
     }
 }
@@ -188,6 +219,7 @@ pub(super) fn cutter(options: &Options, selection: &Selection) -> Result<FlowCut
         tracing::warn!(%error, "connections of blocked actors behind trusted proxies are not cut");
         error.to_string()
     })?;
+    cutter.keep_traces(&options.pin_dir);
     cutter.follow(&selection.present().map_err(|error| error.to_string())?, Hook::Best);
     Ok(cutter)
 }

@@ -8,13 +8,13 @@ use std::{
 
 use sensor_user::{
     capture::ebpf::{Hook, Tap, TapOptions},
-    enforce::{self, Enforcer as _, Mode, xdp::XdpEnforcer},
+    enforce::{self, Enforcer as _, Mode, cut::FlowCutter, xdp::XdpEnforcer},
 };
 
 use crate::support::{
     PinDir,
     foreign::{Kind, OK, Place, Program},
-    options, permanent, ready,
+    meant, options, permanent, ready,
     world::{VETH, World, alone, ip, run},
 };
 
@@ -110,6 +110,23 @@ fn a_qdisc_that_another_filter_uses_stays_with_that_filter() {
     assert!(qdiscs(VETH).contains("clsact"));
     let left = filters(VETH);
     assert!(left.contains(&format!("id {} ", other.id)) && !left.contains("portcullis"), "{left}");
+}
+
+#[test]
+fn a_qdisc_that_cutting_connections_made_goes_too() {
+    if !ready() {
+        return;
+    }
+    let (_world, pins) = (World::new(), PinDir::new());
+    let mut cutter = FlowCutter::load().unwrap();
+    cutter.keep_traces(pins.path());
+    cutter.follow(&meant(&[VETH]).resolve().unwrap(), Hook::Clsact);
+    killed_tap(VETH, &pins);
+    std::mem::forget(cutter);
+    assert!(filters(VETH).contains("portcullis_cut"));
+    enforce::detach(pins.path()).unwrap();
+    assert_eq!(filters(VETH), "");
+    assert!(!qdiscs(VETH).contains("clsact"));
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! Each kernel program by itself before this kernel's verifier.
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
-use aya::{Ebpf, EbpfLoader, programs::Program};
+use aya::{
+    Ebpf, EbpfLoader,
+    programs::{Program, ProgramError},
+};
 use portcullis_sensor_common::{cut, gate};
 
 use crate::support::ready;
@@ -20,10 +23,20 @@ fn every_program_of_the_object_passes_the_verifier() {
         // A fresh object for each, so that none leans on what another made.
         let mut ebpf = load(&object);
         let program = ebpf.program_mut(&name).unwrap();
-        let loaded = match program {
-            Program::Xdp(program) => program.load(),
-            Program::SchedClassifier(program) => program.load(),
-            _ => panic!("{name}: what kind is it? This test has to know"),
+        let mut attempts = 0;
+        let loaded = loop {
+            let loaded = match program {
+                Program::Xdp(program) => program.load(),
+                Program::SchedClassifier(program) => program.load(),
+                _ => panic!("{name}: what kind is it? This test has to know"),
+            };
+            attempts += 1;
+            match loaded {
+                // A signal interrupted the verifier.
+                Err(ProgramError::LoadError { io_error, .. })
+                    if io_error.kind() == ErrorKind::WouldBlock && attempts < 5 => {}
+                loaded => break loaded,
+            }
         };
         loaded.unwrap_or_else(|error| panic!("{name}: {error:?}"));
         let info = match program {

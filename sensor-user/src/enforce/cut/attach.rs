@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use aya::{
     Ebpf,
     programs::{
@@ -47,9 +49,14 @@ pub struct CutInterface {
 /// By the program's name.
 pub(super) type Links = Vec<(&'static str, SchedClassifierLinkId)>;
 
-pub(super) fn attach(ebpf: &mut Ebpf, interface: &Interface, hook: Hook) -> CutInterface {
+pub(super) fn attach(
+    ebpf: &mut Ebpf,
+    interface: &Interface,
+    hook: Hook,
+    traces: Option<&Path>,
+) -> CutInterface {
     let mut links = Vec::new();
-    let hook = hang(ebpf, interface, hook, &mut links);
+    let hook = hang(ebpf, interface, hook, traces, &mut links);
     if hook.is_err() {
         release(ebpf, std::mem::take(&mut links));
     }
@@ -65,7 +72,13 @@ pub(super) fn release(ebpf: &mut Ebpf, links: Links) {
     }
 }
 
-fn hang(ebpf: &mut Ebpf, interface: &Interface, hook: Hook, links: &mut Links) -> Result<CutHook, String> {
+fn hang(
+    ebpf: &mut Ebpf,
+    interface: &Interface,
+    hook: Hook,
+    traces: Option<&Path>,
+    links: &mut Links,
+) -> Result<CutHook, String> {
     if !interface.has_ethernet_header() {
         return Err("its frames have no Ethernet header".to_owned());
     }
@@ -78,7 +91,7 @@ fn hang(ebpf: &mut Ebpf, interface: &Interface, hook: Hook, links: &mut Links) -
     };
     // Half a connection is worse than the other hook.
     release(ebpf, std::mem::take(links));
-    match filters(ebpf, interface, links) {
+    match filters(ebpf, interface, traces, links) {
         Ok(()) => Ok(CutHook { mode: "clsact", note }),
         Err(reason) => Err(format!("{note}; clsact is refused: {reason}")),
     }
@@ -99,8 +112,13 @@ fn tcx(ebpf: &mut Ebpf, interface: &Interface, links: &mut Links) -> Result<(), 
     Ok(())
 }
 
-fn filters(ebpf: &mut Ebpf, interface: &Interface, links: &mut Links) -> Result<(), String> {
-    clsact::prepare(&interface.name)?;
+fn filters(
+    ebpf: &mut Ebpf,
+    interface: &Interface,
+    traces: Option<&Path>,
+    links: &mut Links,
+) -> Result<(), String> {
+    clsact::prepare(interface, traces)?;
     for (direction, name) in directions(interface) {
         // A filter outlives an agent that was killed. Mostly there is none.
         tc::qdisc_detach_program(&interface.name, *direction, name).ok();

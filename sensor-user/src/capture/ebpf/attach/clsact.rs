@@ -28,12 +28,7 @@ pub(super) fn attach(
     traces: Option<&Path>,
 ) -> Result<Vec<Attached>, String> {
     let name = &interface.name;
-    let is_new = clsact::prepare(name).map_err(|error| format!("clsact is refused: {error}"))?;
-    if let Some(pin_dir) = traces.filter(|_| is_new)
-        && let Err(lack) = traces::keep(pin_dir, Trace::Clsact(interface.index))
-    {
-        tracing::warn!(why = lack.what, interface = name, "`sensor detach` will leave its clsact qdisc");
-    }
+    clsact::prepare(interface, traces).map_err(|error| format!("clsact is refused: {error}"))?;
     let mut links = Vec::new();
     for direction in directions {
         // A filter outlives a tap that was killed, and would copy into a ring buffer that nobody reads. There being
