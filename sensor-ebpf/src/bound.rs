@@ -12,3 +12,17 @@ pub(crate) fn within(value: u32, most: u64) -> Option<u64> {
     unsafe { asm!("{0} += 0", inout(reg) value, options(pure, nomem, nostack)) }
     if value == 0 || value > most { None } else { Some(value) }
 }
+
+/// The bytes of a packet from its beginning to its end.
+///
+/// The compiler may add one of the two to something else first, and the verifier lets nobody calculate with the end of a
+/// packet but take its beginning from it.
+#[inline(always)]
+pub(crate) fn distance(beginning: usize, end: usize) -> u64 {
+    let mut distance = end as u64;
+    // SAFETY: subtracts one register from another.
+    unsafe {
+        asm!("{0} -= {1}", inout(reg) distance, in(reg) beginning as u64, options(pure, nomem, nostack));
+    }
+    distance
+}

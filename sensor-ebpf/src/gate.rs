@@ -17,7 +17,7 @@ use portcullis_sensor_common::gate::{
     filter::{self, ALLOW_BITS, BLOCK_BITS},
 };
 
-use crate::counter;
+use crate::{bound::distance, counter};
 
 type Filter<const WORDS: usize> = Array<u64, WORDS, { BPF_F_MMAPABLE as usize }>;
 const ALLOW_WORDS: usize = filter::words(ALLOW_BITS);
@@ -85,7 +85,7 @@ pub fn portcullis_gate_frags(ctx: XdpContext) -> u32 {
 
 #[xdp]
 pub fn portcullis_gate(ctx: XdpContext) -> u32 {
-    decide(source(ctx.data(), ctx.data_end()), || (ctx.data_end() - ctx.data()) as u64)
+    decide(source(ctx.data(), ctx.data_end()), || distance(ctx.data(), ctx.data_end()))
 }
 
 /// At the ingress of TCX. Returns `TC_ACT_UNSPEC`, which TCX calls `TCX_NEXT`: what it does not drop goes on to

@@ -222,10 +222,11 @@ fn restarts_of_the_agent_lose_no_packet_and_touch_no_other_program() {
     for _ in 0..5 {
         let gate = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
         let (tap, ring) = tap(Hook::Best);
-        assert_eq!(tcx_programs()[1..], [first.id, second.id]);
+        assert!(tcx_programs().ends_with(&[first.id, second.id]));
         thread::sleep(Duration::from_millis(50));
         drop((gate, tap, ring));
-        assert_eq!(tcx_programs(), [first.id, second.id]);
+        // The gate stays, ahead of them.
+        assert!(tcx_programs().ends_with(&[first.id, second.id]));
     }
     stop.store(true, Ordering::Relaxed);
     pods.join().unwrap();
@@ -270,19 +271,19 @@ fn beside_another_xdp_program_the_other_interfaces_are_guarded_and_this_one_as_s
     let other = Program::returning(Kind::Xdp, "foreign_xdp", XDP_PASS);
     let link = other.attach(veth(), Place::Xdp);
     let mut enforcer = sensor_user::enforce::open(Mode::Auto, pattern(&pins)).unwrap();
-    assert_eq!((enforcer.mode(), state(&*enforcer, "lo").mode), ("xdp", "generic"));
+    assert_eq!((enforcer.mode(), state(&*enforcer, "lo").mode), ("xdp", "tcx"));
     let refused = state(&*enforcer, VETH);
     assert_eq!((refused.mode, refused.failures), ("none", 1));
     assert!(refused.note.contains(&format!("foreign_xdp (id {})", other.id)), "{}", refused.note);
     enforcer.block(&permanent("192.0.2.10/32")).unwrap();
     drop(link);
     enforcer.follow(&pattern(&pins).interfaces.resolve().unwrap()).unwrap();
-    assert_eq!(state(&*enforcer, VETH).mode, "generic");
+    assert_eq!(state(&*enforcer, VETH).mode, "tcx");
     assert!(!world.arrives_from("192.0.2.10"));
 }
 
 #[test]
-fn where_the_driver_has_no_native_xdp_generic_is_taken_and_says_so() {
+fn where_the_driver_has_no_native_xdp_the_next_best_is_taken_and_says_so() {
     if !ready() {
         return;
     }
@@ -290,7 +291,7 @@ fn where_the_driver_has_no_native_xdp_generic_is_taken_and_says_so() {
     ip(&["link", "add", "pckbridge", "type", "bridge"]);
     let gate = XdpEnforcer::open(options(&["pckbridge"], &pins, &[])).unwrap();
     let guard = state(&gate, "pckbridge");
-    assert_eq!(guard.mode, "generic");
+    assert_eq!(guard.mode, "tcx");
     assert!(guard.note.starts_with("native is refused: "), "{}", guard.note);
 }
 
@@ -302,7 +303,7 @@ fn without_an_ethernet_header_a_pattern_tells_and_a_name_fails() {
     let (_world, pins) = (World::new(), PinDir::new());
     ip(&["tuntap", "add", "dev", "pcktun", "mode", "tun"]);
     let gate = XdpEnforcer::open(pattern(&pins)).unwrap();
-    assert_eq!((state(&gate, "pcktun").mode, state(&gate, VETH).mode), ("none", "generic"));
+    assert_eq!((state(&gate, "pcktun").mode, state(&gate, VETH).mode), ("none", "tcx"));
     drop(gate);
     let error = XdpEnforcer::open(options(&["pcktun"], &pins, &[])).err().unwrap().to_string();
     assert!(error.contains("no Ethernet header"), "{error}");
