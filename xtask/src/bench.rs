@@ -76,6 +76,8 @@ enum Subject {
     Memory,
     /// What watching costs a server: nginx and wrk without the sensor and beside it. Needs root, nginx and wrk.
     Tap,
+    /// From a block's REST call to the last of 1,000 sensors' acknowledgement, and what a million blocks take to import.
+    Push,
     /// Nothing: only makes the capture, and prints how many transactions it holds.
     Traffic,
 }
@@ -106,6 +108,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             }
             finish(bench.env("PORTCULLIS_BENCH_ROUNDS", args.rounds.to_string()))
         }
+        Subject::Push => finish(Caller::find()?.cargo().args([
+            "bench",
+            "--locked",
+            "--package",
+            "control-plane",
+            "--bench",
+            "push",
+        ])),
         Subject::Traffic => {
             let file = args.capture.clone().unwrap_or_else(|| folder.join("traffic.pcap"));
             let transactions = traffic::write(&file, args.bytes, args.seed, args.profile)?;
