@@ -105,7 +105,6 @@ fn past_its_limit_a_policy_blocks_nobody_and_everybody_sees_it() -> anyhow::Resu
 /// From the attack's last byte to the first packet that is dropped: what detection and the kernel take together, the
 /// answer's way included, since that is part of what is judged.
 #[test]
-#[expect(clippy::print_stdout, reason = "a figure for whoever asks for it")]
 fn the_first_packet_is_dropped_within_a_tenth_of_a_second() -> anyhow::Result<()> {
     const EVERY: Duration = Duration::from_micros(100);
     let policies = policies()?;
