@@ -86,8 +86,10 @@ impl Disorder {
         match view.handshake {
             Handshake::First => order.extend(handshake.into_iter().map(|sent| (0, 0, sent))),
             Handshake::Late => {
+                let end = end_of(&order);
                 let places = handshake.into_iter().zip(&self.delays);
-                order.extend(places.map(|(sent, delay)| (1 + self.lag_of(&sent) + delay, 0, sent)));
+                order
+                    .extend(places.map(|(sent, delay)| ((1 + self.lag_of(&sent) + delay).min(end), 0, sent)));
             }
             Handshake::Unseen => {}
         }
@@ -135,6 +137,17 @@ impl Disorder {
     fn lag_of(&self, sent: &Sent) -> usize {
         if sent.is_client == self.is_client_late { self.lag } else { 0 }
     }
+}
+
+/// When the connection is over: a SYN after that is another one's.
+fn end_of(order: &[(usize, usize, Sent)]) -> usize {
+    let closed = |is_client| {
+        let fins = order
+            .iter()
+            .filter(|(_, _, sent)| sent.is_client == is_client && sent.flags & TcpFlags::FIN != 0);
+        fins.map(|(captured_at, _, _)| *captured_at).min()
+    };
+    closed(true).max(closed(false)).unwrap_or(usize::MAX)
 }
 
 fn merge_fins(data: &mut Vec<Sent>) {

@@ -15,7 +15,8 @@ pub(super) struct View {
 
 /// Without the handshake ahead, nothing but the first segments says where the streams begin, so what comes out is a
 /// function of the bytes only under a rule: what is captured begins with messages (for HTTP/2, with frames), and the first
-/// segment of each direction is captured at its time. All else may come cut and reordered in any way.
+/// segment of each direction is captured at its time, and a late handshake before the end. All else may come cut and
+/// reordered in any way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Handshake {
     First,
