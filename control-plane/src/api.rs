@@ -6,6 +6,7 @@
 mod actors;
 mod allowed;
 mod blocks;
+mod capture;
 mod commands;
 mod dashboard;
 mod echo;
@@ -102,6 +103,10 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         )
         .route("/api/fetchGateMode", reads(Viewer, gate::mode))
         .route("/api/setGateMode", command(Role::Admin, gate::set))
+        .route("/api/fetchCaptureRules", reads(Viewer, capture::list))
+        .route("/api/setCaptureRules", command(Role::Admin, capture::set_all))
+        .route("/api/setCaptureRule", command(Role::Admin, capture::set_one))
+        .route("/api/removeCaptureRule", command(Role::Admin, capture::remove))
         .route("/api/awaitRevision", command(Viewer, pushed::await_revision))
         .route("/api/modifyThreatActorStatus", command(Analyst, blocks::modify_actor))
         .route("/api/fetchSuppressions", reads(Viewer, suppressions::list))

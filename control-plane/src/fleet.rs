@@ -120,6 +120,7 @@ fn weigh(change: &Change) -> usize {
         Change::Block(block) => block.reason.len() + block.author.len(),
         Change::Allow(allowed) => allowed.reason.len() + allowed.author.len(),
         Change::Suppress(one) => one.actor.len() + one.url.len() + one.host.len() + one.policy_id.len(),
+        Change::CaptureRules(rules) => 64 * rules.len(),
         Change::Unblock { .. }
         | Change::LiftSuppression { .. }
         | Change::Disallow { .. }

@@ -18,8 +18,8 @@ pub use events::{
 pub use filter::{ActorFilter, ActorSort, DistinctField, EndpointSort, EventFilter, EventSort, Order, Page};
 pub use policies::{PolicyStore, PolicyTimes};
 pub use revisions::{
-    Allowed, Block, BlockPage, BlockQuery, Change, Difference, GateMode, RevisionStore, Snapshot,
-    StoredRevision, Suppression,
+    Allowed, Block, BlockPage, BlockQuery, CaptureMode, CaptureRule, Change, Difference, GateMode,
+    RevisionStore, Snapshot, StoredRevision, Suppression,
 };
 pub use sensors::{EnrollError, JoinToken, NewSensor, SensorRecord, SensorStore};
 pub use sqlite::SqliteStore;

@@ -1,11 +1,13 @@
 //! The verbs and their arguments: the same words as in REST and the console.
 
+mod capture;
 mod orders;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::capture::{CaptureVerb, Matched};
 pub(crate) use self::orders::{
     Allow, Block, Gate, GateVerb, ImportFormat, ImportSource, Terms, Wait, parse_net,
 };
@@ -66,6 +68,9 @@ pub(crate) enum Verb {
     /// Whether gates drop what is blocked, or only count it
     #[command(subcommand)]
     Gate(Gate),
+    /// How much of which traffic sensors look at: list the rules, set one, remove one
+    #[command(subcommand)]
+    Capture(CaptureVerb),
     /// Every sensor: how it captures and enforces, what it has applied, what share it saw and what it lost
     Sensors,
     /// Check this node and the control plane, and name the fix for each missing thing

@@ -2,6 +2,7 @@
 
 mod allow;
 mod block;
+mod capture;
 mod doctor;
 mod events;
 mod gate;
@@ -22,6 +23,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output<'_>) -> Result<Outcome, Failure
         Verb::Block(block) => block::run(&connect(&cli.connection, output)?, block, output),
         Verb::Allow(allow) => allow::run(&connect(&cli.connection, output)?, allow, output),
         Verb::Gate(gate) => gate::run(&connect(&cli.connection, output)?, gate, output),
+        Verb::Capture(capture) => capture::run(&connect(&cli.connection, output)?, capture, output),
         Verb::Sensors => sensors::run(&connect(&cli.connection, output)?, output),
         Verb::Doctor(doctor) => doctor::run(&cli.connection, doctor, output),
     }

@@ -120,8 +120,30 @@ pub(crate) struct Block {
     pub(crate) hits: Hits,
 }
 
+#[derive(Debug, Deserialize)]
+pub(crate) struct CaptureRules {
+    pub(crate) rules: Vec<Value>,
+    /// Of a change.
+    #[serde(default)]
+    pub(crate) sensors: Applied,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CaptureRule {
+    pub(crate) cidr: Option<String>,
+    pub(crate) port: Option<u16>,
+    pub(crate) mode: String,
+    #[serde(default)]
+    pub(crate) reason: String,
+    #[serde(default)]
+    pub(crate) author: String,
+    /// Epoch seconds.
+    pub(crate) created_at: i64,
+}
+
 /// How many sensors a revision must reach, and how many have it.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
 pub(crate) struct Applied {
     pub(crate) total: u64,
     pub(crate) applied: u64,

@@ -4,6 +4,7 @@ pub mod decode;
 pub mod ebpf;
 pub mod file;
 pub mod live;
+pub mod rules;
 
 use crate::{counters::Counters, flow::Advice, interfaces::SelectionError, segment::Segment};
 

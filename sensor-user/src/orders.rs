@@ -212,7 +212,7 @@ impl Orders {
                 }
                 Change::Allow(_) | Change::Disallow(_) => allows = true,
                 Change::GateMode(_) => mode = self.state.gate_mode,
-                Change::Suppress(_) | Change::LiftSuppression(_) => {}
+                Change::Suppress(_) | Change::LiftSuppression(_) | Change::CaptureRules(_) => {}
             }
         }
         // First whom to let pass: a block of the same revision must not hit them even for a moment.

@@ -31,7 +31,10 @@ use tokio::{
 
 use crate::{
     blocking::{self, Blocker, Limits, NodeBlocks, ProxiedHeads},
-    capture::CaptureError,
+    capture::{
+        CaptureError,
+        rules::{KeptRules, KeptRulesError},
+    },
     enforce::{self, EnforceError, Lookout, XdpMode},
     interfaces::{Follower, Selection, SelectionError},
     orders::{KeptError, Orders},
@@ -109,6 +112,8 @@ pub enum RunError {
     #[error(transparent)]
     Orders(#[from] KeptError),
     #[error(transparent)]
+    CaptureRules(#[from] KeptRulesError),
+    #[error(transparent)]
     AutomaticBlocks(#[from] blocking::KeptError),
     #[error("threads cannot be started: {0}")]
     Threads(#[from] std::io::Error),
@@ -156,7 +161,8 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         file: state.file("automatic-blocks.json"),
     })?;
     let mut orders = Orders::open(state.file("orders"), blocks.ordered())?;
-    let origin = Origin::open(&options, &interfaces)?;
+    let capture_rules = KeptRules::open(state.file("capture-rules.json"))?;
+    let origin = Origin::open(&options, &interfaces, &capture_rules.rules())?;
 
     let engine = Arc::new(Engine::new(options.policies));
     let suppressions = orders.suppressions();
@@ -206,8 +212,15 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
     let mut lookout = Lookout::new(&options.uplink.control_plane);
     orders.surround(lookout.look());
     let blocking = node::Blocking { blocks, heads, dropped: blocks_dropped };
-    let node =
-        Arc::new(RunningNode::new(orders, blocking, engine, counters, origin.watched, options.capture));
+    let node = Arc::new(RunningNode::new(
+        orders,
+        capture_rules,
+        blocking,
+        engine,
+        counters,
+        origin.watched,
+        options.capture,
+    ));
 
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let ended = runtime.block_on(async {

@@ -10,7 +10,10 @@ use prost::Message as _;
 
 use crate::{
     clock::EpochMillis,
-    store::{Allowed, Block, Change, GateMode, Store, StoreError, StoredRevision, Suppression},
+    store::{
+        Allowed, Block, CaptureMode, CaptureRule, Change, GateMode, Store, StoreError, StoredRevision,
+        Suppression,
+    },
 };
 
 /// A snapshot goes on in another message past this: well below what any gRPC library takes by default (4 MiB).
@@ -33,7 +36,8 @@ pub(super) fn snapshot(
     for one in head.suppressions.into_iter().filter_map(|one| suppression(one, now)) {
         pieces.room_for(one.encoded_len()).suppressions.push(one);
     }
-    Ok((head.revision, pieces.finish(head.revision, head.gate_mode)))
+    let rules = capture_rules(&head.capture_rules);
+    Ok((head.revision, pieces.finish(head.revision, head.gate_mode, &rules)))
 }
 
 /// Fills one message after the other. All but the one in work are encoded already: that takes a third of the memory.
@@ -55,12 +59,18 @@ impl Pieces {
         &mut self.open
     }
 
-    fn finish(mut self, revision: u64, mode: Option<GateMode>) -> Vec<ControlMessage> {
+    fn finish(
+        mut self,
+        revision: u64,
+        mode: Option<GateMode>,
+        rules: &v1::CaptureRules,
+    ) -> Vec<ControlMessage> {
         self.encoded.push(self.open.encode_to_vec());
         let last = self.encoded.len() - 1;
         let head = |index: usize| v1::Snapshot {
             revision,
             gate_mode: mode.map_or(v1::GateMode::Unspecified, gate_mode).into(),
+            capture_rules: (index == 0).then(|| rules.clone()),
             piece: (last > 0)
                 .then(|| v1::Piece { index: u32::try_from(index).unwrap_or(u32::MAX), last: index == last }),
             ..v1::Snapshot::default()
@@ -94,7 +104,22 @@ fn change(change: Change, now: EpochMillis) -> WireChange {
         Change::Allow(one) => WireChange::Allow(allow(one)),
         Change::Disallow { cidr } => WireChange::Disallow(v1::Disallow { cidr: cidr.to_string() }),
         Change::GateMode(mode) => WireChange::GateMode(gate_mode(mode).into()),
+        Change::CaptureRules(rules) => WireChange::CaptureRules(capture_rules(&rules)),
     }
+}
+
+fn capture_rules(rules: &[CaptureRule]) -> v1::CaptureRules {
+    let rule = |one: &CaptureRule| v1::CaptureRule {
+        cidr: one.cidr.map(|cidr| cidr.to_string()).unwrap_or_default(),
+        port: one.port.unwrap_or_default().into(),
+        mode: match one.mode {
+            CaptureMode::Full => v1::CaptureMode::Full,
+            CaptureMode::Headers => v1::CaptureMode::Headers,
+            CaptureMode::Off => v1::CaptureMode::Off,
+        }
+        .into(),
+    };
+    v1::CaptureRules { rules: rules.iter().map(rule).collect() }
 }
 
 fn allow(one: Allowed) -> v1::Allow {

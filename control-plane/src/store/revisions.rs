@@ -57,6 +57,43 @@ impl GateMode {
     }
 }
 
+/// How much of some traffic is looked at. Set as a whole list, because rules mean what they mean together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CaptureRule {
+    /// The client's or the server's; `None` for any.
+    pub cidr: Option<IpNet>,
+    /// The server's; `None` for any.
+    pub port: Option<u16>,
+    pub mode: CaptureMode,
+    pub reason: String,
+    pub author: String,
+    pub created_at: EpochMillis,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptureMode {
+    Full,
+    /// Heads, and of bodies no more than their length.
+    Headers,
+    Off,
+}
+
+impl CaptureMode {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Headers => "headers",
+            Self::Off => "off",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Full, Self::Headers, Self::Off].into_iter().find(|mode| mode.name() == name)
+    }
+}
+
 /// A combination that raises no event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suppression {
@@ -104,12 +141,20 @@ impl Combination {
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     Block(Block),
-    Unblock { cidr: IpNet },
+    Unblock {
+        cidr: IpNet,
+    },
     Suppress(Suppression),
-    LiftSuppression { id: String },
+    LiftSuppression {
+        id: String,
+    },
     Allow(Allowed),
-    Disallow { cidr: IpNet },
+    Disallow {
+        cidr: IpNet,
+    },
     GateMode(GateMode),
+    /// All of them.
+    CaptureRules(Vec<CaptureRule>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,6 +173,7 @@ pub struct Snapshot {
     pub allowed: Vec<Allowed>,
     /// `None`: nobody has said, so each sensor does as it was started.
     pub gate_mode: Option<GateMode>,
+    pub capture_rules: Vec<CaptureRule>,
 }
 
 /// What a sensor at some revision lacks.
@@ -184,6 +230,9 @@ pub trait RevisionStore: Send + Sync {
 
     /// Who is never dropped, by prefix.
     fn allowed(&self) -> Result<Vec<Allowed>>;
+    /// None before somebody set some.
+    fn capture_rules(&self) -> Result<Vec<CaptureRule>>;
+
     fn gate_mode(&self) -> Result<Option<GateMode>>;
 
     /// Suppressions in force, newest first.

@@ -12,6 +12,7 @@
 mod access;
 mod automatic;
 mod blocks;
+mod capture_rules;
 mod command_line;
 mod console;
 mod crash;

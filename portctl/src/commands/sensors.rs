@@ -15,6 +15,8 @@ pub(crate) const ENDPOINT: &str = "fetchSensors";
 /// Thousandths of the traffic, since the sensor's start and since the report before.
 const SEEN: &str = "seen_permille";
 const SEEN_OF_LATE: &str = "seen_of_late_permille";
+/// Of segments with payload, those that a capture rule keeps from the sensor.
+const OFF: &str = "capture_off_of_late_permille";
 
 /// The limits of automatic blocks.
 const TRIPPED: &str = "auto-block tripped";
@@ -120,13 +122,18 @@ fn seen(sensor: &Sensor) -> Field {
         1000.. => "all".to_owned(),
         _ => format!("{}.{} %", permille / 10, permille % 10),
     };
-    match (sensor.counter(SEEN), sensor.counter(SEEN_OF_LATE)) {
+    let (seen, tone) = match (sensor.counter(SEEN), sensor.counter(SEEN_OF_LATE)) {
         (None, _) => ("unknown".to_owned(), None),
         (Some(1000..), None | Some(1000..)) => ("all".to_owned(), Some(Tone::Good)),
         (Some(seen), Some(of_late)) if seen != of_late => {
             (format!("{}, of late {}", share(seen), share(of_late)), Some(Tone::Caution))
         }
         (Some(seen), _) => (share(seen), Some(Tone::Caution)),
+    };
+    match sensor.counter(OFF).filter(|off| *off > 0) {
+        None => (seen, tone),
+        // Meant so, and yet a blind spot.
+        Some(off) => (format!("{seen}; {} off by rule", share(off)), Some(Tone::Caution)),
     }
 }
 

@@ -3,6 +3,7 @@
 mod advice;
 mod attach;
 mod ring;
+mod rules;
 
 use std::{path::Path, time::Duration};
 
@@ -13,12 +14,12 @@ use aya::{
 };
 use portcullis_sensor_common::{cut, gate, tap};
 
-use self::{advice::Adviser, attach::Taps};
+use self::{advice::Adviser, attach::Taps, rules::InKernel};
 pub use self::{
     attach::{Hook, InterfaceTap},
     ring::RingSource,
 };
-use super::CaptureError;
+use super::{CaptureError, rules::Rules};
 use crate::{
     counters::Counters,
     interfaces::{Interface, Selection},
@@ -65,6 +66,7 @@ pub struct Tap {
     hook: Hook,
     /// What the flow table holds at most.
     flows: u32,
+    rules: InKernel,
 }
 
 impl Tap {
@@ -95,7 +97,14 @@ impl Tap {
         }
         let adviser = Adviser::of(program(&mut ebpf, advice::PROGRAM)?).map_err(lack)?;
         let sources = ring::create(&mut ebpf, &adviser, ring_count, options.ring_bytes)?;
-        Ok(Self { ebpf, taps: Taps::default(), sources, hook: options.hook, flows: options.flows.max(1) })
+        Ok(Self {
+            ebpf,
+            taps: Taps::default(),
+            sources,
+            hook: options.hook,
+            flows: options.flows.max(1),
+            rules: InKernel::default(),
+        })
     }
 
     /// Starts capturing on an interface, in the network namespace of the calling thread.
@@ -142,6 +151,13 @@ impl Tap {
             failed("eBPF tap", Lack::new(explain(&error), "give it a frame of 14 to 3,500 bytes"))
         })?;
         Ok(result.duration)
+    }
+
+    /// Looks at traffic as these rules say, from here on: also at connections that are under way.
+    pub fn set_rules(&mut self, rules: &Rules) -> Result<(), CaptureError> {
+        self.rules.replace(&mut self.ebpf, rules).map_err(|error| {
+            failed("capture rules", Lack::new(explain(&error), "they hold in part; set them again"))
+        })
     }
 
     /// What the kernel side counted: what it copied, left alone and lost.

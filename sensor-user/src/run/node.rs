@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use super::{Capture, origin::Watched, share};
 use crate::{
     blocking::{NodeBlocks, ProxiedHeads},
+    capture::rules::{KeptRules, Rules},
     counters::Counters,
     enforce::{self, EnforceError, GateMode, Surroundings},
     interfaces::Interface,
@@ -32,6 +33,7 @@ const MAX_HITS: usize = 10_000;
 /// The sensor as its control plane sees it.
 pub(super) struct RunningNode {
     orders: Mutex<Orders>,
+    capture_rules: KeptRules,
     blocking: Blocking,
     engine: Arc<Engine>,
     shards: Vec<Arc<Mutex<Counters>>>,
@@ -62,6 +64,7 @@ impl Blocking {
 impl RunningNode {
     pub(super) fn new(
         orders: Orders,
+        capture_rules: KeptRules,
         blocking: Blocking,
         engine: Arc<Engine>,
         shards: Vec<Arc<Mutex<Counters>>>,
@@ -69,7 +72,18 @@ impl RunningNode {
         capture: Capture,
     ) -> Self {
         let (orders, told) = (Mutex::new(orders), Mutex::default());
-        Self { orders, blocking, engine, shards, watched, capture, started_at_ms: now_ms(), told }
+        let started_at_ms = now_ms();
+        Self { orders, capture_rules, blocking, engine, shards, watched, capture, started_at_ms, told }
+    }
+
+    /// Puts capture rules in force; what hinders it is told.
+    fn look_as(&self, rules: Result<Arc<Rules>, v1::Refusal>) -> Option<v1::Refusal> {
+        let rules = match rules {
+            Ok(rules) => rules,
+            Err(refusal) => return Some(refusal),
+        };
+        let error = self.watched.set_rules(&rules).err()?;
+        Some(v1::Refusal { cidr: String::new(), reason: error.to_string() })
     }
 
     pub(super) fn detach(&self) -> Result<(), EnforceError> {
@@ -116,6 +130,8 @@ impl RunningNode {
         let before = std::mem::replace(&mut *told, now.clone());
         now.add(share::SEEN, share::seen(&Counters::default(), &now));
         now.add(share::SEEN_OF_LATE, share::seen(&before, &now));
+        now.add(share::OFF, share::off(&Counters::default(), &now));
+        now.add(share::OFF_OF_LATE, share::off(&before, &now));
         now
     }
 
@@ -173,9 +189,16 @@ impl Node for RunningNode {
     }
 
     fn apply(&self, message: ControlMessage) -> Result<Option<Applied>, OutOfOrder> {
-        let applied = match message.message {
-            Some(Message::Snapshot(snapshot)) => self.orders().snapshot(snapshot)?,
-            Some(Message::Revision(revision)) => Some(self.orders().revise(revision)?),
+        let mut orders = self.orders();
+        // Kept before the revision is, which would else never bring them again.
+        let is_due = match &message.message {
+            Some(Message::Revision(revision)) => revision.number == orders.revision() + 1,
+            _ => true,
+        };
+        let rules = if is_due { self.capture_rules.take(&message) } else { None };
+        let mut applied = match message.message {
+            Some(Message::Snapshot(snapshot)) => orders.snapshot(snapshot)?,
+            Some(Message::Revision(revision)) => Some(orders.revise(revision)?),
             Some(Message::AutomaticBlockAck(ack)) => {
                 self.blocking.blocks.acknowledge(&ack);
                 None
@@ -185,6 +208,13 @@ impl Node for RunningNode {
                 None
             }
         };
+        drop(orders);
+        if let Some(refusal) = rules.and_then(|rules| self.look_as(rules)) {
+            tracing::warn!(reason = refusal.reason, "capture rules are not carried out");
+            if let Some(applied) = &mut applied {
+                applied.refusals.push(refusal);
+            }
+        }
         if let Some(applied) = &applied {
             tracing::info!(revision = applied.revision, "applied");
         }

@@ -1,8 +1,10 @@
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     thread,
     time::SystemTime,
 };
+
+use arc_swap::ArcSwap;
 
 use super::{Capture, Enforce, Options, RunError};
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
         CaptureError, Source,
         ebpf::{Hook, InterfaceTap, MAX_SHARDS, Tap, TapOptions},
         live::{LiveCapture, LiveGroupEntry, MOST_GROUPED, live_group},
+        rules::{RuledSource, Rules},
     },
     counters::Counters,
     enforce::{self, Enforcer, GateMode, GateOptions, Mode, cut::FlowCutter},
@@ -56,6 +59,14 @@ impl Watched {
         }
     }
 
+    /// Looks at traffic as these rules say; libpcap's captures look them up by themselves.
+    pub(super) fn set_rules(&self, rules: &Rules) -> Result<(), CaptureError> {
+        match self {
+            Self::Tap(tap) => tap.lock().unwrap_or_else(PoisonError::into_inner).set_rules(rules),
+            Self::Pcap(_) => Ok(()),
+        }
+    }
+
     /// Watches exactly these from here on.
     pub(super) fn follow(&self, interfaces: &[Interface]) {
         match self {
@@ -71,15 +82,19 @@ impl Watched {
 }
 
 impl Origin {
-    pub(super) fn open(options: &Options, selection: &Selection) -> Result<Self, RunError> {
+    pub(super) fn open(
+        options: &Options,
+        selection: &Selection,
+        rules: &Arc<ArcSwap<Rules>>,
+    ) -> Result<Self, RunError> {
         match options.capture {
-            Capture::Ebpf => Self::ebpf(options, selection),
-            Capture::Pcap => Self::pcap(selection),
+            Capture::Ebpf => Self::ebpf(options, selection, &rules.load()),
+            Capture::Pcap => Self::pcap(selection, rules),
         }
     }
 
     /// One ring buffer for each shard, whatever the interface: a flow has one owner.
-    fn ebpf(options: &Options, selection: &Selection) -> Result<Self, RunError> {
+    fn ebpf(options: &Options, selection: &Selection, rules: &Rules) -> Result<Self, RunError> {
         let shards = options.shards.unwrap_or_else(default_shards);
         let mut tap = Tap::load(&TapOptions {
             shards: shards.min(MAX_SHARDS),
@@ -87,6 +102,7 @@ impl Origin {
             ..TapOptions::default()
         })?;
         tap.keep_traces(&options.pin_dir);
+        tap.set_rules(rules)?;
         tap.follow(&selection.resolve()?)?;
         let missed = |tap: &InterfaceTap| tap.mode == "none" && selection.names(&tap.name);
         if let Some(missed) = tap.interfaces().into_iter().find(missed) {
@@ -99,16 +115,18 @@ impl Origin {
     }
 
     /// One capture, and so one shard, for each interface that is named, and one for all that patterns take.
-    fn pcap(selection: &Selection) -> Result<Self, RunError> {
+    fn pcap(selection: &Selection, rules: &Arc<ArcSwap<Rules>>) -> Result<Self, RunError> {
         let mut sources: Vec<(Box<dyn Source>, String)> = Vec::new();
         let mut taps = PcapTaps { states: Vec::new(), entry: None };
         let found = selection.resolve()?;
         for interface in found.iter().filter(|interface| selection.names(&interface.name)) {
-            sources.push((Box::new(LiveCapture::open(&interface.name)?), interface.name.clone()));
+            let capture = RuledSource::new(LiveCapture::open(&interface.name)?, Arc::clone(rules));
+            sources.push((Box::new(capture), interface.name.clone()));
             taps.states.push(pcap_state(interface, "pcap", PCAP.to_owned(), 0));
         }
         if selection.is_open_ended() {
             let (entry, group) = live_group();
+            let group = RuledSource::new(group, Arc::clone(rules));
             sources.push((Box::new(group), selection.words().join(",")));
             taps.entry = Some(entry);
             taps.follow(&found);

@@ -4,6 +4,11 @@ use crate::counters::Counters;
 pub(super) const SEEN: &str = "seen_permille";
 pub(super) const SEEN_OF_LATE: &str = "seen_of_late_permille";
 
+/// How much of the segments with payload was not looked at because a capture rule says so, in thousandths, rounded up: 0
+/// means that no rule keeps anything from us.
+pub(super) const OFF: &str = "capture_off_permille";
+pub(super) const OFF_OF_LATE: &str = "capture_off_of_late_permille";
+
 /// Counters of what was seen and of what was not, in one unit.
 struct Measure {
     seen: &'static [&'static str],
@@ -37,6 +42,16 @@ const SHARDS: Measure = Measure { seen: &["flow_opened_total"], missed: &["flow_
 pub(super) fn seen(before: &Counters, now: &Counters) -> u64 {
     let captured = CAPTURE.iter().map(|measure| measure.permille(before, now)).fold(1000, u64::min);
     captured * SHARDS.permille(before, now) / 1000
+}
+
+/// The share that rules kept out from `before` to `now`.
+pub(super) fn off(before: &Counters, now: &Counters) -> u64 {
+    let grown = |names: [&str; 2]| {
+        names.iter().map(|name| u128::from(now.value(name).saturating_sub(before.value(name)))).sum::<u128>()
+    };
+    let all = grown(["tap_payload_segments_total", "capture_payload_segments_total"]);
+    let off = grown(["tap_off_segments_total", "capture_off_segments_total"]);
+    u64::try_from((off * 1000).div_ceil(all.max(1))).unwrap_or(1000)
 }
 
 impl Measure {
@@ -87,6 +102,17 @@ mod tests {
             ("flow_shed_total", 10),
         ]);
         assert_eq!(seen(&Counters::default(), &now), 250);
+    }
+
+    #[test]
+    fn the_least_that_a_rule_keeps_out_shows() {
+        let mut now = counters(&[("tap_payload_segments_total", 1_000_000)]);
+        assert_eq!(
+            (off(&Counters::default(), &now), off(&Counters::default(), &Counters::default())),
+            (0, 0)
+        );
+        now.add("tap_off_segments_total", 1);
+        assert_eq!((off(&Counters::default(), &now), off(&now, &now)), (1, 0));
     }
 
     #[test]

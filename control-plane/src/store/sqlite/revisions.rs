@@ -16,8 +16,8 @@ use super::{SqliteStore, codes};
 use crate::{
     clock::EpochMillis,
     store::{
-        Allowed, Block, BlockPage, BlockQuery, Change, Combination, Difference, GateMode, Result,
-        RevisionStore, Snapshot, StoreError, Suppression,
+        Allowed, Block, BlockPage, BlockQuery, CaptureRule, Change, Combination, Difference, GateMode,
+        Result, RevisionStore, Snapshot, StoreError, Suppression,
     },
 };
 
@@ -48,6 +48,7 @@ impl RevisionStore for SqliteStore {
                 suppressions: suppressions::in_force(view, now)?,
                 allowed: allowed::all(view)?,
                 gate_mode: allowed::gate_mode(view)?,
+                capture_rules: allowed::capture_rules(view)?,
             })
         })
     }
@@ -74,6 +75,10 @@ impl RevisionStore for SqliteStore {
 
     fn gate_mode(&self) -> Result<Option<GateMode>> {
         self.read(|view| allowed::gate_mode(view))
+    }
+
+    fn capture_rules(&self) -> Result<Vec<CaptureRule>> {
+        self.read(|view| allowed::capture_rules(view))
     }
 
     fn suppressions(&self, now: EpochMillis) -> Result<Vec<Suppression>> {
@@ -154,6 +159,7 @@ fn take_effect(
             connection.prepare_cached("DELETE FROM allowed WHERE cidr = ?")?.execute([cidr.to_string()])?
         }
         Change::GateMode(mode) => allowed::set_gate_mode(connection, *mode)?,
+        Change::CaptureRules(rules) => allowed::set_capture_rules(connection, rules)?,
     };
     Ok(changed > 0)
 }

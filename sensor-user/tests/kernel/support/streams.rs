@@ -6,7 +6,7 @@ use std::{
 
 use sensor_user::{
     capture::{Polled, Source, ebpf::RingSource},
-    segment::Segment,
+    segment::{LeftOut, Segment},
 };
 
 /// One segment as it came out of the ring, with a payload of its own.
@@ -85,4 +85,11 @@ pub(crate) fn sent_to(seen: &[Seen], destination: SocketAddr) -> Vec<u8> {
 pub(crate) fn sent_from(seen: &[Seen], source: SocketAddr) -> Vec<u8> {
     let mut sent = streams(seen).into_iter().filter(|((from, _), _)| *from == source);
     sent.next().map(|(_, bytes)| bytes).unwrap_or_default()
+}
+
+/// What is said of everything that is in the ring now.
+pub(crate) fn left_out(source: &mut RingSource) -> Vec<LeftOut> {
+    let mut all = Vec::new();
+    while source.poll(&mut |segment| all.push(segment.left_out)).unwrap() != Polled::Idle {}
+    all
 }

@@ -1,12 +1,13 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::{codes, rows::time};
-use crate::store::{Allowed, GateMode, Result, StoreError};
+use crate::store::{Allowed, CaptureRule, GateMode, Result, StoreError};
 
 /// Every sensor holds them, and looks them up for each block.
 pub(super) const MAX_ALLOWED: u64 = 50_000;
 
 const GATE_MODE: &str = "gate_mode";
+const CAPTURE_RULES: &str = "capture_rules";
 
 pub(super) fn put(connection: &Connection, allowed: &Allowed, number: u64) -> Result<usize> {
     Ok(connection
@@ -46,21 +47,40 @@ fn allowed(row: &Row<'_>) -> Result<Allowed> {
     })
 }
 
-/// Nothing changes where it is this one already.
 pub(super) fn set_gate_mode(connection: &Connection, mode: GateMode) -> Result<usize> {
+    set(connection, GATE_MODE, mode.name())
+}
+
+pub(super) fn set_capture_rules(connection: &Connection, rules: &[CaptureRule]) -> Result<usize> {
+    let text = serde_json::to_string(rules).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    set(connection, CAPTURE_RULES, &text)
+}
+
+/// None before somebody set some.
+pub(super) fn capture_rules(connection: &Connection) -> Result<Vec<CaptureRule>> {
+    let Some(text) = setting(connection, CAPTURE_RULES)? else { return Ok(Vec::new()) };
+    serde_json::from_str(&text).map_err(|error| StoreError::Damaged(format!("capture rules: {error}")))
+}
+
+/// Nothing changes where it is this already.
+fn set(connection: &Connection, name: &str, value: &str) -> Result<usize> {
     Ok(connection
         .prepare_cached(
             "INSERT INTO setting (name, value) VALUES (?1, ?2)
              ON CONFLICT (name) DO UPDATE SET value = ?2 WHERE value <> ?2",
         )?
-        .execute(params![GATE_MODE, mode.name()])?)
+        .execute(params![name, value])?)
+}
+
+fn setting(connection: &Connection, name: &str) -> Result<Option<String>> {
+    Ok(connection
+        .prepare_cached("SELECT value FROM setting WHERE name = ?")?
+        .query_row([name], |row| row.get(0))
+        .optional()?)
 }
 
 pub(super) fn gate_mode(connection: &Connection) -> Result<Option<GateMode>> {
-    let stored: Option<String> = connection
-        .prepare_cached("SELECT value FROM setting WHERE name = ?")?
-        .query_row([GATE_MODE], |row| row.get(0))
-        .optional()?;
+    let stored = setting(connection, GATE_MODE)?;
     let known = |name: String| {
         GateMode::from_name(&name).ok_or_else(|| StoreError::Damaged(format!("gate mode {name:?}")))
     };

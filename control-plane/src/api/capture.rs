@@ -1,0 +1,159 @@
+//! Capture rules: how much of which traffic sensors look at.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use super::{
+    ApiError, blocks,
+    endpoint::{Call, Reply},
+    prefix,
+    pushed::Pushing,
+};
+use crate::{
+    blocking::blocking,
+    clock::EpochMillis,
+    store::{CaptureMode, CaptureRule, Change},
+};
+
+/// As many as a sensor takes.
+const MAX_RULES: usize = 256;
+const MAX_REASON: usize = 500;
+
+/// A list is read, changed and set: two at once must not undo each other.
+static CHANGING: Mutex<()> = Mutex::const_new(());
+
+/// `fetchCaptureRules`: all of them. What none is for is looked at in full.
+pub(super) fn list(call: &Call) -> Reply {
+    let rules = call.api.store.capture_rules()?;
+    let shown: Vec<Value> = rules.iter().map(shown).collect();
+    Ok(json!({ "rules": shown, "total": shown.len(), "revision": call.api.fleet.revision() }))
+}
+
+/// One rule as it is asked for: a prefix, a port, or both.
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    cidr: Option<String>,
+    port: Option<u16>,
+    mode: String,
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct List {
+    rules: Vec<Wanted>,
+}
+
+/// `setCaptureRules`: these and no others, on every sensor. A rule that stays as it was keeps its author and time.
+pub(super) async fn set_all(call: Call) -> Reply {
+    let pushing = Pushing::begin(&call)?;
+    let List { rules } = call.keys()?;
+    let _alone = CHANGING.lock().await;
+    let before = known(&call).await?;
+    let mut wanted: Vec<CaptureRule> = Vec::new();
+    for (index, rule) in rules.iter().enumerate() {
+        let rule = checked(&call, rule, &format!("rules[{index}]."))?;
+        if wanted.iter().any(|other| is_for_the_same(other, &rule)) {
+            return Err(ApiError::invalid(
+                "rules",
+                format_args!("rules[{index}] is for what another one is for"),
+            ));
+        }
+        let kept = before
+            .iter()
+            .find(|old| is_for_the_same(old, &rule) && (old.mode, &old.reason) == (rule.mode, &rule.reason));
+        wanted.push(kept.cloned().unwrap_or(rule));
+    }
+    set(&call, pushing, wanted).await
+}
+
+/// `setCaptureRule`: this one besides the others, in place of one for the same.
+pub(super) async fn set_one(call: Call) -> Reply {
+    let pushing = Pushing::begin(&call)?;
+    let rule = checked(&call, &call.keys()?, "")?;
+    let _alone = CHANGING.lock().await;
+    let mut rules = known(&call).await?;
+    rules.retain(|other| !is_for_the_same(other, &rule));
+    rules.push(rule);
+    set(&call, pushing, rules).await
+}
+
+#[derive(Debug, Deserialize)]
+struct Named {
+    cidr: Option<String>,
+    port: Option<u16>,
+}
+
+/// `removeCaptureRule`: what it was for is looked at as the others say.
+pub(super) async fn remove(call: Call) -> Reply {
+    let pushing = Pushing::begin(&call)?;
+    let Named { cidr, port } = call.keys()?;
+    let cidr = cidr.map(|cidr| prefix::prefix("cidr", &cidr)).transpose()?;
+    let _alone = CHANGING.lock().await;
+    let mut rules = known(&call).await?;
+    let before = rules.len();
+    rules.retain(|rule| (rule.cidr, rule.port) != (cidr, port));
+    if rules.len() == before {
+        return Err(ApiError::invalid(
+            "cidr",
+            "there is no rule for that; fetchCaptureRules shows those there are",
+        ));
+    }
+    set(&call, pushing, rules).await
+}
+
+async fn known(call: &Call) -> Result<Vec<CaptureRule>, ApiError> {
+    let api = call.api.clone();
+    Ok(blocking(move || api.store.capture_rules()).await?)
+}
+
+async fn set(call: &Call, pushing: Pushing, rules: Vec<CaptureRule>) -> Reply {
+    if rules.len() > MAX_RULES {
+        return Err(ApiError::invalid("rules", format_args!("are at most {MAX_RULES}: use wider prefixes")));
+    }
+    let list: Vec<Value> = rules.iter().map(shown).collect();
+    tracing::warn!(by = call.caller.name, rules = %json!(list), "capture rules");
+    let revision = blocks::apply(call, vec![Change::CaptureRules(rules)]).await?;
+    Ok(blocks::with(pushing.settle(call, revision).await, [("rules", json!(list))]))
+}
+
+fn checked(call: &Call, wanted: &Wanted, place: &str) -> Result<CaptureRule, ApiError> {
+    let field = |name: &str| format!("{place}{name}");
+    let cidr = wanted.cidr.as_deref().map(|cidr| prefix::prefix(&field("cidr"), cidr)).transpose()?;
+    if wanted.port == Some(0) {
+        return Err(ApiError::invalid(&field("port"), "0 is no server's port"));
+    }
+    if cidr.is_none() && wanted.port.is_none() {
+        return Err(ApiError::invalid(
+            &field("cidr"),
+            "name a prefix, a port or both; a rule for all traffic is one for 0.0.0.0/0 and one for ::/0",
+        ));
+    }
+    let mode = CaptureMode::from_name(&wanted.mode).ok_or_else(|| {
+        ApiError::invalid(&field("mode"), format_args!("{:?} is none of full, headers and off", wanted.mode))
+    })?;
+    Ok(CaptureRule {
+        cidr,
+        port: wanted.port,
+        mode,
+        reason: wanted.reason.chars().take(MAX_REASON).collect(),
+        author: call.caller.name.clone(),
+        created_at: EpochMillis::now(),
+    })
+}
+
+fn is_for_the_same(one: &CaptureRule, other: &CaptureRule) -> bool {
+    (one.cidr, one.port) == (other.cidr, other.port)
+}
+
+fn shown(rule: &CaptureRule) -> Value {
+    json!({
+        "cidr": rule.cidr,
+        "port": rule.port,
+        "mode": rule.mode.name(),
+        "reason": rule.reason,
+        "author": rule.author,
+        "createdAt": rule.created_at.seconds(),
+    })
+}
