@@ -111,7 +111,7 @@ impl HttpCounters {
             ("http_tunnels_total", self.tunnels),
             ("http_resyncs_total", self.resyncs),
             ("http_refused_heads_total", self.refused_heads),
-            ("http_wrongly_left_out_bytes_total", self.wrongly_left_out),
+            ("http_missed_bytes_total", self.wrongly_left_out),
         ]);
         counters.merge(&self.http2.named());
         counters.merge(&self.websocket.named());

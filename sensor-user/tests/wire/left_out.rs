@@ -92,7 +92,7 @@ fn what_was_left_out_and_is_no_body_counts_as_lost_and_as_a_mistake() {
     let conversation = conversation.client("GET /b HTTP/1.1\r\n\r\n").server(OK);
     // The second answer.
     let read = read(&conversation.sent, |index, sent| if index == 6 { 0 } else { sent.payload.len() });
-    assert_eq!(read.counters.value("http_wrongly_left_out_bytes_total"), OK.len() as u64);
+    assert_eq!(read.counters.value("http_missed_bytes_total"), OK.len() as u64);
     let incomplete: Vec<_> = read.exchanges.iter().map(|exchange| exchange.incomplete).collect();
     assert_eq!(incomplete, [None, Some(Incomplete::Gap), None]);
 }

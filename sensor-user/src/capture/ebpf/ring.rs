@@ -90,7 +90,7 @@ impl Source for RingSource {
             ("capture_payload_bytes_total", self.payload_bytes),
             ("capture_malformed_records_total", self.malformed),
             ("capture_advice_total", self.adviser.told()),
-            ("capture_advice_failed_total", self.adviser.failed()),
+            ("capture_advice_unheard_total", self.adviser.failed()),
         ]
         .into_iter()
         .collect()
