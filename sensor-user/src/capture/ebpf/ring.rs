@@ -25,6 +25,10 @@ const SMALLEST_RING: u32 = 256 << 10;
 
 /// The kernel does not wake the reader; so long a record may lie there.
 const POLL_EVERY: Duration = Duration::from_millis(1);
+/// The same once nothing has come for a while: an idle node is not to be woken a thousand times a second.
+const POLL_IDLE: Duration = Duration::from_millis(4);
+/// Polls in vain, one after the other, from which on it counts as idle.
+const IDLE_POLLS: u32 = 100;
 
 /// Handed over in one go, so that the caller gets to its timers under load too.
 const BATCH: usize = 1024;
@@ -33,6 +37,7 @@ const BATCH: usize = 1024;
 pub struct RingSource {
     ring: RingBuf<MapData>,
     adviser: Adviser,
+    idle_polls: u32,
     segments: u64,
     payload_bytes: u64,
     malformed: u64,
@@ -58,6 +63,7 @@ pub(super) fn create(
             Ok(RingSource {
                 ring,
                 adviser: adviser.for_source(),
+                idle_polls: 0,
                 segments: 0,
                 payload_bytes: 0,
                 malformed: 0,
@@ -73,10 +79,16 @@ impl Source for RingSource {
         if read > 0 {
             return Ok(Polled::Segments(read));
         }
-        thread::sleep(POLL_EVERY);
+        thread::sleep(if self.idle_polls < IDLE_POLLS { POLL_EVERY } else { POLL_IDLE });
         Ok(match self.read(each) {
-            0 => Polled::Idle,
-            read => Polled::Segments(read),
+            0 => {
+                self.idle_polls = self.idle_polls.saturating_add(1);
+                Polled::Idle
+            }
+            read => {
+                self.idle_polls = 0;
+                Polled::Segments(read)
+            }
         })
     }
 
