@@ -86,7 +86,8 @@ fn no_first_bytes_hide_a_request_that_a_server_would_take() {
         return;
     }
     const REST: &[u8] = b"/evil HTTP/1.1\r\nHost: x\r\n\r\n";
-    let tricks: [(&str, &[&[u8]]); 11] = [
+    let long_method = [b'A'; 1_000];
+    let tricks: [(&str, &[&[u8]]); 12] = [
         ("in one piece", &[b"GET ", REST]),
         ("the method's first byte alone", &[b"G", b"ET ", REST]),
         ("each byte of the method", &[b"G", b"E", b"T", b" ", REST]),
@@ -100,13 +101,14 @@ fn no_first_bytes_hide_a_request_that_a_server_would_take() {
         ("a method in small letters", &[b"g", b"et ", REST]),
         ("a method nobody knows", &[b"X~", b"1! ", REST]),
         ("a method that fills what is looked at", &[b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA ", REST]),
+        ("a method longer than what is looked at", &[&long_method, b" ", REST]),
         ("a tab behind the method", &[b"GET\t", REST]),
     ];
     let mut watched = Watched::new();
     for (trick, parts) in tricks {
         assert_eq!(watched.targets(parts), ["/evil"], "{trick}");
     }
-    assert_eq!(watched.tap.counters().value("tap_flows_total"), 11);
+    assert_eq!(watched.tap.counters().value("tap_flows_total"), 12);
 }
 
 #[test]
