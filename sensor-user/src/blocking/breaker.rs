@@ -4,7 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::distinct::{Distinct, WINDOW};
+use super::distinct::{Distinct, Seed, WINDOW};
 
 /// How much policies may block before it is they who are in doubt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +53,8 @@ const WINDOW_MINUTES: u64 = WINDOW.as_secs() / 60 - 1;
 
 impl Breaker {
     pub(super) fn new(limits: Limits, now: Instant) -> Self {
-        let (seen, struck) = (Distinct::new(now), Distinct::new(now));
+        let seed = Seed::default();
+        let (seen, struck) = (Distinct::new(now, seed.clone()), Distinct::new(now, seed));
         Self { limits, seen, struck, made: VecDeque::new(), tripped: None, trips: 0 }
     }
 
