@@ -94,6 +94,17 @@ impl Fleet {
         *self.revision.borrow()
     }
 
+    /// Writes down what sensors said since the last time, all in one transaction: a write each would keep the disk busy
+    /// for a second, and whoever orders a block would wait for it. Blocks.
+    pub fn record(&self) -> Result<(), StoreError> {
+        let mut records = Vec::new();
+        for live in self.lock().values_mut().filter(|live| live.recorded_at != live.last_seen) {
+            live.recorded_at = live.last_seen;
+            records.extend(live.enrolled.as_ref().map(|enrolled| live.to_record(enrolled)));
+        }
+        if records.is_empty() { Ok(()) } else { self.store.record_sensors(records) }
+    }
+
     /// What is known of a sensor since the start.
     pub fn live(&self, sensor_id: &str) -> Option<Live> {
         self.lock().get(sensor_id).cloned()

@@ -80,7 +80,7 @@ impl Server {
             ingest: ingest.clone(),
             shutdown: down.clone(),
         };
-        let sweeping = sweep(opened.store.clone(), down.clone());
+        let sweeping = sweep(opened.store.clone(), fleet.clone(), down.clone());
         let api = Api {
             store: opened.store,
             fleet,
@@ -177,13 +177,18 @@ async fn serve_grpc(listener: TcpListener, service: Service, mut shutdown: watch
     }
 }
 
-/// Forgets what has run out. Nothing waits for it: every question asks for what is in force now.
-async fn sweep(store: Arc<dyn Store>, mut shutdown: watch::Receiver<bool>) {
+/// Forgets what has run out, and writes down what sensors said. Nothing waits for either: every question asks for what
+/// is in force now, and the newest of a sensor is in memory.
+async fn sweep(store: Arc<dyn Store>, fleet: Arc<Fleet>, mut shutdown: watch::Receiver<bool>) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
-        tokio::select! {
-            _ = shutdown.wait_for(|down| *down) => return,
-            _ = ticks.tick() => {}
+        let is_down = tokio::select! {
+            _ = shutdown.wait_for(|down| *down) => true,
+            _ = ticks.tick() => false,
+        };
+        record(&fleet).await;
+        if is_down {
+            return;
         }
         let store = store.clone();
         let swept = crate::blocking::blocking(move || {
@@ -199,5 +204,12 @@ async fn sweep(store: Arc<dyn Store>, mut shutdown: watch::Receiver<bool>) {
             Ok((orders, sessions, tokens)) => tracing::debug!(orders, sessions, tokens, "ran out"),
             Err(error) => tracing::warn!(%error, "what ran out could not be swept; next try in 15 s"),
         }
+    }
+}
+
+async fn record(fleet: &Arc<Fleet>) {
+    let fleet = fleet.clone();
+    if let Err(error) = crate::blocking::blocking(move || fleet.record()).await {
+        tracing::warn!(%error, "what sensors reported could not be written down");
     }
 }

@@ -12,7 +12,7 @@ use portcullis_proto::{
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
-    time::{Instant, timeout},
+    time::timeout,
 };
 use tonic::{Status, Streaming};
 
@@ -26,8 +26,6 @@ use crate::{
 const HELLO_PATIENCE: Duration = Duration::from_secs(10);
 /// A sensor that takes nothing for so long is let go; it will come back and get the difference.
 const SEND_PATIENCE: Duration = Duration::from_secs(30);
-/// How often what a sensor reports is written down. The newest is in memory at once.
-const RECORD_EVERY: Duration = Duration::from_secs(30);
 
 static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
 
@@ -74,8 +72,6 @@ async fn converse(
         applied => fleet.outbox.after(&fleet.store, applied).await,
     };
     let mut sent = deliver(first, hello.applied_revision, outbound).await?;
-    let mut recorded = Instant::now();
-    connection.record_aside();
     tracing::info!(sensor = sensor.id, node = hello.node, revision = sent, "sensor connected");
     loop {
         while sent < *revision.borrow_and_update() {
@@ -93,10 +89,6 @@ async fn converse(
                         send(outbound, connection.adopt(block).await?).await?;
                     }
                     message => connection.hear(message),
-                }
-                if recorded.elapsed() >= RECORD_EVERY {
-                    recorded = Instant::now();
-                    connection.record_aside();
                 }
             }
             () = connection.replaced.notified() => {
@@ -163,6 +155,7 @@ impl<'a> Connection<'a> {
             std::mem::replace(&mut live.replaced, replaced.clone()).notify_one();
             live.connection = Some(number);
             live.peer = peer;
+            live.enrolled = Some(sensor.clone());
             live.node.clone_from(&hello.node);
             live.version.clone_from(&hello.version);
             live.applied_revision = hello.applied_revision.min(newest);
@@ -199,20 +192,9 @@ impl<'a> Connection<'a> {
             return Ok(());
         };
         let store = self.fleet.store.clone();
-        blocking(move || store.record_sensor(&record))
+        blocking(move || store.record_sensors(vec![record]))
             .await
             .map_err(|error| Status::unavailable(format!("the store cannot be written: {error}")))
-    }
-
-    /// Without waiting: while the disk is busy, revisions go on.
-    fn record_aside(&self) {
-        let (fleet, sensor) = (self.fleet.clone(), self.sensor.clone());
-        tokio::task::spawn_blocking(move || {
-            let Some(record) = fleet.live(&sensor.id).map(|live| live.to_record(&sensor)) else { return };
-            if let Err(error) = fleet.store.record_sensor(&record) {
-                tracing::warn!(sensor = sensor.id, %error, "what it reported could not be written down");
-            }
-        });
     }
 }
 

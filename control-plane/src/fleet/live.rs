@@ -41,6 +41,10 @@ pub struct Live {
     /// Tells that stream that a newer one took over.
     pub(super) replaced: Arc<Notify>,
     pub peer: Peer,
+    /// As it was when it connected.
+    pub(super) enrolled: Option<SensorRecord>,
+    /// What was heard up to then is written down.
+    pub(super) recorded_at: Option<EpochMillis>,
     pub node: String,
     pub version: String,
     pub applied_revision: u64,

@@ -132,6 +132,10 @@ impl Recent {
 
     fn remember(&mut self, steps: &[Step]) {
         let (Some(first), Some(last)) = (steps.first(), steps.last()) else { return };
+        // Else whoever is left would each read the store: what is there already would keep out what is fresh.
+        while self.steps.front().is_some_and(|(at, _)| at.elapsed() >= FRESH) {
+            self.drop_first();
+        }
         let newest = self.steps.back().map_or(0, |(_, step)| step.number);
         if last.number <= newest {
             // What a late sensor needed: nobody else will.
@@ -145,8 +149,13 @@ impl Recent {
             self.bytes += step.message.encoded_len();
             self.steps.push_back((now, step.clone()));
         }
-        while self.bytes > MAX_RECENT || self.steps.front().is_some_and(|(at, _)| at.elapsed() >= FRESH) {
-            let Some((_, gone)) = self.steps.pop_front() else { break };
+        while self.bytes > MAX_RECENT {
+            self.drop_first();
+        }
+    }
+
+    fn drop_first(&mut self) {
+        if let Some((_, gone)) = self.steps.pop_front() {
             self.bytes -= gone.message.encoded_len();
         }
     }
@@ -186,6 +195,18 @@ mod tests {
         assert_eq!(numbers(recent.after(4)), Some(vec![5]));
         recent.remember(&[step(9)]);
         assert_eq!((numbers(recent.after(4)), numbers(recent.after(8))), (None, Some(vec![9])));
+    }
+
+    #[test]
+    fn what_is_read_again_because_it_was_stale_serves_all_who_come_after() {
+        let mut recent = Recent::default();
+        recent.remember(&[step(5), step(6)]);
+        for (at, _) in &mut recent.steps {
+            *at = at.checked_sub(FRESH).unwrap();
+        }
+        assert_eq!(numbers(recent.after(5)), None);
+        recent.remember(&[step(6)]);
+        assert_eq!(numbers(recent.after(5)), Some(vec![6]));
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub trait SensorStore: Send + Sync {
     /// By node, then by enrolment.
     fn sensors(&self) -> Result<Vec<SensorRecord>>;
     /// Keeps what a restart of the control plane should not forget of a sensor.
-    fn record_sensor(&self, sensor: &SensorRecord) -> Result<()>;
+    fn record_sensors(&self, sensors: Vec<SensorRecord>) -> Result<()>;
     /// Join tokens that ran out are of no use to anybody.
     fn expire_join_tokens(&self, now: EpochMillis) -> Result<u64>;
 }

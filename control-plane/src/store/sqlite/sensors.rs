@@ -74,15 +74,14 @@ impl SensorStore for SqliteStore {
         })
     }
 
-    fn record_sensor(&self, sensor: &SensorRecord) -> Result<()> {
-        let sensor = sensor.clone();
+    fn record_sensors(&self, sensors: Vec<SensorRecord>) -> Result<()> {
         self.write(move |connection| {
-            connection
-                .prepare_cached(
-                    "UPDATE sensor SET node = ?, version = ?, last_seen = ?, applied_revision = ?, report = ?
-                     WHERE id = ?",
-                )?
-                .execute(params![
+            let mut update = connection.prepare_cached(
+                "UPDATE sensor SET node = ?, version = ?, last_seen = ?, applied_revision = ?, report = ?
+                 WHERE id = ?",
+            )?;
+            for sensor in &sensors {
+                update.execute(params![
                     sensor.node,
                     sensor.version,
                     sensor.last_seen.map(EpochMillis::millis),
@@ -90,6 +89,7 @@ impl SensorStore for SqliteStore {
                     sensor.report,
                     sensor.id
                 ])?;
+            }
             Ok(())
         })
     }
