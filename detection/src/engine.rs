@@ -113,7 +113,7 @@ impl Engine {
         if policy.aggregation.is_empty() {
             return Some(single);
         }
-        let filled = self.aggregator.note(policy, exchange)?;
+        let filled = self.aggregator.note(policy, exchange, &reading.views)?;
         Some(Detection {
             event_type: EventType::Aggregated,
             match_count: filled.match_count,

@@ -8,6 +8,7 @@ mod detection;
 mod detector;
 mod engine;
 mod evidence;
+mod inventory;
 mod policy;
 mod suppression;
 mod view;
@@ -16,7 +17,7 @@ pub use detection::{Detection, DetectionType, EventType, Evidence, Match};
 pub use engine::Engine;
 pub use evidence::EvidenceKind;
 pub use policy::{
-    AggregationRule, Category, Distinct, DistinctSource, Example, Examples, Info, Mode, Place, Policy,
-    PolicyError, PolicySet, Severity,
+    AggregationRule, Category, Distinct, DistinctSource, Example, Examples, GroupBy, Info, Mode, Place,
+    Policy, PolicyError, PolicySet, Severity,
 };
 pub use suppression::{Suppression, Suppressions};

@@ -12,7 +12,7 @@ mod yaml;
 
 use std::{sync::Arc, time::Duration};
 
-pub use aggregation::{AggregationRule, Distinct, DistinctSource};
+pub use aggregation::{AggregationRule, Distinct, DistinctSource, GroupBy};
 pub use error::{Place, PolicyError};
 pub use example::Example;
 pub(crate) use filter::{Comparison, DataType, Filter, Op, Operand, Order, Pair, Part, Term, Test};

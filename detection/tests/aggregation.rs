@@ -114,6 +114,66 @@ fn different_values_are_counted_where_a_rule_asks_for_them() {
     assert_eq!(engine.judge(&failed("203.0.113.7", 12, "/b")).len(), 1);
 }
 
+fn grouped(by: &str) -> String {
+    format!("{}      groupBy: [{by}]\n", rule(3, 1))
+}
+
+#[test]
+fn matches_are_counted_by_what_the_rule_groups_them_by() {
+    let by = |group: &str, who: [(&str, &str); 4]| {
+        let engine = engine(&grouped(group));
+        let hit = |(second, (actor, target)): (u64, (&str, &str))| {
+            !engine.judge(&failed(actor, second, target)).is_empty()
+        };
+        (0..).zip(who).map(hit).collect::<Vec<_>>()
+    };
+    let (a, b) = ("203.0.113.1", "203.0.113.2");
+    let several = [(a, "/users/1"), (b, "/users/22"), (a, "/orders"), (b, "/users/333?x")];
+    assert_eq!(by("api", several), [false, false, false, true]);
+    assert_eq!(by("actor, api", several), [false; 4]);
+    let of_one = [(a, "/users/1"), (a, "/u"), (a, "/users/2"), (a, "/users/3")];
+    assert_eq!(by("actor, api", of_one), [false, false, false, true]);
+    assert_eq!(by("host", several), [false, false, true, false]);
+}
+
+#[test]
+fn what_a_rule_groups_by_is_checked_when_it_is_read() {
+    let error = |policy: &str| PolicySet::parse([("p.yaml", policy)]).1.remove(0).to_string();
+    let text = |tail: &str| {
+        format!("id: P\nfilter: {{method: {{eq: GET}}}}\naggregation_rules:\n{}{tail}", rule(3, 1))
+    };
+    let unknown = error(&text("      groupBy: [actor, apy]\n"));
+    assert!(unknown.contains("p.yaml:9:24") && unknown.contains("api"), "{unknown}");
+    let nobody = error(&text("      groupBy: [api]\nmode: block\n"));
+    assert!(nobody.contains("must have `actor`"), "{nobody}");
+}
+
+#[test]
+fn each_rule_counts_its_own_different_values() {
+    let distinct = |source: &str, key: &str| {
+        format!("{}        distinctIdentifier: {{count: 3, source: {source}, key: {key}}}\n", rule(3, 1))
+    };
+    let engine = engine(&format!("{}{}", distinct("query_param", "user"), distinct("query_param", "card")));
+    for n in 0..10 {
+        assert!(engine.judge(&failed("203.0.113.7", n, "/x?user=1&card=2")).is_empty());
+    }
+    assert!(engine.judge(&failed("203.0.113.7", 11, "/x?user=1&card=3")).is_empty());
+    assert_eq!(engine.judge(&failed("203.0.113.7", 12, "/x?user=1&card=4")).len(), 1);
+}
+
+#[test]
+fn a_match_costs_the_same_however_many_came_before() {
+    let cost = |count: u32| {
+        let engine = engine(&rule(count, 5));
+        let started = std::time::Instant::now();
+        let matches = (0..20_000_u64).map(|n| failed("203.0.113.7", n / 200, "/x"));
+        matches.for_each(|exchange| drop(engine.judge(&exchange)));
+        started.elapsed().as_secs_f64()
+    };
+    let (few, many) = (cost(100), cost(100_000));
+    assert!(many < few * 3.0, "{many} s with 100,000 for a threshold, {few} s with 100");
+}
+
 #[test]
 fn windows_outlive_a_change_of_policies() {
     let first = engine(&rule(3, 1));

@@ -64,6 +64,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<(Policy, Place), PolicyErr
         examples: examples::examples(&source, top.get("examples"))?,
         rules,
     };
+    aggregation::must_name_whom_to_block(&source, &top, &policy)?;
     Ok((policy, id_node.at))
 }
 

@@ -1,0 +1,5 @@
+//! What endpoints there are, learned from the traffic to them.
+
+mod shape;
+
+pub(crate) use shape::looks_like_identifier;
