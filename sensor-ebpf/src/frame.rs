@@ -1,7 +1,9 @@
 //! From a frame to the TCP segment in it: VLAN tags, IPv4 and IPv6 with what may stand between, one VXLAN tunnel.
 
 use aya_ebpf::{
-    bindings::bpf_hdr_start_off::BPF_HDR_START_NET, helpers::bpf_skb_load_bytes_relative, programs::TcContext,
+    bindings::{__sk_buff, bpf_hdr_start_off::BPF_HDR_START_NET},
+    helpers::bpf_skb_load_bytes_relative,
+    programs::TcContext,
 };
 use portcullis_sensor_common::tap::{Counter, NO_VNI, RecordHeader, VXLAN_PORTS};
 
@@ -19,7 +21,7 @@ pub(crate) struct Segment {
 }
 
 /// Why a frame gives no segment.
-pub(crate) enum Other {
+enum Other {
     /// Not TCP, nothing to say.
     NotTcp,
     Counted(Counter),
@@ -38,8 +40,37 @@ const VLAN_TAGS: usize = 3;
 /// More than any sender has use for (RFC 8200 section 4.1 lists five that may precede TCP).
 const EXTENSION_HEADERS: usize = 6;
 
+/// What [`portcullis_frame`] says of a segment, and of a frame that has none; the numbers from [`COUNTED`] on say which
+/// counter tells of it.
+const READ: u32 = 0;
+const NOT_TCP: u32 = 1;
+const COUNTED: u32 = 2;
+
+/// `Err` names the counter that tells of it, where one does.
 #[inline(always)]
-pub(crate) fn read(ctx: &TcContext, segment: &mut Segment) -> Result<(), Other> {
+pub(crate) fn read(ctx: &TcContext, segment: &mut Segment) -> Result<(), Option<u32>> {
+    match portcullis_frame(ctx.skb.skb, segment) {
+        READ => Ok(()),
+        NOT_TCP => Err(None),
+        said => Err(Some(said - COUNTED)),
+    }
+}
+
+/// Global, so that the verifier walks it once, and what follows once and not for every shape of frame.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C" fn portcullis_frame(ctx: *mut __sk_buff, segment: *mut Segment) -> u32 {
+    // SAFETY: null, or the caller's own.
+    let Some(segment) = (unsafe { segment.as_mut() }) else { return NOT_TCP };
+    match segment_of(&TcContext::new(ctx), segment) {
+        Ok(()) => READ,
+        Err(Other::NotTcp) => NOT_TCP,
+        Err(Other::Counted(counter)) => COUNTED + counter as u32,
+    }
+}
+
+#[inline(always)]
+fn segment_of(ctx: &TcContext, segment: &mut Segment) -> Result<(), Other> {
     segment.record.vni = NO_VNI;
     let mut packet = match bare_ip(ctx) {
         Some(ethertype) => ip(ctx, ethertype, 0, &mut segment.record)?,

@@ -3,7 +3,7 @@
 use aya_ebpf::{
     bindings::TC_ACT_UNSPEC,
     btf_maps::PerCpuArray,
-    helpers::{bpf_ktime_get_boot_ns, bpf_skb_load_bytes},
+    helpers::bpf_ktime_get_boot_ns,
     macros::{btf_map, classifier},
     programs::TcContext,
 };
@@ -13,11 +13,10 @@ use portcullis_sensor_common::tap::{
 
 use crate::{
     answer::{self, Head},
-    bound::within,
     copy, counter,
     flow::{self, Asked, Direction, Flow, FlowKey, Opening, Side, Verdict},
-    frame::{self, Other, Segment},
-    http_start::{Start, WINDOW},
+    frame::{self, Segment},
+    http_start::{self, Expected, Start},
     pressure,
     question::{self, Question},
     rules, skip,
@@ -65,8 +64,8 @@ pub fn portcullis_tap(ctx: TcContext) -> i32 {
         let scratch = unsafe { &mut *scratch };
         match frame::read(&ctx, &mut scratch.segment) {
             Ok(()) => look(&ctx, scratch),
-            Err(Other::Counted(counter)) => count(counter, 1),
-            Err(Other::NotTcp) => {}
+            Err(Some(counter)) => counter::add(&TAP_COUNTERS, counter, 1),
+            Err(None) => {}
         }
     }
     TC_ACT_UNSPEC
@@ -249,25 +248,22 @@ enum Promise {
 #[inline(always)]
 fn judge(ctx: &TcContext, scratch: &mut Scratch, flow: &mut Flow, side: Side) -> Promise {
     let record = &scratch.segment.record;
-    let start = &mut scratch.start;
-    if !load_start(ctx, &scratch.segment, start) {
-        count(Counter::Unreadable, 1);
-        return Promise::Nothing;
-    }
     let first_byte = record.sequence.wrapping_add(u32::from(record.flags & SYN != 0));
     let direction = flow.direction(side);
     let (opening, opened_at) = (direction.opening, direction.start);
     let at_start = opening != Opening::Unseen && first_byte == opened_at;
     let fresh = flow.verdict == Verdict::Unknown;
-    let is_http = match opening {
-        Opening::Client if at_start && !flow.server_first => start.may_be_request(),
-        Opening::Server if at_start => start.may_be_response(),
-        Opening::Unseen if fresh => {
-            start.may_be_request() || start.may_be_response() || start.is_http2_headers()
-        }
-        _ => start.is_surely_message(),
+    let expected = match opening {
+        Opening::Client if at_start && !flow.server_first => Expected::Request,
+        Opening::Server if at_start => Expected::Response,
+        Opening::Unseen if fresh => Expected::Either,
+        _ => Expected::Surely,
     };
-    if is_http {
+    let Some(is_message) = http_start::begins(ctx, &scratch.segment, &mut scratch.start, expected) else {
+        count(Counter::Unreadable, 1);
+        return Promise::Nothing;
+    };
+    if is_message {
         return Promise::Message;
     }
     if fresh && opening != Opening::Unseen && !at_start {
@@ -283,18 +279,6 @@ fn judge(ctx: &TcContext, scratch: &mut Scratch, flow: &mut Flow, side: Side) ->
         flow.verdict = Verdict::Other;
     }
     Promise::Nothing
-}
-
-#[inline(always)]
-fn load_start(ctx: &TcContext, segment: &Segment, start: &mut Start) -> bool {
-    *start = Start { bytes: [0; WINDOW], len: segment.record.payload_len };
-    let Some(len) = within(start.len.min(WINDOW as u32), WINDOW as u64) else { return false };
-    // SAFETY: at most `WINDOW` bytes.
-    let read = unsafe {
-        let into = start.bytes.as_mut_ptr();
-        bpf_skb_load_bytes(ctx.skb.skb.cast(), segment.payload_offset, into.cast(), len as u32)
-    };
-    read == 0
 }
 
 /// Reports the openings of both directions ahead of the first payload: a SYN says where a stream begins, and only
