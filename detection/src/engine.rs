@@ -1,5 +1,8 @@
 mod aggregate;
 mod evaluate;
+mod fold;
+mod kind;
+mod likeness;
 mod prefilter;
 mod reading;
 mod terms;
@@ -11,9 +14,15 @@ use std::sync::{
 
 use portcullis_exchange::TaggedExchange;
 
-use self::{aggregate::Aggregator, evaluate::Evaluation, prefilter::Prefilter, reading::Reading};
+use self::{
+    aggregate::Aggregator,
+    evaluate::Evaluation,
+    likeness::{Likeness, UsualBodies},
+    prefilter::Prefilter,
+    reading::Reading,
+};
 use crate::{
-    Detection, DetectionType, EventType, Evidence, PolicySet, evidence,
+    Detection, DetectionType, EventType, Evidence, Match, PolicySet, evidence,
     policy::{Policy, Rules},
 };
 
@@ -24,6 +33,9 @@ pub struct Engine {
     prefilter: Prefilter,
     aggregator: Arc<Aggregator>,
     counters: Arc<Counters>,
+    usual: Arc<UsualBodies>,
+    /// Whether a policy asks for the likeness of bodies; else none are remembered.
+    compares_bodies: bool,
 }
 
 #[derive(Debug, Default)]
@@ -37,21 +49,34 @@ struct Counters {
 impl Engine {
     pub fn new(policies: PolicySet) -> Self {
         let prefilter = Prefilter::new(policies.iter());
-        Self { policies, prefilter, aggregator: Arc::default(), counters: Arc::default() }
+        let compares_bodies = policies.iter().any(|policy| policy.enabled && policy.rules.compare_bodies());
+        Self {
+            policies,
+            prefilter,
+            aggregator: Arc::default(),
+            counters: Arc::default(),
+            usual: Arc::default(),
+            compares_bodies,
+        }
     }
 
     /// An engine for other policies that goes on with this one's windows and counters.
     #[must_use]
     pub fn with_policies(&self, policies: PolicySet) -> Self {
         let (aggregator, counters) = (Arc::clone(&self.aggregator), Arc::clone(&self.counters));
-        Self { aggregator, counters, ..Self::new(policies) }
+        Self { aggregator, counters, usual: Arc::clone(&self.usual), ..Self::new(policies) }
     }
 
     /// Every policy that this exchange matches, and every aggregation rule that it fills.
     pub fn judge(&self, exchange: &Arc<TaggedExchange>) -> Vec<Detection> {
         self.counters.exchanges.fetch_add(1, Ordering::Relaxed);
         let mut hits = self.prefilter.hits(self.policies.len());
-        let reading = Reading::of(exchange, &self.prefilter, &mut hits);
+        let likeness = if self.compares_bodies {
+            self.usual.compare_and_keep(&exchange.exchange)
+        } else {
+            Likeness::default()
+        };
+        let reading = Reading::of(exchange, &self.prefilter, &mut hits, likeness);
         self.counters.bounded.fetch_add(reading.views.work.bounded, Ordering::Relaxed);
         let mut detections = Vec::new();
         for policy in hits.candidates().filter_map(|index| self.policies.shared().get(index)) {
@@ -94,7 +119,7 @@ impl Engine {
             .find_map(|kind| evidence::find(*kind, &exchange.exchange, &matches))
             // What `success_filter` matched in the response is its author's own evidence.
             .or_else(|| {
-                let at = matches.iter().find(|at| by_success && at.location.starts_with("response."))?;
+                let at = matches.iter().find(|at| by_success && shows_success(at))?;
                 Some(Evidence { kind: "success-filter".to_owned(), at: at.clone() })
             });
         let single = Detection {
@@ -123,8 +148,13 @@ impl Engine {
     }
 }
 
+/// A status is no evidence: many an error page comes with 200.
+fn shows_success(at: &Match) -> bool {
+    at.location.starts_with("response.") && at.location != "response.status"
+}
+
 struct Verdict {
-    matches: Vec<crate::Match>,
+    matches: Vec<Match>,
     by_success: bool,
 }
 

@@ -15,7 +15,9 @@ use std::{sync::Arc, time::Duration};
 pub use aggregation::{AggregationRule, Distinct, DistinctSource, GroupBy};
 pub use error::{Place, PolicyError};
 pub use example::Example;
-pub(crate) use filter::{Comparison, DataType, Filter, Op, Operand, Order, Pair, Part, Term, Test};
+pub(crate) use filter::{
+    Comparison, DataType, Filter, Op, Operand, Order, Pair, Part, Term, Test, ValueType,
+};
 pub use info::{Category, Info, Severity};
 pub use set::PolicySet;
 
@@ -65,4 +67,22 @@ pub(crate) struct Rules {
     pub(crate) success: Option<Filter>,
     pub(crate) failure: Option<Filter>,
     pub(crate) ignore: Option<Filter>,
+}
+
+impl Rules {
+    /// Each tree by the key it stands under.
+    pub(crate) fn trees(&self) -> impl Iterator<Item = (&'static str, &Filter)> {
+        let all = [
+            ("success_filter", &self.success),
+            ("filter", &self.filter),
+            ("failure_filter", &self.failure),
+            ("ignore", &self.ignore),
+        ];
+        all.into_iter().filter_map(|(key, tree)| Some((key, tree.as_ref()?)))
+    }
+
+    /// Whether `percentage_match` stands somewhere.
+    pub(crate) fn compare_bodies(&self) -> bool {
+        self.trees().any(|(_, tree)| tree.compares_bodies())
+    }
 }

@@ -55,6 +55,10 @@ fn each_term_sees_its_part_of_the_exchange() {
         ("  source_ip: {not_contains_cidr: [203.0.113.7]}", false),
         ("  destination_ip: {eq: 192.0.2.1}", true),
         ("  api_collection_id: {eq: 0}", true),
+        // 203.0.113.0/24 is for documentation, and registered nowhere.
+        ("  country_code: {eq: ''}", true),
+        ("  country_code: {eq: US}", false),
+        ("  country_code: {neq: US}", true),
     ] {
         assert_eq!(matches(filter, REQUEST), expected, "{filter}");
     }
@@ -82,6 +86,14 @@ fn each_operator_means_what_the_page_says() {
         ("  and:\n    - method: {eq: POST}\n    - url: {contains_either: nothing}", false),
         ("  not:\n    method: {eq: GET}", true),
         ("  method: {or: [{eq: GET}, {eq: POST}]}", true),
+        ("  request_payload: {for_one: {key: {eq: mail}, value: {valuetype: email}}}", true),
+        ("  request_payload: {for_one: {key: {eq: age}, value: {valuetype: [integer, uuid]}}}", true),
+        ("  request_payload: {for_one: {key: {eq: name}, value: {valuetype: [integer, uuid]}}}", false),
+        ("  query_param: {distinct: {gte: 2}}", true),
+        ("  query_param: {distinct: {gt: 2}}", false),
+        ("  query_param: {distinct: {key: page, eq: 1}}", true),
+        ("  request_headers: {contains_either: ['x-role: adm']}", true),
+        ("  request_headers: {regex: '^x-role: a'}", true),
     ] {
         assert_eq!(matches(filter, REQUEST), expected, "{filter}");
     }
@@ -171,12 +183,93 @@ fn an_error_names_the_place_and_the_nearest_word() {
             "p.yaml:3:26: contains_either: must be text, but is a mapping",
         ),
         (
-            "id: A\nfilter:\n  url: {percentage_match: 5}\n",
-            "p.yaml:3:9: the operator `percentage_match` is known, but not supported yet",
+            "id: A\nfilter:\n  url: {percentage_match: {gt: 5}}\n",
+            "p.yaml:3:9: `percentage_match` cannot stand inside `url`: it looks at `request_payload` or `response_payload` as a whole",
         ),
         (
-            "id: A\nfilter:\n  country_code: {eq: DE}\n",
-            "p.yaml:3:3: the term `country_code` is known, but not supported yet",
+            "id: A\nfilter:\n  query_param: {for_one: {value: {distinct: {gt: 5}}}}\n",
+            "p.yaml:3:35: `distinct` cannot stand inside `value`",
+        ),
+        (
+            "id: A\nfilter:\n  query_param: {distinct: {key: id}}\n",
+            "p.yaml:3:27: distinct: needs a bound, such as `gt: 10`",
+        ),
+        (
+            "id: A\nfilter:\n  query_param: {for_one: {value: {valuetype: uid}}}\n",
+            "p.yaml:3:46: valuetype: unknown value `uid`",
+        ),
+        ("id: A\nfilter:\n  url: {valuetype: numbr}\n", "(did you mean `number`?)"),
+        ("id: A\nfilter:\n  country: {eq: DE}\n", "p.yaml:3:3: filter: unknown key `country`"),
+        (
+            "id: A\nfilter:\n  query_param: {for_one: {eq: x}}\n",
+            "p.yaml:3:27: `eq` needs `key` or `value` around it inside `for_one`",
+        ),
+        (
+            "id: A\nfilter:\n  query_param: {for_one: {url: {eq: x}}}\n",
+            "p.yaml:3:27: the term `url` cannot stand inside the collection `for_one`",
+        ),
+        (
+            "id: A\nfilter:\n  query_param: {for_one: {for_all: {key: {eq: x}}}}\n",
+            "p.yaml:3:27: `for_all` cannot stand inside a collection",
+        ),
+        (
+            "id: A\nfilter:\n  query_param: {key: {eq: x}}\n",
+            "p.yaml:3:17: `key` needs `for_one` or `for_all`",
+        ),
+        (
+            "id: A\nfilter:\n  contains_either: [x]\n",
+            "p.yaml:3:3: the operator `contains_either` needs a term",
+        ),
+        ("id: A\nfilter:\n  for_one: {key: {eq: x}}\n", "p.yaml:3:3: `for_one` needs a term around it"),
+        (
+            "id: A\nfilter:\n  source_ip: {contains_cidr: [10.0.0.0/33]}\n",
+            "p.yaml:3:31: contains_cidr: `10.0.0.0/33`",
+        ),
+        ("id: A\nfilter:\n  url: {regex: 'a(b'}\n", "p.yaml:3:16: regex: unclosed group"),
+        (
+            "id: A\nfilter:\n  url: {regex: '(a)\\1'}\n",
+            "p.yaml:3:16: regex: backreferences are not supported",
+        ),
+        (
+            "id: A\nfilter:\n  url: {contains_jwt: maybe}\n",
+            "p.yaml:3:23: contains_jwt: must be `true` or `false`",
+        ),
+        ("id: A\nfilter:\n  url: {datatype: strng}\n", "(did you mean `string`?)"),
+        (
+            "id: A\nfilter:\n  url: {contains_either: ['']}\n",
+            "p.yaml:3:27: contains_either: empty text is in every value",
+        ),
+        (
+            "id: A\nfilter:\n  url: {eq: x}\nmode: bloc\n",
+            "p.yaml:4:7: mode: unknown value `bloc`; known are detect, block (did you mean `block`?)",
+        ),
+        (
+            "id: A\nfilter:\n  url: {eq: x}\nblock: {ttl: soon}\n",
+            "p.yaml:4:14: block.ttl: `soon` is no duration",
+        ),
+        (
+            "id: A\nfilter:\n  url: {eq: x}\nenabled: maybe\n",
+            "p.yaml:4:10: enabled: must be `true` or `false`",
+        ),
+        (
+            "id: A\nfilter:\n  url: {eq: x}\ninfo: {sevrity: LOW}\n",
+            "p.yaml:4:8: info: unknown key `sevrity` (did you mean `severity`?)",
+        ),
+        (
+            "id: A\nfilter:\n  url: {eq: x}\nwordLists: {a: b}\n",
+            "p.yaml:4:16: a: must be a list, but is text",
+        ),
+        (
+            "id: A\nfilter:\n  url: {eq: x}\naggregation_rules:\n  - rule: {condition: {matchCont: 5, windowThreshold: 1}}\n",
+            "p.yaml:5:24: condition: unknown key `matchCont` (did you mean `matchCount`?)",
+        ),
+        (
+            "id: A\nfilter:\n  url: {eq: x}\naggregation_rules:\n  - rule: {condition: {matchCount: 0, windowThreshold: 1}}\n",
+            "p.yaml:5:36: matchCount: must be a whole number of at least 1",
+        ),
+        (
+            "id: A\nfilter:\n  url: {eq: x}\nexamples:\n  match: [nonsense]\n",
+            "p.yaml:5:11: example: `nonsense` is no request line",
         ),
         (
             "id: A\nfilter:\n  url: {method: {eq: x}}\n",
@@ -214,4 +307,153 @@ fn a_bad_file_stops_neither_the_others_nor_its_own_last_good_version() {
     let (third, errors) = PolicySet::parse([("a.yaml", good("A")), ("c.yaml", good("A"))]);
     assert_eq!(third.len(), 1);
     assert_eq!(errors[0].to_string(), "c.yaml:1:5: duplicate id `A`: a.yaml has it already");
+}
+
+#[test]
+fn an_actor_has_the_country_its_address_is_registered_in() {
+    let engine = policy("  country_code: {contains_either: [us, de]}").unwrap();
+    let mut exchange = (*example("GET /").exchange).clone();
+    exchange.actor.address = "8.8.8.8".parse().unwrap();
+    let found = engine.judge(&exchange.into());
+    assert_eq!(
+        (found[0].matched[0].location.as_str(), found[0].matched[0].phrase.as_str()),
+        ("source.country", "US")
+    );
+}
+
+/// Offsets count bytes of what was sent at the place, and the phrase is what was seen after decoding.
+#[test]
+fn every_operator_says_what_matched_and_where() {
+    let request = "POST /api/u%73ers/7?mail=a%40b.example&ip=10.1.2.3&big=%3941\ncookie: role=Admin\nx-token: Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln\ncontent-type: application/json\n\n{\"a\": {\"b\": \"\\u0041nna\"}}\n\nHTTP/1.1 404 Not Found\nx-why: none here\n\n{\"error\": \"no such user\"}";
+    for (filter, location, sent, phrase, operator) in [
+        ("  url: {contains_either: [/users/]}", "url.path", "/u%73ers/", "/users/", "contains_either"),
+        ("  url: {contains_all: [api, users]}", "url", "api", "api", "contains_all"),
+        ("  url: {regex: 'users/[0-9]'}", "url.path", "u%73ers/7", "users/7", "regex"),
+        ("  url: {regex_extract: '(u.ers)', extract: x}", "url.path", "u%73ers", "users", "regex_extract"),
+        ("  method: {eq: post}", "method", "POST", "POST", "eq"),
+        ("  query_param: {contains_either: ['a@b']}", "query.mail", "a%40b", "a@b", "contains_either"),
+        (
+            "  query_param: {for_one: {value: {valuetype: email}}}",
+            "query.mail",
+            "a%40b.example",
+            "a@b.example",
+            "valuetype",
+        ),
+        (
+            "  query_param: {for_one: {value: {contains_either_cidr: 10.0.0.0/8}}}",
+            "query.ip",
+            "10.1.2.3",
+            "10.1.2.3",
+            "contains_either_cidr",
+        ),
+        ("  query_param: {for_one: {value: {gt: 900}}}", "query.big", "%3941", "941", "gt"),
+        (
+            "  query_param: {for_one: {value: {datatype: number, length: {eq: 5}}}}",
+            "query.big",
+            "%3941",
+            "941",
+            "datatype",
+        ),
+        ("  query_param: {for_one: {key: {eq: big}}}", "query.big (name)", "big", "big", "eq"),
+        (
+            "  request_headers: {contains_either: [admin]}",
+            "request.cookie.role",
+            "Admin",
+            "Admin",
+            "contains_either",
+        ),
+        (
+            "  request_headers: {regex: 'x-token: bearer'}",
+            "request.header.x-token (name)",
+            "x-token",
+            "x-token: Bearer",
+            "regex",
+        ),
+        (
+            "  request_headers: {contains_jwt: true}",
+            "request.header.x-token",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+            "contains_jwt",
+        ),
+        (
+            "  request_headers: {for_one: {key: {eq: x-token}, value: {entropy: {gt: 3}}}}",
+            "request.header.x-token (name)",
+            "x-token",
+            "x-token",
+            "eq",
+        ),
+        (
+            "  request_payload: {for_one: {key: {eq: b}, value: {eq: anna}}}",
+            "request.body.a.b (name)",
+            "b",
+            "b",
+            "eq",
+        ),
+        ("  request_payload: {for_one: {value: {eq: anna}}}", "request.body.a.b", "\\u0041nna", "Anna", "eq"),
+        (
+            "  request_payload: {length: {gt: 5}}",
+            "request.body",
+            "{\"a\": {\"b\": \"\\u0041nna\"}}",
+            "{\"a\": {\"b\": \"\\u0041nna\"}}",
+            "length",
+        ),
+        ("  query_param: {distinct: {gte: 3}}", "query.mail", "a%40b.example", "a@b.example", "distinct"),
+        ("  response_code: {gte: 400}", "response.status", "404", "404", "gte"),
+        (
+            "  response_headers: {contains_either: ['none here']}",
+            "response.header.x-why",
+            "none here",
+            "none here",
+            "contains_either",
+        ),
+        (
+            "  response_payload: {contains_either: [no such]}",
+            "response.body",
+            "no such",
+            "no such",
+            "contains_either",
+        ),
+        (
+            "  source_ip: {contains_cidr: 203.0.113.0/24}",
+            "source",
+            "203.0.113.7",
+            "203.0.113.7",
+            "contains_either_cidr",
+        ),
+    ] {
+        let found =
+            policy(filter).unwrap_or_else(|error| panic!("{error}")).judge(&example(request).exchange);
+        let at = &found.first().unwrap_or_else(|| panic!("{filter} matches")).matched[0];
+        assert_eq!(
+            (at.location.as_str(), at.phrase.as_str(), at.detector.as_str()),
+            (location, phrase, operator),
+            "{filter}"
+        );
+        let len = at.end - at.start;
+        assert_eq!(len, sent.len(), "{filter}: {at:?} is as long as `{sent}`");
+        let original = match at.location.as_str() {
+            "url.path" => "/api/u%73ers/7",
+            "url" => "/api/u%73ers/7?mail=a%40b.example",
+            "request.header.x-token" => "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln",
+            "response.body" => "{\"error\": \"no such user\"}",
+            _ => continue,
+        };
+        assert_eq!(&original[at.start..at.end], sent, "{filter}");
+    }
+}
+
+#[test]
+fn a_body_is_compared_with_the_one_before_it_at_the_same_endpoint() {
+    let engine = policy("  response_payload: {percentage_match: {lt: 50}}").unwrap();
+    let usual = "{\"id\": 7, \"name\": \"Anna\", \"city\": \"Ulm\"}";
+    let dump = "root:x:0:0:root:/root:/bin/bash daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin";
+    let judge = |path: &str, status: &str, body: &str| {
+        engine.judge(&example(&format!("GET {path}\n\nHTTP/1.1 {status}\n\n{body}")).exchange).len()
+    };
+    assert_eq!(judge("/users/1", "200 OK", usual), 0, "nothing to compare with");
+    assert_eq!(judge("/users/2", "200 OK", &usual.replace("Anna", "Bert")), 0, "much the same");
+    assert_eq!(judge("/users/3", "500 Oops", dump), 1, "another thing altogether");
+    assert_eq!(judge("/users/4", "200 OK", usual), 0, "an error does not become the usual answer");
+    assert_eq!(judge("/files/3", "200 OK", dump), 0, "another endpoint");
 }

@@ -1,15 +1,16 @@
 //! Walks a filter tree over one exchange, collecting what matched.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
 
 use super::{
+    fold::Folded,
+    kind::{data_type, find_jwt, looks_like},
     reading::{MAX_MATCHES, Reading, phrase},
-    terms::{Value, pairs, values},
+    terms::{Form, Value, pairs, values},
 };
 use crate::{
     Match,
-    policy::{DataType, Filter, Op, Operand, Pair, Part, Term, Test},
-    view::Text,
+    policy::{Comparison, DataType, Filter, Op, Operand, Pair, Part, Term, Test},
 };
 
 /// Values that a policy may hold at once, and how long each may be.
@@ -60,9 +61,24 @@ impl<'r, 'x> Evaluation<'r, 'x> {
                 !all.is_empty() && self.keeping(|this| all.iter().all(|one| this.pair(term, one, pair)))
             }
             Test::Length(comparisons) => {
-                let length = value.forms.first().map_or(0, |form| form.bytes().len()) as f64;
-                comparisons.iter().all(|comparison| comparison.holds(length))
+                let length = value.forms.first().map_or(0, |form| form.bytes().len());
+                let holds = all_hold(comparisons, length as f64);
+                if holds && let Some(form) = value.forms.first() {
+                    self.note_at(value, form, 0..length, "length");
+                }
+                holds
             }
+            Test::Likeness(comparisons) => {
+                let likeness = self.reading.likeness;
+                let percent =
+                    if term == Term::ResponsePayload { likeness.response } else { likeness.request };
+                let holds = percent.is_some_and(|percent| all_hold(comparisons, percent));
+                if holds && let Some(form) = value.forms.first() {
+                    self.note_at(value, form, 0..form.bytes().len(), "percentage_match");
+                }
+                holds
+            }
+            Test::Distinct { key, comparisons } => self.distinct(term, key.as_deref(), comparisons),
             Test::Op(op) => self.op(value, op),
         }
     }
@@ -79,21 +95,22 @@ impl<'r, 'x> Evaluation<'r, 'x> {
 
     fn op(&mut self, value: &Value<'_>, op: &Op) -> bool {
         match op {
-            Op::Equals(operands) => self
-                .any_text(value, operands, |text, wanted| (text.trim() == wanted).then_some(0..text.len())),
-            Op::ContainsEither(operands) => self.any_text(value, operands, |text, wanted| {
-                text.find(wanted).map(|start| start..start + wanted.len())
-            }),
+            Op::Equals(operands) => self.any_text(value, operands, "eq", Folded::equals),
+            Op::ContainsEither(operands) => self.any_text(value, operands, "contains_either", Folded::find),
             Op::ContainsAll(operands) => self.keeping(|this| {
                 operands.iter().all(|operand| {
-                    this.any_text(value, std::slice::from_ref(operand), |text, wanted| {
-                        text.find(wanted).map(|start| start..start + wanted.len())
-                    })
+                    this.any_text(value, std::slice::from_ref(operand), "contains_all", Folded::find)
                 })
             }),
-            Op::Compare(comparison) => value.number().is_some_and(|number| comparison.holds(number)),
+            Op::Compare(comparison) => {
+                let holds = |form: &&Form<'_>| form.number().is_some_and(|number| comparison.holds(number));
+                let found = value.forms.iter().find(holds);
+                self.note_whole(value, found, comparison.order.name())
+            }
             Op::InNetworks(networks) => {
-                value.addresses().any(|address| networks.iter().any(|net| net.contains(&address)))
+                let inside = |(_, address): &(_, _)| networks.iter().any(|net| net.contains(address));
+                let found = value.addresses().find(inside).map(|(form, _)| form);
+                self.note_whole(value, found, "contains_either_cidr")
             }
             Op::Regex(regex) => {
                 let found =
@@ -121,9 +138,26 @@ impl<'r, 'x> Evaluation<'r, 'x> {
                 self.bind(name, form.bytes());
                 true
             }),
-            Op::ContainsJwt => value.forms.iter().any(|form| contains_jwt(form.bytes())),
+            Op::ContainsJwt => {
+                let found = value.forms.iter().find_map(|form| Some((form, find_jwt(form.bytes())?)));
+                found.is_some_and(|(form, range)| {
+                    self.note_at(value, form, range, "contains_jwt");
+                    true
+                })
+            }
             Op::DataType(wanted) => {
-                value.forms.first().is_some_and(|form| data_type(form.bytes()) == *wanted)
+                let found = value.forms.iter().find(|form| data_type(form.bytes()) == *wanted);
+                // What one form shows to be a number is no text, though another form of it is.
+                let is_text = |form: &Form<'_>| data_type(form.bytes()) == DataType::Text;
+                let found = found.filter(|_| *wanted != DataType::Text || value.forms.iter().all(is_text));
+                self.note_whole(value, found, "datatype")
+            }
+            Op::ValueType(wanted) => {
+                let found = value
+                    .forms
+                    .iter()
+                    .find(|form| wanted.iter().any(|wanted| looks_like(form.bytes(), *wanted)));
+                self.note_whole(value, found, "valuetype")
             }
             Op::Detect(detector) => {
                 let found: Vec<Match> = value
@@ -141,10 +175,10 @@ impl<'r, 'x> Evaluation<'r, 'x> {
                 }
                 any
             }
-            Op::Entropy(comparisons) => value.forms.last().is_some_and(|form| {
-                let entropy = entropy(form.bytes());
-                comparisons.iter().all(|comparison| comparison.holds(entropy))
-            }),
+            Op::Entropy(comparisons) => {
+                let found = value.forms.last().filter(|form| all_hold(comparisons, entropy(form.bytes())));
+                self.note_whole(value, found, "entropy")
+            }
         }
     }
 
@@ -152,24 +186,38 @@ impl<'r, 'x> Evaluation<'r, 'x> {
         &mut self,
         value: &Value<'_>,
         operands: &[Operand],
-        test: impl Fn(&str, &str) -> Option<std::ops::Range<usize>>,
+        operator: &'static str,
+        test: impl Fn(&Folded, &str) -> Option<Range<usize>>,
     ) -> bool {
         for form in &value.forms {
-            // Lengths stay the same, so that a place in the folded text is one in the form.
-            let ascii = form.bytes().to_ascii_lowercase();
-            let text = String::from_utf8_lossy(&ascii);
-            let unicode = if text.is_ascii() { Cow::Borrowed("") } else { Cow::Owned(text.to_lowercase()) };
+            let folded = Folded::of(form.bytes());
             for operand in operands {
                 let Some(wanted) = self.resolve(operand) else { continue };
-                let found = test(&text, &wanted)
-                    .or_else(|| if unicode.is_empty() { None } else { test(&unicode, &wanted) });
-                if let Some(range) = found {
-                    self.note_at(value, form, range, "text");
+                if let Some(range) = test(&folded, &wanted) {
+                    self.note_at(value, form, range, operator);
                     return true;
                 }
             }
         }
         false
+    }
+
+    /// How many different values the collection has.
+    fn distinct(&mut self, term: Term, key: Option<&str>, comparisons: &[Comparison]) -> bool {
+        let all = pairs(self.reading, term);
+        let is_named = |name: &Value<'_>| {
+            key.is_none_or(|key| {
+                name.forms.iter().any(|form| form.bytes().eq_ignore_ascii_case(key.as_bytes()))
+            })
+        };
+        let counted = || all.iter().filter(|(name, _)| is_named(name)).map(|(_, value)| value);
+        let different: HashSet<&[u8]> =
+            counted().filter_map(|value| value.forms.last()).map(|form| form.bytes().trim_ascii()).collect();
+        let holds = all_hold(comparisons, different.len() as f64);
+        if holds && let Some((value, form)) = counted().find_map(|value| Some((value, value.forms.last()?))) {
+            self.note_at(value, form, 0..form.bytes().len(), "distinct");
+        }
+        holds
     }
 
     /// The operand with extracted values filled in; `None` where one was not extracted.
@@ -205,15 +253,23 @@ impl<'r, 'x> Evaluation<'r, 'x> {
         }
     }
 
-    fn note_at(&mut self, value: &Value<'_>, form: &Text<'_>, range: std::ops::Range<usize>, detector: &str) {
-        let original = form.original_range(range.clone());
+    fn note_at(&mut self, value: &Value<'_>, form: &Form<'_>, range: Range<usize>, operator: &'static str) {
+        let (location, original) = value.place(form, range.clone());
         self.note(Match {
-            location: value.location.clone(),
+            location,
             start: original.start,
             end: original.end,
             phrase: phrase(form.bytes(), range),
-            detector: detector.to_owned(),
+            detector: operator.to_owned(),
         });
+    }
+
+    /// Notes a form that as a whole is what was asked for; gives whether there is one.
+    fn note_whole(&mut self, value: &Value<'_>, form: Option<&Form<'_>>, operator: &'static str) -> bool {
+        if let Some(form) = form {
+            self.note_at(value, form, 0..form.bytes().len(), operator);
+        }
+        form.is_some()
     }
 
     /// What was noted and bound stays only if it holds.
@@ -242,26 +298,8 @@ fn this_filter(evaluation: &mut Evaluation<'_, '_>, filter: &Filter) -> bool {
     evaluation.filter(filter)
 }
 
-/// Three base64url parts, the first of which opens a JSON object (RFC 7519 section 3.1).
-fn contains_jwt(bytes: &[u8]) -> bool {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    memchr::memmem::find_iter(bytes, b"eyJ").any(|start| {
-        let rest = bytes.get(start..).unwrap_or_default();
-        let mut parts = rest.splitn(3, |byte| *byte == b'.');
-        let whole =
-            |part: Option<&[u8]>| part.is_some_and(|part| part.len() >= 4 && part.iter().all(is_part));
-        whole(parts.next())
-            && whole(parts.next())
-            && parts.next().and_then(<[u8]>::first).is_some_and(is_part)
-    })
-}
-
-fn data_type(bytes: &[u8]) -> DataType {
-    match std::str::from_utf8(bytes.trim_ascii()) {
-        Ok("true" | "false") => DataType::Boolean,
-        Ok(text) if text.parse::<f64>().is_ok_and(f64::is_finite) => DataType::Number,
-        _ => DataType::Text,
-    }
+fn all_hold(comparisons: &[Comparison], value: f64) -> bool {
+    comparisons.iter().all(|comparison| comparison.holds(value))
 }
 
 fn entropy(bytes: &[u8]) -> f64 {

@@ -170,7 +170,9 @@ fn need_of_test(test: &Test) -> Need {
         Test::Or(any) => either(any.iter().map(need_of_test)),
         Test::ForOne(pair) => need_of_pair(pair),
         // The key of a pair may be put together (a JSON path), and is not text of the request as such.
-        Test::Not(_) | Test::ForAll(_) | Test::Length(_) => Need::Nothing,
+        Test::Not(_) | Test::ForAll(_) | Test::Length(_) | Test::Likeness(_) | Test::Distinct { .. } => {
+            Need::Nothing
+        }
         Test::Op(op) => need_of_op(op),
     }
 }
@@ -195,6 +197,7 @@ fn need_of_op(op: &Op) -> Need {
         | Op::Extract(_)
         | Op::ContainsJwt
         | Op::DataType(_)
+        | Op::ValueType(_)
         | Op::Entropy(_) => Need::Nothing,
     }
 }
@@ -273,7 +276,7 @@ fn detectors_of(rules: &Rules) -> u32 {
             Test::Not(inner) => of_test(inner),
             Test::ForOne(pair) | Test::ForAll(pair) => of_pair(pair),
             Test::Op(Op::Detect(detector)) => detector.bit(),
-            Test::Op(_) | Test::Length(_) => 0,
+            Test::Op(_) | Test::Length(_) | Test::Likeness(_) | Test::Distinct { .. } => 0,
         }
     }
     fn of_pair(pair: &Pair) -> u32 {

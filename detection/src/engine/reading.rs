@@ -2,7 +2,10 @@ use std::cell::OnceCell;
 
 use portcullis_exchange::TaggedExchange;
 
-use super::prefilter::{Hits, Prefilter};
+use super::{
+    likeness::Likeness,
+    prefilter::{Hits, Prefilter},
+};
 use crate::{
     Match,
     detector::{self, Detector, Subject},
@@ -17,6 +20,7 @@ const MAX_PHRASE: usize = 160;
 pub(super) struct Reading<'x> {
     pub(super) tagged: &'x TaggedExchange,
     pub(super) views: Views<'x>,
+    pub(super) likeness: Likeness,
     /// By field and view: what of it detectors may look at.
     scanned: Vec<Vec<Scanned>>,
     found: [OnceCell<Vec<Match>>; Detector::ALL.len()],
@@ -29,7 +33,12 @@ struct Scanned {
 }
 
 impl<'x> Reading<'x> {
-    pub(super) fn of(tagged: &'x TaggedExchange, prefilter: &Prefilter, hits: &mut Hits) -> Self {
+    pub(super) fn of(
+        tagged: &'x TaggedExchange,
+        prefilter: &Prefilter,
+        hits: &mut Hits,
+        likeness: Likeness,
+    ) -> Self {
         let request = tagged.exchange.request.as_ref();
         let views = request.map(Views::of).unwrap_or_default();
         let mut all = 0;
@@ -47,15 +56,20 @@ impl<'x> Reading<'x> {
         {
             prefilter.scan(&request.target, hits);
             prefilter.scan(&request.body.bytes, hits);
+            // As the term shows them: a literal may begin in the name and end in the value.
+            let mut line = Vec::new();
             for (name, value) in request.headers.iter() {
-                prefilter.scan(name, hits);
-                prefilter.scan(value, hits);
+                line.clear();
+                line.extend_from_slice(name);
+                line.extend_from_slice(b": ");
+                line.extend_from_slice(value);
+                prefilter.scan(&line, hits);
             }
         }
         if request.is_some() {
             prefilter.mark_detectors(all, hits);
         }
-        Self { tagged, views, scanned, found: [const { OnceCell::new() }; Detector::ALL.len()] }
+        Self { tagged, views, likeness, scanned, found: [const { OnceCell::new() }; Detector::ALL.len()] }
     }
 
     /// What the detector finds anywhere in the request.

@@ -1,6 +1,6 @@
 //! What each term of the policy language means in an exchange.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, ops::Range};
 
 use portcullis_exchange::Headers;
 
@@ -12,42 +12,103 @@ use crate::{
 
 /// One value in its several forms, raw first.
 pub(super) struct Value<'v> {
-    pub(super) location: String,
-    pub(super) forms: Vec<Text<'v>>,
+    location: String,
+    pub(super) forms: Vec<Form<'v>>,
     /// The fields of the reading that it consists of, for detectors.
     pub(super) fields: Vec<usize>,
 }
 
+/// One form of a value, which knows where it stands: a term's value may be put together of many places.
+pub(super) struct Form<'v> {
+    text: Bytes<'v>,
+    spot: Spot<'v>,
+}
+
+enum Bytes<'v> {
+    View(&'v Text<'v>),
+    Own(Text<'v>),
+}
+
+enum Spot<'v> {
+    /// Where the value as a whole stands.
+    Value,
+    Field(&'v Field<'v>),
+    /// A line `name: value` of a head.
+    HeaderLine {
+        side: &'static str,
+        name: &'v [u8],
+    },
+}
+
 impl<'v> Value<'v> {
     fn text(location: impl Into<String>, text: String) -> Self {
-        Self { location: location.into(), forms: vec![Text::owned(text.into_bytes())], fields: Vec::new() }
+        Self::of(location, [Form::value(Text::owned(text.into_bytes()))])
     }
 
     fn raw(location: impl Into<String>, bytes: &'v [u8]) -> Self {
-        Self { location: location.into(), forms: vec![Text::original(bytes, 0)], fields: Vec::new() }
+        Self::of(location, [Form::value(Text::original(bytes, 0))])
+    }
+
+    fn of(location: impl Into<String>, forms: impl IntoIterator<Item = Form<'v>>) -> Self {
+        Self { location: location.into(), forms: forms.into_iter().collect(), fields: Vec::new() }
     }
 
     fn nothing() -> Self {
-        Self { location: String::new(), forms: Vec::new(), fields: Vec::new() }
-    }
-
-    pub(super) fn number(&self) -> Option<f64> {
-        let text = std::str::from_utf8(self.forms.first()?.bytes().trim_ascii()).ok()?;
-        text.parse().ok().filter(|number: &f64| number.is_finite())
+        Self::of("", [])
     }
 
     /// Every form that is an address, alone or as an item of a list.
-    pub(super) fn addresses(&self) -> impl Iterator<Item = IpAddr> {
-        self.forms
-            .iter()
-            .filter_map(|form| std::str::from_utf8(form.bytes()).ok())
-            .flat_map(|text| text.split(',').filter_map(|item| item.trim().parse().ok()))
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (&Form<'v>, IpAddr)> {
+        self.forms.iter().filter_map(|form| Some((form, std::str::from_utf8(form.bytes()).ok()?))).flat_map(
+            |(form, text)| text.split(',').filter_map(move |item| Some((form, item.trim().parse().ok()?))),
+        )
+    }
+
+    /// Where a range of one of its forms stands, in bytes of the original.
+    pub(super) fn place(&self, form: &Form<'v>, range: Range<usize>) -> (String, Range<usize>) {
+        let original = form.text().original_range(range.clone());
+        match form.spot {
+            Spot::Value => (self.location.clone(), original),
+            Spot::Field(field) => (field.location(), original),
+            Spot::HeaderLine { side, name } => {
+                let location = header_location(side, name);
+                let value_at = name.len() + 2;
+                if range.start < value_at {
+                    (location + " (name)", range.start..range.end.min(name.len()))
+                } else {
+                    (location, range.start - value_at..range.end - value_at)
+                }
+            }
+        }
     }
 
     /// Adds every view of a field as a form.
-    fn add(&mut self, index: usize, field: &'v Field<'_>) {
+    fn add(&mut self, index: usize, field: &'v Field<'v>) {
         self.fields.push(index);
-        self.forms.extend(field.views.iter().map(|view| view.text.borrowed()));
+        let views = field.views.iter();
+        self.forms.extend(views.map(|view| Form { text: Bytes::View(&view.text), spot: Spot::Field(field) }));
+    }
+}
+
+impl<'v> Form<'v> {
+    fn value(text: Text<'v>) -> Self {
+        Self { text: Bytes::Own(text), spot: Spot::Value }
+    }
+
+    fn text(&self) -> &Text<'v> {
+        match &self.text {
+            Bytes::View(text) => text,
+            Bytes::Own(text) => text,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.text().bytes()
+    }
+
+    pub(super) fn number(&self) -> Option<f64> {
+        let text = std::str::from_utf8(self.bytes().trim_ascii()).ok()?;
+        text.parse().ok().filter(|number: &f64| number.is_finite())
     }
 }
 
@@ -77,23 +138,18 @@ pub(super) fn values<'v>(reading: &'v Reading<'_>, term: Term) -> Value<'v> {
             let whole = Value::raw("query", request.query().unwrap_or_default());
             of_fields(whole, &|field| field.place == Place::Query)
         }),
-        Term::RequestHeaders => {
-            let mut value =
-                of_fields(Value::nothing(), &|field| matches!(field.place, Place::Header | Place::Cookie));
-            value.location = "request.header".to_owned();
-            if let Some(request) = request {
-                value.forms.extend(header_lines(&request.headers));
-            }
+        Term::RequestHeaders => request.map_or_else(Value::nothing, |request| {
+            let views = Value::of("request.header", []);
+            let mut value = of_fields(views, &|field| matches!(field.place, Place::Header | Place::Cookie));
+            value.forms.extend(header_lines(&request.headers, "request"));
             value
-        }
+        }),
         Term::RequestPayload => request.map_or_else(Value::nothing, |request| {
             let whole = Value::raw("request.body", &request.body.bytes);
             of_fields(whole, &|field| field.is_body())
         }),
-        Term::ResponseHeaders => response.map_or_else(Value::nothing, |response| Value {
-            location: "response.header".to_owned(),
-            forms: header_lines(&response.headers).collect(),
-            fields: Vec::new(),
+        Term::ResponseHeaders => response.map_or_else(Value::nothing, |response| {
+            Value::of("response.header", header_lines(&response.headers, "response"))
         }),
         Term::ResponsePayload => {
             response.map_or_else(Value::nothing, |response| Value::raw("response.body", &response.body.bytes))
@@ -103,11 +159,15 @@ pub(super) fn values<'v>(reading: &'v Reading<'_>, term: Term) -> Value<'v> {
         }),
         Term::SourceIp => Value::text("source", reading.tagged.actor.address.to_string()),
         Term::DestinationIp => Value::text("destination", exchange.server.ip().to_string()),
-        Term::WireFact => Value {
-            location: "wire".to_owned(),
-            forms: exchange.facts.iter().map(|fact| Text::original(fact.name().as_bytes(), 0)).collect(),
-            fields: Vec::new(),
-        },
+        // Private and reserved addresses are registered nowhere: their country is the empty text.
+        Term::CountryCode => Value::text(
+            "source.country",
+            iptocc::country_code(reading.tagged.actor.address).unwrap_or_default().to_owned(),
+        ),
+        Term::WireFact => Value::of(
+            "wire",
+            exchange.facts.iter().map(|fact| Form::value(Text::original(fact.name().as_bytes(), 0))),
+        ),
     }
 }
 
@@ -136,15 +196,8 @@ pub(super) fn pairs<'v>(reading: &'v Reading<'_>, term: Term) -> Vec<(Value<'v>,
             .iter()
             .flat_map(|response| {
                 leaves_of(&response.body.bytes).into_iter().map(|(path, text)| {
-                    let key = Value::text("response.body", path.clone());
-                    (
-                        key,
-                        Value {
-                            location: format!("response.body.{path}"),
-                            forms: vec![text],
-                            fields: Vec::new(),
-                        },
-                    )
+                    let location = format!("response.body.{path}");
+                    (named(&location, path), Value::of(location, [Form::value(text)]))
                 })
             })
             .collect(),
@@ -154,6 +207,7 @@ pub(super) fn pairs<'v>(reading: &'v Reading<'_>, term: Term) -> Vec<(Value<'v>,
         | Term::ResponseCode
         | Term::SourceIp
         | Term::DestinationIp
+        | Term::CountryCode
         | Term::WireFact => Vec::new(),
     }
 }
@@ -167,14 +221,19 @@ fn field_pairs<'v>(
         .filter(|(_, field)| !field.is_name && wanted(field))
         .map(|(index, field)| {
             let location = field.location();
-            // A path is found by its whole as well as by its last name.
-            let mut key = Value::raw(location.clone(), field.name.as_bytes());
-            key.forms.push(Text::original(field.leaf_name().as_bytes(), 0));
-            let mut value = Value { location, forms: Vec::new(), fields: Vec::new() };
+            let key = named(&location, field.name.clone());
+            let mut value = Value::of(location, []);
             value.add(index, field);
             (key, value)
         })
         .collect()
+}
+
+/// A path is found by its whole as well as by its last name.
+fn named<'v>(location: &str, path: String) -> Value<'v> {
+    let leaf = path.trim_end_matches("[]").rsplit('.').next().unwrap_or_default().to_owned();
+    let forms = [path, leaf].map(|name| Form::value(Text::owned(name.into_bytes())));
+    Value::of(format!("{location} (name)"), forms)
 }
 
 fn header_pairs<'v>(
@@ -182,11 +241,18 @@ fn header_pairs<'v>(
     side: &'static str,
 ) -> impl Iterator<Item = (Value<'v>, Value<'v>)> {
     headers.iter().map(move |(name, value)| {
-        let location = format!("{side}.header.{}", String::from_utf8_lossy(name).to_ascii_lowercase());
-        (Value::raw(location.clone(), name), Value::raw(location, value))
+        let location = header_location(side, name);
+        (Value::raw(format!("{location} (name)"), name), Value::raw(location, value))
     })
 }
 
-fn header_lines<'v>(headers: &'v Headers) -> impl Iterator<Item = Text<'v>> {
-    headers.iter().map(|(name, value)| Text::owned([name, b": ", value].concat()))
+fn header_lines<'v>(headers: &'v Headers, side: &'static str) -> impl Iterator<Item = Form<'v>> {
+    headers.iter().map(move |(name, value)| Form {
+        text: Bytes::Own(Text::owned([name, b": ", value].concat())),
+        spot: Spot::HeaderLine { side, name },
+    })
+}
+
+fn header_location(side: &str, name: &[u8]) -> String {
+    format!("{side}.header.{}", String::from_utf8_lossy(name).to_ascii_lowercase())
 }

@@ -18,6 +18,31 @@ pub(crate) enum Filter {
     Term(Term, Test),
 }
 
+impl Filter {
+    pub(crate) fn compares_bodies(&self) -> bool {
+        match self {
+            Self::And(all) | Self::Or(all) => all.iter().any(Self::compares_bodies),
+            Self::Not(inner) => inner.compares_bodies(),
+            Self::Detect(_) => false,
+            Self::Term(_, test) => test.compares_bodies(),
+        }
+    }
+}
+
+impl Test {
+    /// Inside collections it cannot stand.
+    fn compares_bodies(&self) -> bool {
+        match self {
+            Self::And(all) | Self::Or(all) => all.iter().any(Self::compares_bodies),
+            Self::Not(inner) => inner.compares_bodies(),
+            Self::Likeness(_) => true,
+            Self::ForOne(_) | Self::ForAll(_) | Self::Length(_) | Self::Distinct { .. } | Self::Op(_) => {
+                false
+            }
+        }
+    }
+}
+
 /// A part of the exchange that a test looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Term {
@@ -32,6 +57,8 @@ pub(crate) enum Term {
     ResponseCode,
     SourceIp,
     DestinationIp,
+    /// Where the actor's address is registered, ISO 3166-1 alpha-2.
+    CountryCode,
     /// Ours: oddities of the wire ([`portcullis_exchange::Fact`]), by name.
     WireFact,
 }
@@ -45,6 +72,13 @@ pub(crate) enum Test {
     ForOne(Box<Pair>),
     ForAll(Box<Pair>),
     Length(Vec<Comparison>),
+    /// `percentage_match`: how much a body resembles the one before it at the same endpoint.
+    Likeness(Vec<Comparison>),
+    /// How many different values a collection holds; those of one name only, where `key` is given.
+    Distinct {
+        key: Option<String>,
+        comparisons: Vec<Comparison>,
+    },
     Op(Op),
 }
 
@@ -75,6 +109,7 @@ pub(crate) enum Op {
     Extract(Arc<str>),
     ContainsJwt,
     DataType(DataType),
+    ValueType(Vec<ValueType>),
     Detect(Detector),
     /// Shannon entropy in bits per byte.
     Entropy(Vec<Comparison>),
@@ -96,6 +131,20 @@ pub(crate) enum Order {
     LessOrEqual,
 }
 
+impl Order {
+    /// As a policy writes it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Equal => "eq",
+            Self::NotEqual => "neq",
+            Self::Greater => "gt",
+            Self::GreaterOrEqual => "gte",
+            Self::Less => "lt",
+            Self::LessOrEqual => "lte",
+        }
+    }
+}
+
 impl Comparison {
     pub(crate) fn holds(self, value: f64) -> bool {
         match self.order {
@@ -114,6 +163,55 @@ pub(crate) enum DataType {
     Text,
     Number,
     Boolean,
+}
+
+/// What a value looks like, whatever type its place gives it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ValueType {
+    Text,
+    Number,
+    Integer,
+    Boolean,
+    Uuid,
+    Email,
+    Ip,
+    Url,
+    Date,
+    Jwt,
+    Hex,
+}
+
+impl ValueType {
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Text,
+        Self::Number,
+        Self::Integer,
+        Self::Boolean,
+        Self::Uuid,
+        Self::Email,
+        Self::Ip,
+        Self::Url,
+        Self::Date,
+        Self::Jwt,
+        Self::Hex,
+    ];
+
+    /// As a policy writes it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "string",
+            Self::Number => "number",
+            Self::Integer => "integer",
+            Self::Boolean => "boolean",
+            Self::Uuid => "uuid",
+            Self::Email => "email",
+            Self::Ip => "ip",
+            Self::Url => "url",
+            Self::Date => "date",
+            Self::Jwt => "jwt",
+            Self::Hex => "hex",
+        }
+    }
 }
 
 /// Text to compare with, trimmed and in lower case; `${name}` stands for a value that an earlier node extracted.

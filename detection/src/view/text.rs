@@ -26,10 +26,6 @@ impl<'a> Text<'a> {
         Self { bytes: Cow::Owned(bytes), origin: Origin::Shifted(0) }
     }
 
-    pub(crate) fn borrowed(&self) -> Text<'_> {
-        Text { bytes: Cow::Borrowed(&self.bytes), origin: self.origin.clone() }
-    }
-
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }

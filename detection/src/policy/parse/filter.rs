@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     node::Source,
-    operator::{OPERATORS, comparisons, detector, operator},
+    operator::{OPERATORS, comparisons, detector, distinct, operator},
 };
 use crate::policy::{
     Filter, Op, Pair, Place, PolicyError, Term, Test,
@@ -24,7 +24,7 @@ pub(super) struct Names {
 /// Deeper nesting is no policy a person wrote, and evaluation recurses.
 const MAX_DEPTH: usize = 32;
 
-const TERMS: [(&str, Term); 12] = [
+const TERMS: [(&str, Term); 13] = [
     ("url", Term::Url),
     ("method", Term::Method),
     ("api_collection_id", Term::ApiCollectionId),
@@ -36,6 +36,7 @@ const TERMS: [(&str, Term); 12] = [
     ("response_code", Term::ResponseCode),
     ("source_ip", Term::SourceIp),
     ("destination_ip", Term::DestinationIp),
+    ("country_code", Term::CountryCode),
     ("wire_fact", Term::WireFact),
 ];
 const CONNECTIVES: [&str; 3] = ["and", "or", "not"];
@@ -114,7 +115,14 @@ impl Reader<'_> {
                     let items = self.source.list_or_one(value).iter();
                     all(items.map(|item| detector(self.source, item).map(Filter::Detect)), Filter::Or)
                 }
-                "country_code" => Err(self.unsupported(key.at, "the term `country_code`")),
+                name @ ("for_one" | "for_all") => {
+                    let message = format!("`{name}` needs a term around it, such as `query_param`");
+                    Err(PolicyError::at(self.source.file, key.at, message))
+                }
+                name if OPERATORS.contains(&name) || name == "length" => {
+                    let message = format!("the operator `{name}` needs a term around it, such as `url`");
+                    Err(PolicyError::at(self.source.file, key.at, message))
+                }
                 name => match TERMS.into_iter().find(|(term, _)| *term == name) {
                     Some((name, term)) => Ok(Filter::Term(term, self.test(value, name, depth, true)?)),
                     None => {
@@ -175,17 +183,30 @@ impl Reader<'_> {
                         Err(PolicyError::at(self.source.file, key.at, message))
                     }
                     "length" => Ok(Test::Length(comparisons(self.source, value, "length")?)),
+                    "percentage_match" if matches!(what, "request_payload" | "response_payload") => {
+                        Ok(Test::Likeness(comparisons(self.source, value, "percentage_match")?))
+                    }
+                    "percentage_match" => {
+                        let terms = "`request_payload` or `response_payload`";
+                        Err(self.misplaced(key.at, "percentage_match", what, terms))
+                    }
+                    "distinct" if collections => distinct(self.source, value),
+                    "distinct" => Err(self.misplaced(key.at, "distinct", what, "a term")),
+                    name @ ("key" | "value") if collections => {
+                        let message = format!("`{name}` needs `for_one` or `for_all` around it");
+                        Err(PolicyError::at(self.source.file, key.at, message))
+                    }
                     name if TERMS.iter().any(|(term, _)| *term == name) => {
                         let message = format!("the term `{name}` cannot stand inside the term `{what}`");
                         Err(PolicyError::at(self.source.file, key.at, message))
                     }
-                    name => match operator(self, name, key.at, value, bound.as_ref())? {
+                    name => match operator(self, name, value, bound.as_ref())? {
                         Some(test) => Ok(test),
                         None => {
                             let known: Vec<_> = OPERATORS
                                 .into_iter()
                                 .chain(CONNECTIVES)
-                                .chain(["for_one", "for_all", "length"])
+                                .chain(["for_one", "for_all", "length", "percentage_match", "distinct"])
                                 .collect();
                             Err(self.source.unknown(key.at, what, name, &known))
                         }
@@ -212,6 +233,18 @@ impl Reader<'_> {
                 "not" => Ok(Pair::Not(Box::new(self.pair(value, what, depth)?))),
                 "key" => Ok(Pair::Key(self.test(value, "key", depth, false)?)),
                 "value" => Ok(Pair::Value(self.test(value, "value", depth, false)?)),
+                name @ ("for_one" | "for_all") => {
+                    let message = format!("`{name}` cannot stand inside a collection");
+                    Err(PolicyError::at(self.source.file, key.at, message))
+                }
+                name if TERMS.iter().any(|(term, _)| *term == name) => {
+                    let message = format!("the term `{name}` cannot stand inside the collection `{what}`");
+                    Err(PolicyError::at(self.source.file, key.at, message))
+                }
+                name if OPERATORS.contains(&name) => {
+                    let message = format!("`{name}` needs `key` or `value` around it inside `{what}`");
+                    Err(PolicyError::at(self.source.file, key.at, message))
+                }
                 name => Err(self.source.unknown(key.at, what, name, &["key", "value", "and", "or", "not"])),
             }
         });
@@ -224,8 +257,10 @@ impl Reader<'_> {
             .ok_or_else(|| self.source.error(node, format!("filter: nested deeper than {MAX_DEPTH} levels")))
     }
 
-    pub(super) fn unsupported(&self, at: Place, what: &str) -> PolicyError {
-        PolicyError::at(self.source.file, at, format!("{what} is known, but not supported yet"))
+    /// `percentage_match` and `distinct`, which are about a term as a whole.
+    fn misplaced(&self, at: Place, name: &str, what: &str, terms: &str) -> PolicyError {
+        let message = format!("`{name}` cannot stand inside `{what}`: it looks at {terms} as a whole");
+        PolicyError::at(self.source.file, at, message)
     }
 }
 

@@ -7,12 +7,13 @@ use super::{filter::Reader, node::Source};
 use crate::{
     detector::Detector,
     policy::{
-        Comparison, DataType, Op, Operand, Order, Part, Place, PolicyError, Test, nearest::nearest,
-        yaml::Node,
+        Comparison, DataType, Op, Operand, Order, Part, PolicyError, Test, ValueType,
+        nearest::nearest,
+        yaml::{Kind, Node},
     },
 };
 
-pub(super) const OPERATORS: [&str; 23] = [
+pub(super) const OPERATORS: [&str; 21] = [
     "eq",
     "neq",
     "gt",
@@ -33,8 +34,6 @@ pub(super) const OPERATORS: [&str; 23] = [
     "detect",
     "entropy",
     "valuetype",
-    "percentage_match",
-    "distinct",
     "contains_cidr",
 ];
 
@@ -45,7 +44,6 @@ const REGEX_SIZE_LIMIT: usize = 2 << 20;
 pub(super) fn operator(
     reader: &Reader<'_>,
     name: &str,
-    at: Place,
     node: &Node,
     bound: Option<&Arc<str>>,
 ) -> Result<Option<Test>, PolicyError> {
@@ -89,8 +87,14 @@ pub(super) fn operator(
             )
         }
         "entropy" => Op::Entropy(comparisons(source, node, name)?).into(),
-        "valuetype" | "percentage_match" | "distinct" => {
-            return Err(reader.unsupported(at, &format!("the operator `{name}`")));
+        "valuetype" => {
+            let known = ValueType::ALL.map(ValueType::name);
+            let mut types = Vec::new();
+            for item in source.list_or_one(node) {
+                let word = source.word(item, name, &known)?;
+                types.extend(ValueType::ALL.into_iter().find(|kind| kind.name() == word));
+            }
+            Op::ValueType(types).into()
         }
         _ => return Ok(None),
     }))
@@ -102,6 +106,18 @@ pub(super) fn detector(source: &Source<'_>, node: &Node) -> Result<Detector, Pol
         .into_iter()
         .find(|detector| detector.name() == word)
         .ok_or_else(|| source.error(node, format!("detect: unknown detector `{word}`")))
+}
+
+/// `{gt: 20}`, or with the name whose values count: `{key: id, gt: 20}`.
+pub(super) fn distinct(source: &Source<'_>, node: &Node) -> Result<Test, PolicyError> {
+    let Kind::Map(entries) = &node.kind else {
+        return Ok(Test::Distinct { key: None, comparisons: comparisons(source, node, "distinct")? });
+    };
+    let key = entries.iter().find(|(key, _)| key.name == "key");
+    let key = key.map(|(_, node)| source.text(node, "distinct.key").map(str::to_owned)).transpose()?;
+    let others = entries.iter().filter(|(key, _)| key.name != "key").cloned().collect();
+    let others = Node { at: node.at, kind: Kind::Map(others) };
+    Ok(Test::Distinct { key, comparisons: comparisons(source, &others, "distinct")? })
 }
 
 /// `{gt: 3, lte: 9}`, or a bare number for equality.
@@ -123,6 +139,9 @@ pub(super) fn comparisons(
     }
     let known = ORDERS.map(|(name, _)| name);
     let entries = source.map(node, what)?;
+    if entries.is_empty() {
+        return Err(source.error(node, format!("{what}: needs a bound, such as `gt: 10`")));
+    }
     entries
         .iter()
         .map(|(key, value)| {
