@@ -1,28 +1,39 @@
-//! Which policies this sensor judges by: the built-in ones, or a folder of the user's.
+//! Which policies this sensor judges by: the built-in ones, or a folder of the user's, which may change while it runs.
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-};
+mod folder;
+mod live;
+
+use std::path::{Path, PathBuf};
 
 use portcullis_detection::{PolicyError, PolicySet};
 
-/// A policy is a page of text; what is larger is something else.
-const MAX_FILE: u64 = 1 << 20;
+use self::folder::Stamp;
+pub use self::live::LivePolicies;
 
 /// The policies that can run, and why the others cannot.
 #[derive(Debug)]
 pub struct Loaded {
     pub set: PolicySet,
     pub errors: Vec<PolicyError>,
+    /// Where they come from, and what was there then.
+    folder: Option<(PathBuf, Stamp)>,
+}
+
+impl Loaded {
+    pub fn builtin() -> Self {
+        Self { set: PolicySet::builtin(), errors: Vec::new(), folder: None }
+    }
+
+    /// Whether others may come while the sensor runs.
+    pub fn may_change(&self) -> bool {
+        self.folder.is_some()
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error("cannot read policies: {0}; check the path given to --policies")]
     Unreadable(#[from] std::io::Error),
-    #[error("{0} is larger than 1 MiB, which no policy is; move it elsewhere")]
-    TooLarge(PathBuf),
     #[error(
         "{0} holds no *.yaml or *.yml file; put policies there, or leave --policies out for the built-in ones"
     )]
@@ -31,34 +42,17 @@ pub enum LoadError {
 
 /// The built-in policies, or every `*.yaml` and `*.yml` of a folder, in order of name.
 pub fn load(folder: Option<&Path>) -> Result<Loaded, LoadError> {
-    let Some(folder) = folder else {
-        return Ok(Loaded { set: PolicySet::builtin(), errors: Vec::new() });
-    };
-    let mut paths = Vec::new();
-    for entry in fs_err::read_dir(folder)? {
-        let path = entry?.path();
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        if matches!(extension, Some("yaml" | "yml")) && path.is_file() {
-            paths.push(path);
-        }
-    }
-    if paths.is_empty() {
-        return Err(LoadError::Empty(folder.to_owned()));
-    }
-    paths.sort_unstable();
-    let files = paths.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let (set, errors) = PolicySet::parse(files);
-    Ok(Loaded { set, errors })
+    folder.map_or_else(|| Ok(Loaded::builtin()), |folder| load_over(&PolicySet::default(), folder))
 }
 
-/// Bytes that are no UTF-8 become replacement characters, so that the YAML error says where they are.
-fn read(path: PathBuf) -> Result<(String, String), LoadError> {
-    let mut bytes = Vec::new();
-    fs_err::File::open(&path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(LoadError::TooLarge(path));
+/// Where a file is bad, what `known` has from the file of that name stays.
+fn load_over(known: &PolicySet, folder: &Path) -> Result<Loaded, LoadError> {
+    let stamp = Stamp::of(folder)?;
+    if stamp.is_empty() {
+        return Err(LoadError::Empty(folder.to_owned()));
     }
-    Ok((path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned()))
+    let (set, errors) = known.read_over(stamp.files().map(folder::read));
+    Ok(Loaded { set, errors, folder: Some((folder.to_owned(), stamp)) })
 }
 
 #[cfg(test)]
@@ -78,10 +72,12 @@ mod tests {
         let good = "id: Good\nfilter:\n  url:\n    contains_either: [\"/secret\"]\n";
         fs_err::write(folder.path().join("good.yaml"), good).unwrap();
         fs_err::write(folder.path().join("bad.yml"), "id: Bad\nfliter: {}\n").unwrap();
+        fs_err::write(folder.path().join("huge.yaml"), vec![b'#'; 2 << 20]).unwrap();
         fs_err::write(folder.path().join("notes.txt"), "no policy").unwrap();
         let loaded = load(Some(folder.path())).unwrap();
         assert_eq!(loaded.set.iter().map(|policy| policy.id.to_string()).collect::<Vec<_>>(), ["Good"]);
-        let [error] = loaded.errors.as_slice() else { panic!("{:?}", loaded.errors) };
-        assert!(error.to_string().contains("bad.yml:2:"), "{error}");
+        let [bad, huge] = loaded.errors.as_slice() else { panic!("{:?}", loaded.errors) };
+        assert!(bad.to_string().contains("bad.yml:2:"), "{bad}");
+        assert!(huge.to_string().contains("huge.yaml: is larger than 1 MiB"), "{huge}");
     }
 }

@@ -19,7 +19,7 @@ use std::{
 };
 
 use ipnet::IpNet;
-use portcullis_detection::{Engine, Mode as PolicyMode, PolicySet};
+use portcullis_detection::Mode as PolicyMode;
 use portcullis_exchange::Tags;
 use tokio::{
     runtime,
@@ -38,6 +38,7 @@ use crate::{
     enforce::{self, EnforceError, Lookout, XdpMode},
     interfaces::{Follower, Selection, SelectionError},
     orders::{KeptError, Orders},
+    policies::{LivePolicies, Loaded},
     state_dir::{StateDir, StateDirError},
     tag::{ForwardedHeader, Tagger},
     uplink::{self, Prepared, Uplink, UplinkError},
@@ -77,7 +78,7 @@ pub struct Options {
     pub answer_bytes: u32,
     pub account_id: String,
     pub collection_id: i64,
-    pub policies: PolicySet,
+    pub policies: Loaded,
     pub uplink: uplink::Config,
     pub detach_on_exit: bool,
 }
@@ -149,8 +150,9 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         Excluded::new(options.exclude.iter().copied().chain(addresses(&options.uplink.control_plane)));
 
     let enforcer = origin::enforcer(&options, &interfaces)?;
-    let may_policies_block =
-        options.policies.iter().any(|policy| policy.enabled && policy.mode == PolicyMode::Block);
+    let ask = |loaded: &Loaded| loaded.set.iter().any(|one| one.enabled && one.mode == PolicyMode::Block);
+    // What changes while we run may come to ask for it.
+    let may_policies_block = options.policies.may_change() || ask(&options.policies);
     let blocks = NodeBlocks::open(blocking::Options {
         // Before the tap, which then goes ahead of it.
         cutter: origin::cutter(&options, &interfaces),
@@ -164,7 +166,7 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
     let capture_rules = KeptRules::open(state.file("capture-rules.json"))?;
     let origin = Origin::open(&options, &interfaces, &capture_rules.rules())?;
 
-    let engine = Arc::new(Engine::new(options.policies));
+    let policies = Arc::new(LivePolicies::new(options.policies));
     let suppressions = orders.suppressions();
     let (events, queue) = uplink::bounded();
     let blocker = may_policies_block.then(|| Blocker::start(blocks.clone(), events.clone())).transpose()?;
@@ -192,7 +194,7 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
             source,
             wire: wire.clone(),
             tagger: Tagger::new(tags, options.trusted_proxies.clone(), options.forwarded_header),
-            engine: Arc::clone(&engine),
+            policies: Arc::clone(&policies),
             suppressions: Arc::clone(&suppressions),
             events: events.clone(),
             blocker: blocker.clone(),
@@ -216,7 +218,7 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         orders,
         capture_rules,
         blocking,
-        engine,
+        policies,
         counters,
         origin.watched,
         options.capture,

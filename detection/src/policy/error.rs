@@ -8,7 +8,7 @@ pub struct Place {
     pub column: u32,
 }
 
-/// Why a policy was not loaded. Shows as `file:line:column: message`.
+/// Why a policy was not loaded. Shows as `file:line:column: message`, without a place that is unknown.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct PolicyError {
     file: String,
@@ -48,7 +48,10 @@ impl PolicyError {
 impl fmt::Display for PolicyError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, place, message, suggestion } = self;
-        write!(formatter, "{file}:{}:{}: {message}", place.line, place.column)?;
+        match place.line {
+            0 => write!(formatter, "{file}: {message}")?,
+            line => write!(formatter, "{file}:{line}:{}: {message}", place.column)?,
+        }
         match suggestion {
             Some(word) => write!(formatter, " (did you mean `{word}`?)"),
             None => Ok(()),

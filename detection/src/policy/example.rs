@@ -3,6 +3,7 @@ use std::{
     sync::Arc,
 };
 
+use memchr::memmem;
 use portcullis_exchange::{
     Actor, ActorSource, Body, Exchange, Facts, Headers, Protocol, Request, Response, TaggedExchange, Tags,
     Timestamp,
@@ -17,9 +18,9 @@ pub struct Example {
 }
 
 impl Example {
-    /// Reads `METHOD target`, header lines, an empty line and a body. A line `HTTP/1.1 200 OK` after an empty line
-    /// starts the response, in the same form. A line `===` may part the two.
-    pub(crate) fn read(text: &str) -> Result<Self, String> {
+    /// Reads `METHOD target`, header lines, an empty line and a body. `HTTP/1.1 200 OK` after an empty line starts the
+    /// response, in the same form. Lines end with LF or CRLF; a version after the target may stand or not.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
         let (request_text, response_text) = split_response(text);
         let request = read_request(request_text)?;
         let response = response_text.map(read_response).transpose()?;
@@ -40,39 +41,43 @@ impl Example {
         };
         let actor = Actor { address: client.ip(), source: ActorSource::Packet };
         let exchange = Arc::new(TaggedExchange { exchange, actor, tags: Arc::new(Tags::default()) });
-        Ok(Self { text: text.to_owned(), exchange })
+        Ok(Self { text: String::from_utf8_lossy(text).into_owned(), exchange })
     }
 }
 
-fn split_response(text: &str) -> (&str, Option<&str>) {
-    match text.split_once("\n\nHTTP/1.1 ") {
-        Some((request, response)) => (request, Some(response)),
-        None => (text, None),
+fn split_response(text: &[u8]) -> (&[u8], Option<&[u8]>) {
+    for (empty_line, marker) in [(2, b"\n\nHTTP/1.1 ".as_slice()), (4, b"\r\n\r\nHTTP/1.1 ")] {
+        if let Some(at) = memmem::find(text, marker) {
+            let (request, response) = text.split_at(at);
+            return (request, response.get(empty_line..));
+        }
     }
+    (text, None)
 }
 
-fn read_request(text: &str) -> Result<Request, String> {
-    let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
+fn read_request(text: &[u8]) -> Result<Request, String> {
+    let (head, body) = split_head(text);
     let mut lines = head.lines();
     let first = lines.next().unwrap_or_default().trim();
     let (method, target) =
         first.split_once(' ').ok_or_else(|| format!("`{first}` is no request line like `GET /path`"))?;
+    let target = target.trim_end_matches(" HTTP/1.1").trim_end_matches(" HTTP/1.0");
     Ok(Request {
         method: method.to_owned(),
-        target: target.trim_end_matches(" HTTP/1.1").into(),
+        target: target.into(),
         headers: read_headers(lines)?,
-        body: Body::plain(body.strip_suffix('\n').unwrap_or(body)),
+        body: Body::plain(body.strip_suffix(b"\n").unwrap_or(body)),
         trailers: Headers::default(),
     })
 }
 
-fn read_response(text: &str) -> Result<Response, String> {
-    let (head, body) = text.split_once("\n\n").unwrap_or((text, ""));
+fn read_response(text: &[u8]) -> Result<Response, String> {
+    let (head, body) = split_head(text);
     let mut lines = head.lines();
-    let first = lines.next().unwrap_or_default();
+    let first = lines.next().unwrap_or_default().trim_start_matches("HTTP/1.1 ");
     let (status, reason) = first.split_once(' ').unwrap_or((first, ""));
     Ok(Response {
-        status: status.parse().map_err(|_| format!("`{status}` is no status code"))?,
+        status: status.trim().parse().map_err(|_| format!("`{status}` is no status code"))?,
         reason: reason.into(),
         headers: read_headers(lines)?,
         body: Body::plain(body),
@@ -80,9 +85,20 @@ fn read_response(text: &str) -> Result<Response, String> {
     })
 }
 
+/// What stands before and behind the first empty line.
+fn split_head(text: &[u8]) -> (String, &[u8]) {
+    let ends = [(memmem::find(text, b"\n\n"), 2), (memmem::find(text, b"\r\n\r\n"), 4)];
+    let end = ends.into_iter().filter_map(|(at, len)| Some((at?, len))).min();
+    let (head, body) = match end {
+        Some((at, len)) => (text.get(..at), text.get(at + len..)),
+        None => (Some(text), None),
+    };
+    (String::from_utf8_lossy(head.unwrap_or_default()).into_owned(), body.unwrap_or_default())
+}
+
 fn read_headers<'a>(lines: impl Iterator<Item = &'a str>) -> Result<Headers, String> {
     let mut headers = Headers::builder();
-    for line in lines {
+    for line in lines.filter(|line| !line.is_empty()) {
         let (name, value) =
             line.split_once(':').ok_or_else(|| format!("`{line}` is no header line like `name: value`"))?;
         headers.push(name.trim().as_bytes(), value.trim().as_bytes());

@@ -2,7 +2,7 @@ use std::sync::{Arc, LazyLock};
 
 use include_dir::{Dir, include_dir};
 
-use super::{Policy, PolicyError, parse::parse};
+use super::{Place, Policy, PolicyError, parse::parse};
 
 static BUILTIN_FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../policies");
 
@@ -46,10 +46,20 @@ impl PolicySet {
         &self,
         files: impl IntoIterator<Item = (N, T)>,
     ) -> (Self, Vec<PolicyError>) {
+        self.read_over(files.into_iter().map(|(file, text)| (file, Ok(text))))
+    }
+
+    /// Like [`PolicySet::parse_over`], for files of which some could not even be read, and why.
+    pub fn read_over<N: AsRef<str>, T: AsRef<str>>(
+        &self,
+        files: impl IntoIterator<Item = (N, Result<T, String>)>,
+    ) -> (Self, Vec<PolicyError>) {
         let (mut set, mut errors) = (Self::default(), Vec::new());
         for (file, text) in files {
             let file = file.as_ref();
-            let parsed = parse(file, text.as_ref()).and_then(|(policy, place)| match set.get(&policy.id) {
+            let text = text.map_err(|reason| PolicyError::at(file, Place::default(), reason));
+            let parsed = text.and_then(|text| parse(file, text.as_ref()));
+            let parsed = parsed.and_then(|(policy, place)| match set.get(&policy.id) {
                 Some(first) => {
                     let message = format!("duplicate id `{}`: {} has it already", policy.id, first.file);
                     Err(PolicyError::at(file, place, message))

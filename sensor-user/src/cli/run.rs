@@ -47,7 +47,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR", default_value = enforce::DEFAULT_PIN_DIR)]
     pin_dir: PathBuf,
 
-    /// Judge by the policies in this folder instead of the built-in ones
+    /// Judge by the policies in this folder instead of the built-in ones; changes are taken up within two seconds
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
 
@@ -207,7 +207,7 @@ fn options(args: RunArgs) -> Result<Options, Failure> {
         answer_bytes: args.answer_bytes,
         account_id: args.account_id,
         collection_id: args.collection_id,
-        policies: policies::load(args.policies.as_deref())?,
+        policies: policies::load_to_follow(args.policies.as_deref())?,
         uplink: uplink::Config {
             control_plane: args.control_plane,
             node,

@@ -8,7 +8,6 @@ use std::{
     time::SystemTime,
 };
 
-use portcullis_detection::Engine;
 use portcullis_proto::v1::{
     self, Applied, AutomaticBlock, BlockHits, ControlMessage, InterfaceReport, SensorReport,
     control_message::Message,
@@ -24,6 +23,7 @@ use crate::{
     enforce::{self, EnforceError, GateMode, Surroundings},
     interfaces::Interface,
     orders::{Orders, OutOfOrder},
+    policies::LivePolicies,
     uplink::Node,
 };
 
@@ -35,7 +35,7 @@ pub(super) struct RunningNode {
     orders: Mutex<Orders>,
     capture_rules: KeptRules,
     blocking: Blocking,
-    engine: Arc<Engine>,
+    policies: Arc<LivePolicies>,
     shards: Vec<Arc<Mutex<Counters>>>,
     watched: Watched,
     capture: Capture,
@@ -66,14 +66,14 @@ impl RunningNode {
         orders: Orders,
         capture_rules: KeptRules,
         blocking: Blocking,
-        engine: Arc<Engine>,
+        policies: Arc<LivePolicies>,
         shards: Vec<Arc<Mutex<Counters>>>,
         watched: Watched,
         capture: Capture,
     ) -> Self {
         let (orders, told) = (Mutex::new(orders), Mutex::default());
         let started_at_ms = now_ms();
-        Self { orders, capture_rules, blocking, engine, shards, watched, capture, started_at_ms, told }
+        Self { orders, capture_rules, blocking, policies, shards, watched, capture, started_at_ms, told }
     }
 
     /// Puts capture rules in force; what hinders it is told.
@@ -104,6 +104,7 @@ impl RunningNode {
             orders.sweep();
             orders.chores()
         };
+        self.policies.look();
         let done = chores.run();
         self.orders().done(done);
     }
@@ -117,7 +118,7 @@ impl RunningNode {
         for shard in &self.shards {
             sum.merge(&shard.lock().unwrap_or_else(PoisonError::into_inner));
         }
-        sum.merge(&self.engine.counters().into_iter().collect());
+        sum.merge(&self.policies.counters());
         sum.merge(&orders.counters());
         sum.merge(&self.blocking.counters());
         sum

@@ -11,7 +11,7 @@ use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     unistd::Pid,
 };
-use portcullis_detection::{Engine, Mode, Suppressions};
+use portcullis_detection::{Mode, Suppressions};
 use portcullis_exchange::{Exchange, Timestamp};
 
 use super::{excluded::Excluded, overload::Overload};
@@ -20,6 +20,7 @@ use crate::{
     capture::{CaptureError, Polled, Source},
     counters::Counters,
     event::threat_event,
+    policies::LivePolicies,
     tag::Tagger,
     uplink::EventSender,
     wire::{Wire, WireConfig},
@@ -35,7 +36,7 @@ pub(super) struct Shard {
     pub(super) source: Box<dyn Source>,
     pub(super) wire: WireConfig,
     pub(super) tagger: Tagger,
-    pub(super) engine: Arc<Engine>,
+    pub(super) policies: Arc<LivePolicies>,
     pub(super) suppressions: Arc<ArcSwap<Suppressions>>,
     pub(super) events: EventSender,
     /// Where some policy asks for blocks.
@@ -58,7 +59,7 @@ impl Shard {
         let mut work = Work {
             wire,
             tagger: self.tagger,
-            engine: self.engine,
+            policies: self.policies,
             suppressions: self.suppressions,
             events: self.events,
             blocker: self.blocker,
@@ -117,7 +118,7 @@ impl Shard {
 struct Work {
     wire: Wire,
     tagger: Tagger,
-    engine: Arc<Engine>,
+    policies: Arc<LivePolicies>,
     suppressions: Arc<ArcSwap<Suppressions>>,
     events: EventSender,
     blocker: Option<Blocker>,
@@ -131,13 +132,17 @@ struct Work {
 
 impl Work {
     fn judge_completed(&mut self) {
+        if self.completed.is_empty() {
+            return;
+        }
+        let engine = self.policies.engine();
         for exchange in self.completed.drain(..) {
             self.exchanges += 1;
             let tagged = Arc::new(self.tagger.tag(exchange));
             if let Some(blocker) = &self.blocker {
                 blocker.see(tagged.actor.address);
             }
-            for detection in self.engine.judge(&tagged) {
+            for detection in engine.judge(&tagged) {
                 self.detections += 1;
                 if self.suppressions.load().matches(&detection).is_some() {
                     continue;
@@ -247,7 +252,7 @@ mod tests {
             source: Box::new(Script(batches.into_iter())),
             wire: WireConfig::default(),
             tagger: Tagger::new(Tags::default(), Vec::new(), ForwardedHeader::Auto),
-            engine: Arc::new(Engine::new(PolicySet::default())),
+            policies: Arc::new(LivePolicies::fixed(PolicySet::default())),
             suppressions: Arc::default(),
             events: uplink::bounded().0,
             blocker: None,

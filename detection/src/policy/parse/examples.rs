@@ -13,5 +13,5 @@ pub(super) fn examples(source: &Source<'_>, node: Option<&Node>) -> Result<Examp
 
 fn example(source: &Source<'_>, node: &Node) -> Result<Example, PolicyError> {
     let text = source.text(node, "example")?;
-    Example::read(text).map_err(|what| source.error(node, format!("example: {what}")))
+    Example::parse(text.as_bytes()).map_err(|what| source.error(node, format!("example: {what}")))
 }
