@@ -47,6 +47,7 @@ impl Ingest {
             let appended = self.store.append(wanted)?;
             counts.stored = appended.stored;
             counts.duplicates = appended.duplicates;
+            counts.updated = appended.updated;
         }
         self.counters.add(sensor_id, &counts);
         Ok(counts)

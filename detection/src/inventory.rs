@@ -2,4 +2,4 @@
 
 mod shape;
 
-pub(crate) use shape::looks_like_identifier;
+pub use shape::looks_like_identifier;

@@ -16,6 +16,7 @@ mod view;
 pub use detection::{Detection, DetectionType, EventType, Evidence, Match};
 pub use engine::Engine;
 pub use evidence::EvidenceKind;
+pub use inventory::looks_like_identifier;
 pub use policy::{
     AggregationRule, Category, Distinct, DistinctSource, Example, Examples, GroupBy, Info, Mode, Place,
     Policy, PolicyError, PolicySet, Severity,

@@ -35,7 +35,7 @@ pub(crate) struct Event {
     pub(crate) matched: Vec<Match>,
     #[serde(default)]
     pub(crate) success_evidence: Option<Evidence>,
-    /// How many matches an AGGREGATED event stands for.
+    /// How many matches an AGGREGATED event stands for, or how many equal detections a SINGLE one.
     #[serde(default)]
     pub(crate) match_count: u64,
 }

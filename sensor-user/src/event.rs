@@ -58,6 +58,7 @@ pub fn threat_event(detection: &Detection) -> Option<v1::ThreatEvent> {
         api_collection_id: newest.tags.collection_id,
         account_id: newest.tags.account_id.clone(),
         automatic_block: None,
+        last_detected_at_ms: 0,
     })
 }
 

@@ -22,6 +22,7 @@ pub mod replay;
 pub mod run;
 pub mod segment;
 pub mod state_dir;
+pub mod storm;
 pub mod tag;
 pub mod uplink;
 pub mod wire;

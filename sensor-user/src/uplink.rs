@@ -100,7 +100,7 @@ impl Prepared {
     /// Needs a tokio runtime around it.
     pub fn start(self, node: Arc<dyn Node>, events: EventReceiver) -> Uplink {
         let Self { config, endpoint, identity, spool } = self;
-        let journal = Arc::new(Journal::new(spool, events.stats()));
+        let journal = Arc::new(Journal::new(spool, &events));
         let (is_up, up) = watch::channel(false);
         let link = Link {
             endpoint,

@@ -13,6 +13,8 @@ use std::{
     time::Duration,
 };
 
+use portcullis_detection::{Engine, PolicySet};
+use portcullis_exchange::{Actor, ActorSource, Exchange, Facts, Protocol, TaggedExchange, Tags, Timestamp};
 use portcullis_proto::v1::{
     Applied, AutomaticBlock, AutomaticBlockAck, ControlMessage, EnrollRequest, EnrollResponse, EventAck,
     EventBatch, Revision, SensorMessage, SensorReport, ThreatEvent, control_message,
@@ -20,8 +22,10 @@ use portcullis_proto::v1::{
     sensor_message,
 };
 use sensor_user::{
+    event::threat_event,
     orders::{Orders, OutOfOrder},
     state_dir::StateDir,
+    storm::StormKey,
     uplink::{Config, EventSender, JoinToken, Node, Prepared, Uplink, UplinkError, bounded},
 };
 use tempfile::TempDir;
@@ -46,6 +50,8 @@ struct Seen {
     automatic_blocks: Vec<String>,
     /// In order of arrival, second arrivals too.
     events: Vec<String>,
+    /// Of those, in the same order.
+    counts: Vec<u64>,
     enrolments: usize,
     hellos: Vec<u64>,
     applied: Vec<u64>,
@@ -92,12 +98,11 @@ impl ControlPlane for Plane {
         let (mut batches, plane, (to, acks)) = (request.into_inner(), self.clone(), mpsc::channel(8));
         tokio::spawn(async move {
             while let Ok(Some(batch)) = batches.message().await {
-                plane
-                    .seen
-                    .lock()
-                    .unwrap()
-                    .events
-                    .extend(batch.events.into_iter().map(|event| event.event_id));
+                {
+                    let mut seen = plane.seen.lock().unwrap();
+                    seen.counts.extend(batch.events.iter().map(|event| event.match_count));
+                    seen.events.extend(batch.events.into_iter().map(|event| event.event_id));
+                }
                 if plane.acknowledges && to.send(Ok(EventAck { sequence: batch.sequence })).await.is_err() {
                     return;
                 }
@@ -286,6 +291,56 @@ async fn events_of_an_absence_arrive_in_order_and_once() {
     drop(sender);
     assert_eq!(uplink.stop(Duration::from_secs(20)).await, 0);
     assert_eq!(fixture.seen.lock().unwrap().events, in_order(1000));
+}
+
+#[tokio::test]
+async fn a_storm_of_equal_detections_is_one_event_whose_count_is_whole_at_the_end() {
+    let (policies, errors) = PolicySet::parse([("p.yaml", "id: P\nfilter: {method: {eq: GET}}")]);
+    assert_eq!(errors, []);
+    let engine = Engine::new(policies);
+    let fixture = Fixture::new();
+    let _server = Running::start(fixture.address, fixture.plane()).await;
+    let (uplink, sender, _state) = fixture.uplink(Some(TOKEN));
+    uplink.ready().await;
+    for target in (0..500).map(|n| format!("/users/{n}")).chain(["/other".to_owned()]) {
+        for detection in engine.judge(&asked(&target)) {
+            let key = StormKey::of(&detection);
+            if !sender.counts(key) {
+                sender.offer_equal(key, threat_event(&detection).unwrap());
+            }
+        }
+    }
+    drop(sender);
+    assert_eq!(uplink.stop(Duration::from_secs(20)).await, 0);
+    let seen = fixture.seen.lock().unwrap();
+    assert_eq!(seen.counts, [1, 1, 500]);
+    assert!(seen.events[0] == seen.events[2] && seen.events[0] != seen.events[1]);
+}
+
+fn asked(target: &str) -> Arc<TaggedExchange> {
+    let client = Ipv4Addr::new(203, 0, 113, 7);
+    Arc::new(TaggedExchange {
+        exchange: Exchange {
+            started_at: Timestamp::from_seconds(1),
+            completed_at: Timestamp::from_seconds(1),
+            client: (client, 40_000).into(),
+            server: ([192, 0, 2, 1], 80).into(),
+            vni: None,
+            protocol: Protocol::Http11,
+            stream: None,
+            request: Some(portcullis_exchange::Request {
+                method: "GET".into(),
+                target: target.into(),
+                ..portcullis_exchange::Request::default()
+            }),
+            response: None,
+            incomplete: None,
+            facts: Facts::default(),
+            grpc: None,
+        },
+        actor: Actor { address: client.into(), source: ActorSource::Packet },
+        tags: Arc::new(Tags::default()),
+    })
 }
 
 #[tokio::test]

@@ -129,6 +129,11 @@ impl Collector for Snapshot {
                 self.each(|sensor| sensor.ingest.duplicates),
             ),
             (
+                "events_updated_total",
+                "Events sent again with a higher count of equal detections",
+                self.each(|sensor| sensor.ingest.updated),
+            ),
+            (
                 "events_suppressed_total",
                 "Events of an ignored combination",
                 self.each(|sensor| sensor.ingest.suppressed),

@@ -60,6 +60,7 @@ fn event(api: &Api, row: &EventRow, detail: &ThreatEvent, blocked: &HashSet<Stri
         "sensorId": row.sensor_id,
         "matched": detail.matched.iter().map(matched).collect::<Vec<_>>(),
         "matchCount": detail.match_count,
+        "lastDetectedAt": last_detected(row, detail).seconds(),
         "successEvidence": detail.successful_exploit.as_ref().map(|evidence| json!({
             "kind": evidence.kind,
             "at": evidence.at.as_ref().map(matched),
@@ -70,6 +71,12 @@ fn event(api: &Api, row: &EventRow, detail: &ThreatEvent, blocked: &HashSet<Stri
         })),
         "blocked": blocked.contains(&row.actor),
     })
+}
+
+/// Of equal detections that were folded into this event, the last.
+fn last_detected(row: &EventRow, detail: &ThreatEvent) -> EpochMillis {
+    let last = i64::try_from(detail.last_detected_at_ms).unwrap_or(0);
+    EpochMillis::from_millis(last.max(row.detected_at.millis()))
 }
 
 fn decision(decision: BlockDecision) -> &'static str {

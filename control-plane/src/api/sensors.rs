@@ -58,6 +58,7 @@ fn sensor(record: &SensorRecord, live: &Live, ingest: &IngestCounts) -> Value {
             "received": ingest.received,
             "stored": ingest.stored,
             "duplicates": ingest.duplicates,
+            "updated": ingest.updated,
             "suppressed": ingest.suppressed,
             "rejected": ingest.rejected,
             "lastRejection": ingest.last_rejection,

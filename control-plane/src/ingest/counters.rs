@@ -10,6 +10,8 @@ pub(crate) struct IngestCounts {
     pub stored: u64,
     /// Sent again after a lost acknowledgement.
     pub duplicates: u64,
+    /// Came again with a higher count of equal detections.
+    pub updated: u64,
     /// An ignored combination.
     pub suppressed: u64,
     /// Malformed: the sensor and the control plane do not agree on the contract.
@@ -22,6 +24,7 @@ impl IngestCounts {
         self.received += other.received;
         self.stored += other.stored;
         self.duplicates += other.duplicates;
+        self.updated += other.updated;
         self.suppressed += other.suppressed;
         self.rejected += other.rejected;
         if other.last_rejection.is_some() {

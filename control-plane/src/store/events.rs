@@ -71,6 +71,8 @@ pub struct Appended {
     pub stored: u64,
     /// Already there by id: a sensor sends again what it saw no acknowledgement for.
     pub duplicates: u64,
+    /// Already there, and now with a higher count of equal detections.
+    pub updated: u64,
 }
 
 /// What an ignored event stands for. An empty field stands for any.

@@ -106,14 +106,35 @@ fn suppression(of: Combination, expires_at: Option<EpochMillis>) -> Change {
 fn an_event_is_kept_once_whole_and_in_order() {
     engines(|store| {
         let first = store.append(vec![new_event(1, 10), new_event(2, 10), new_event(1, 10)]).unwrap();
-        assert_eq!(first, Appended { stored: 2, duplicates: 1 });
+        assert_eq!(first, Appended { stored: 2, duplicates: 1, updated: 0 });
         let again = store.append(vec![new_event(2, 99), new_event(3, 5)]).unwrap();
-        assert_eq!(again, Appended { stored: 1, duplicates: 1 });
+        assert_eq!(again, Appended { stored: 1, duplicates: 1, updated: 0 });
         let listing = store.list(&EventFilter::all(), &page(10)).unwrap();
         assert_eq!(listing.rows, [2, 1, 3].map(|id| new_event(id, if id == 3 { 5 } else { 10 }).row));
         assert_eq!(listing.total, 3);
         let details = store.details(&[Uuid::from_u128(3), Uuid::from_u128(404)]).unwrap();
         assert_eq!(details, [new_event(3, 5).detail, ThreatEvent::default()]);
+    });
+}
+
+#[test]
+fn an_event_that_comes_again_from_its_sensor_has_the_highest_count_in_any_order() {
+    engines(|store| {
+        let counted = |count: u64, sensor: &str| {
+            let mut event = new_event(1, 10);
+            (event.detail.match_count, event.row.sensor_id) = (count, sensor.into());
+            event
+        };
+        let appended = |event: NewEvent| store.append(vec![event]).unwrap();
+        appended(counted(1, "s"));
+        let updated = Appended { updated: 1, ..Appended::default() };
+        let duplicate = Appended { duplicates: 1, ..Appended::default() };
+        assert_eq!(appended(counted(40, "s")), updated);
+        assert_eq!(appended(counted(7, "s")), duplicate);
+        assert_eq!(appended(counted(40, "s")), duplicate);
+        assert_eq!(appended(counted(99, "another")), duplicate);
+        assert_eq!(store.details(&[Uuid::from_u128(1)]).unwrap()[0].match_count, 40);
+        assert_eq!(store.list(&EventFilter::all(), &page(10)).unwrap().rows, [counted(1, "s").row]);
     });
 }
 

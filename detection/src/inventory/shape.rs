@@ -15,7 +15,7 @@ pub(crate) enum Shape {
 }
 
 /// Whether a path segment names one of many things, so that it is a parameter of a template and not a part of its name.
-pub(crate) fn looks_like_identifier(segment: &[u8]) -> bool {
+pub fn looks_like_identifier(segment: &[u8]) -> bool {
     !matches!(Shape::of(segment), Shape::Text | Shape::Boolean)
 }
 

@@ -13,7 +13,7 @@ use std::{
 use portcullis_proto::v1::{BlockDecision, BlockOutcome, ThreatEvent};
 
 use super::node::{NodeBlocks, Wish};
-use crate::uplink::EventSender;
+use crate::{storm::StormKey, uplink::EventSender};
 
 /// Blocks on their way to the kernel. One takes some microseconds; so many are waiting only while a long list of
 /// ordered ones is carried out.
@@ -32,6 +32,8 @@ pub struct Blocker {
 /// An event whose policy asks for a block.
 pub struct Offered {
     pub event: ThreatEvent,
+    /// What equal detections are folded by; each of them asks for its block all the same.
+    pub storm: Option<StormKey>,
     pub actor: IpAddr,
     /// [`super::DEFAULT_TTL`] where absent.
     pub ttl: Option<Duration>,
@@ -64,7 +66,8 @@ impl Blocker {
         | std::sync::mpsc::TrySendError::Disconnected(Order(offered))) = refused;
         let reason = "too many blocks were under way".to_owned();
         let outcome = BlockOutcome { decision: BlockDecision::Failed.into(), reason };
-        self.events.offer(&ThreatEvent { automatic_block: Some(outcome), ..offered.event });
+        let event = ThreatEvent { automatic_block: Some(outcome), ..offered.event };
+        self.events.offer_equal(offered.storm, event);
     }
 
     /// Blocks that found the queue full.
@@ -75,13 +78,13 @@ impl Blocker {
 
 fn carry_out(orders: &Receiver<Order>, blocks: &NodeBlocks, events: &EventSender) {
     while let Ok(Order(offered)) = orders.recv() {
-        let Offered { mut event, actor, ttl } = *offered;
+        let Offered { mut event, storm, actor, ttl } = *offered;
         event.automatic_block = Some(blocks.block(Wish {
             actor,
             event_id: event.event_id.clone(),
             policy_id: event.policy_id.clone(),
             ttl,
         }));
-        events.offer(&event);
+        events.offer_equal(storm, event);
     }
 }

@@ -21,6 +21,7 @@ use crate::{
     counters::Counters,
     event::threat_event,
     policies::LivePolicies,
+    storm::StormKey,
     tag::Tagger,
     uplink::EventSender,
     wire::{Wire, WireConfig},
@@ -147,12 +148,17 @@ impl Work {
                 if self.suppressions.load().matches(&detection).is_some() {
                     continue;
                 }
+                let storm = StormKey::of(&detection);
+                let may_block = self.blocker.is_some() && detection.mode == Mode::Block;
+                if !may_block && self.events.counts(storm) {
+                    continue;
+                }
                 match (threat_event(&detection), &self.blocker, detection.samples.first()) {
-                    (Some(event), Some(blocker), Some(newest)) if detection.mode == Mode::Block => {
+                    (Some(event), Some(blocker), Some(newest)) if may_block => {
                         let (actor, ttl) = (newest.actor.address, detection.block_ttl);
-                        blocker.offer(Offered { event, actor, ttl });
+                        blocker.offer(Offered { event, storm, actor, ttl });
                     }
-                    (Some(event), ..) => self.events.offer(&event),
+                    (Some(event), ..) => self.events.offer_equal(storm, event),
                     (None, ..) => self.unnamed += 1,
                 }
             }

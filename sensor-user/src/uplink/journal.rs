@@ -1,17 +1,23 @@
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use portcullis_proto::v1::ThreatEvent;
 use prost::Message;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::interval};
 
 use super::{
-    queue::{EventReceiver, Stats},
+    queue::{Encoded, EventReceiver, Stats},
     spool::{Position, Spool, SpoolError},
 };
-use crate::counters::Counters;
+use crate::{counters::Counters, storm::Storms};
+
+/// How often it is asked for counts of equal detections that are due.
+const COUNTS_EVERY: Duration = Duration::from_secs(1);
 
 /// One batch stays well under the 4 MiB that gRPC takes by default.
 const BATCH_EVENTS: usize = 256;
@@ -23,6 +29,7 @@ pub(super) struct Journal {
     /// How many events wait, set under the spool's lock; every change is told, so that a sender wakes up.
     waiting: watch::Sender<u64>,
     queue: Arc<Stats>,
+    storms: Arc<Storms>,
     acknowledged: AtomicU64,
     lost: AtomicU64,
     unreadable: AtomicU64,
@@ -36,28 +43,41 @@ pub(super) struct Batch {
 }
 
 impl Journal {
-    pub(super) fn new(spool: Spool, queue: Arc<Stats>) -> Self {
+    pub(super) fn new(spool: Spool, events: &EventReceiver) -> Self {
+        let (queue, storms) = (events.stats(), events.storms());
         let waiting = watch::Sender::new(spool.waiting());
         let (acknowledged, lost, unreadable, reconnects) = Default::default();
-        Self { spool: Mutex::new(spool), waiting, queue, acknowledged, lost, unreadable, reconnects }
+        Self { spool: Mutex::new(spool), waiting, queue, storms, acknowledged, lost, unreadable, reconnects }
     }
 
     /// Takes events from the queue to the disk until every sender is gone.
     pub(super) async fn write_down(self: Arc<Self>, mut events: EventReceiver) {
-        while let Some(event) = events.next().await {
-            let kept = {
-                let mut spool = self.spool();
-                let kept = spool.append(&event.0);
-                self.waiting.send_replace(spool.waiting());
-                kept
-            };
-            if let Err(error) = kept
-                && self.lost.fetch_add(1, Ordering::Relaxed) == 0
-            {
-                tracing::error!(%error, "an event could not be kept; further ones are counted as events_lost_total");
+        let mut counts = interval(COUNTS_EVERY);
+        loop {
+            tokio::select! {
+                event = events.next() => match event {
+                    Some(event) => self.keep(&event),
+                    None => break,
+                },
+                _ = counts.tick() => events.due().iter().for_each(|event| self.keep(event)),
             }
         }
+        events.rest().iter().for_each(|event| self.keep(event));
         self.sync();
+    }
+
+    fn keep(&self, event: &Encoded) {
+        let kept = {
+            let mut spool = self.spool();
+            let kept = spool.append(&event.0);
+            self.waiting.send_replace(spool.waiting());
+            kept
+        };
+        if let Err(error) = kept
+            && self.lost.fetch_add(1, Ordering::Relaxed) == 0
+        {
+            tracing::error!(%error, "an event could not be kept; further ones are counted as events_lost_total");
+        }
     }
 
     /// The next events at or after a position; `None` where nothing waits.
@@ -106,7 +126,8 @@ impl Journal {
     pub(super) fn counters(&self) -> Counters {
         let spool = self.spool();
         let losses = spool.losses();
-        Counters::from_iter([
+        let mut counters = self.storms.counters();
+        counters.merge(&Counters::from_iter([
             ("events_offered_total", self.queue.offered.load(Ordering::Relaxed)),
             ("events_queue_dropped_total", self.queue.dropped.load(Ordering::Relaxed)),
             ("events_lost_total", self.lost.load(Ordering::Relaxed)),
@@ -118,7 +139,8 @@ impl Journal {
             ("spool_waiting", spool.waiting()),
             ("spool_bytes", spool.bytes()),
             ("uplink_reconnects_total", self.reconnects.load(Ordering::Relaxed)),
-        ])
+        ]));
+        counters
     }
 
     fn spool(&self) -> MutexGuard<'_, Spool> {

@@ -1,11 +1,16 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Instant,
 };
 
 use portcullis_proto::v1::ThreatEvent;
 use prost::Message;
 use tokio::sync::mpsc;
+
+use crate::storm::{StormKey, Storms};
 
 const MAX_EVENTS: usize = 4096;
 const MAX_BYTES: usize = 32 << 20;
@@ -13,8 +18,9 @@ const MAX_BYTES: usize = 32 << 20;
 /// From the shards to the spool. Full means dropped and counted: a shard never waits.
 pub fn bounded() -> (EventSender, EventReceiver) {
     let (to, from) = mpsc::channel(MAX_EVENTS);
-    let stats = Arc::<Stats>::default();
-    (EventSender { to, stats: Arc::clone(&stats) }, EventReceiver { from, stats })
+    let (stats, storms) = (Arc::<Stats>::default(), Arc::<Storms>::default());
+    let sender = EventSender { to, stats: Arc::clone(&stats), storms: Arc::clone(&storms) };
+    (sender, EventReceiver { from, stats, storms })
 }
 
 #[derive(Default)]
@@ -28,12 +34,34 @@ pub(super) struct Stats {
 pub struct EventSender {
     to: mpsc::Sender<Encoded>,
     stats: Arc<Stats>,
+    storms: Arc<Storms>,
 }
 
 /// An event as it goes to disk and wire.
 pub(super) struct Encoded(pub(super) Vec<u8>);
 
+impl Encoded {
+    fn of(event: &ThreatEvent) -> Self {
+        Self(event.encode_to_vec())
+    }
+}
+
 impl EventSender {
+    /// Whether an equal one was told already and this one is now counted in it: no event needs to be made of it.
+    pub fn counts(&self, key: Option<StormKey>) -> bool {
+        key.is_some_and(|key| self.storms.count(key, Instant::now()))
+    }
+
+    /// Offers the event, or folds it into an equal one that was told already.
+    pub fn offer_equal(&self, key: Option<StormKey>, event: ThreatEvent) {
+        match key {
+            Some(key) => {
+                self.storms.take(key, event, Instant::now()).iter().for_each(|event| self.offer(event));
+            }
+            None => self.offer(&event),
+        }
+    }
+
     pub fn offer(&self, event: &ThreatEvent) {
         let encoded = event.encode_to_vec();
         let len = encoded.len();
@@ -49,6 +77,7 @@ impl EventSender {
 pub struct EventReceiver {
     from: mpsc::Receiver<Encoded>,
     stats: Arc<Stats>,
+    storms: Arc<Storms>,
 }
 
 impl EventReceiver {
@@ -57,6 +86,20 @@ impl EventReceiver {
         let event = self.from.recv().await?;
         self.stats.bytes.fetch_sub(event.0.len(), Ordering::Relaxed);
         Some(event)
+    }
+
+    /// Counts of equal detections that are due to be told.
+    pub(super) fn due(&self) -> Vec<Encoded> {
+        self.storms.due(Instant::now()).iter().map(Encoded::of).collect()
+    }
+
+    /// All counts that are not told yet.
+    pub(super) fn rest(&self) -> Vec<Encoded> {
+        self.storms.flush(Instant::now()).iter().map(Encoded::of).collect()
+    }
+
+    pub(super) fn storms(&self) -> Arc<Storms> {
+        Arc::clone(&self.storms)
     }
 
     pub(super) fn stats(&self) -> Arc<Stats> {

@@ -155,10 +155,34 @@ fn append(connection: &Connection, events: &[NewEvent]) -> Result<Appended> {
                 insert_detail.execute(params![seq, raw_len, body])?;
                 appended.stored += 1;
             }
+            None if update(connection, row, detail)? => appended.updated += 1,
             None => appended.duplicates += 1,
         }
     }
     Ok(appended)
+}
+
+/// An event that comes again from its sensor with a higher count replaces the detail of the one before. Its row says what
+/// was first.
+fn update(connection: &Connection, row: &EventRow, detail: &EventDetail) -> Result<bool> {
+    if detail.match_count <= 1 {
+        return Ok(false);
+    }
+    let mut known = connection.prepare_cached(
+        "SELECT d.raw_len, d.body, d.seq FROM event e JOIN event_detail d ON d.seq = e.seq
+         WHERE e.id = ? AND e.sensor_id = ?",
+    )?;
+    let read = |row: &Row<'_>| Ok((packed(row)?, row.get::<_, i64>(2)?));
+    let found = known.query_row(params![row.id.as_bytes(), row.sensor_id], read).optional()?;
+    let Some((stored, seq)) = found else { return Ok(false) };
+    if unpack(stored)?.match_count >= detail.match_count {
+        return Ok(false);
+    }
+    let (raw_len, body) = detail::pack(detail);
+    connection
+        .prepare_cached("UPDATE event_detail SET raw_len = ?, body = ? WHERE seq = ?")?
+        .execute(params![raw_len, body, seq])?;
+    Ok(true)
 }
 
 fn list(view: &Transaction<'_>, filter: &EventFilter, page: &Page<EventSort>) -> Result<Listing<EventRow>> {

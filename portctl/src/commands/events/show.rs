@@ -102,7 +102,9 @@ fn summary(event: &Event, terminal: Terminal) -> String {
     line("actor", &format!("{}{}", event.actor, if event.blocked { " (blocked)" } else { "" }), None);
     line("endpoint", &format!("{} {}{}", event.method, event.host.as_deref().unwrap_or(""), event.url), None);
     line("status", &event.status, None);
-    if event.match_count > 1 {
+    if event.match_count > 1 && event.event_type == "SINGLE" {
+        line("kind", &format!("SINGLE, {} times", event.match_count), None);
+    } else if event.match_count > 1 {
         line("kind", &format!("{} of {} matches", event.event_type, event.match_count), None);
     } else {
         line("kind", &event.event_type, None);

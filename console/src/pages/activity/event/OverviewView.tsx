@@ -40,7 +40,9 @@ export function OverviewView({ event }: { event: ThreatEvent }) {
           {event.type},{" "}
           {event.eventType === "AGGREGATED"
             ? `aggregated from ${plural(event.matchCount ?? 0, "match", "matches")}`
-            : "single"}
+            : (event.matchCount ?? 1) > 1
+              ? `single, ${plural(event.matchCount ?? 1, "time", "times")}`
+              : "single"}
         </Fact>
         <Fact name="Status">{STATUS_NAMES[event.status]}</Fact>
         <Fact name="Policy">
