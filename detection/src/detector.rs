@@ -1,9 +1,15 @@
 //! Built-in grammar detectors: `detect: NAME` in a policy.
 
 mod code;
+mod credentials;
+mod deserialization;
+mod graphql;
+mod jwt;
+mod lookup;
 mod nosql;
 mod path_traversal;
 mod patterns;
+mod prototype;
 mod request;
 mod server_request;
 mod sqli;
@@ -14,7 +20,7 @@ mod xss;
 
 use std::ops::Range;
 
-pub(crate) use self::request::smuggling;
+use portcullis_exchange::{Exchange, Timestamp};
 
 use crate::view::{Field, View};
 
@@ -45,10 +51,18 @@ pub(crate) enum Detector {
     RequestSmuggling,
     SessionFixation,
     GraphQlAbuse,
+    JndiLookup,
+    PrototypePollution,
+    Deserialization,
+    UnsignedToken,
+    TokenKey,
+    ExpiredToken,
+    DefaultCredentials,
+    GraphQlBatch,
 }
 
 impl Detector {
-    pub(crate) const ALL: [Self; 23] = [
+    pub(crate) const ALL: [Self; 31] = [
         Self::SqlInjection,
         Self::NoSqlInjection,
         Self::CrossSiteScripting,
@@ -72,6 +86,14 @@ impl Detector {
         Self::RequestSmuggling,
         Self::SessionFixation,
         Self::GraphQlAbuse,
+        Self::JndiLookup,
+        Self::PrototypePollution,
+        Self::Deserialization,
+        Self::UnsignedToken,
+        Self::TokenKey,
+        Self::ExpiredToken,
+        Self::DefaultCredentials,
+        Self::GraphQlBatch,
     ];
 
     /// As a policy writes it.
@@ -100,6 +122,14 @@ impl Detector {
             Self::RequestSmuggling => "smuggling",
             Self::SessionFixation => "session_fixation",
             Self::GraphQlAbuse => "graphql",
+            Self::JndiLookup => "jndi",
+            Self::PrototypePollution => "prototype_pollution",
+            Self::Deserialization => "deserialization",
+            Self::UnsignedToken => "jwt_unsigned",
+            Self::TokenKey => "jwt_key",
+            Self::ExpiredToken => "jwt_expired",
+            Self::DefaultCredentials => "default_credentials",
+            Self::GraphQlBatch => "graphql_batch",
         }
     }
 }
@@ -110,6 +140,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) view: &'a View<'a>,
     /// The view's bytes in lower case; same length.
     pub(crate) lower: &'a [u8],
+    /// When the exchange was complete.
+    pub(crate) at: Timestamp,
 }
 
 impl Subject<'_> {
@@ -136,7 +168,7 @@ impl Subject<'_> {
 }
 
 impl Detector {
-    pub(crate) const fn bit(self) -> u32 {
+    pub(crate) const fn bit(self) -> u64 {
         1 << self as u8
     }
 
@@ -165,13 +197,28 @@ impl Detector {
             Self::FileUpload => request::UPLOAD_GATES,
             Self::SessionFixation => request::SESSION_GATES,
             Self::GraphQlAbuse => structure::GRAPHQL_GATES,
-            Self::RequestSmuggling => &[],
+            Self::UnsignedToken | Self::TokenKey | Self::ExpiredToken => jwt::GATES,
+            Self::JndiLookup => lookup::GATES,
+            Self::PrototypePollution => prototype::GATES,
+            Self::Deserialization => deserialization::GATES,
+            Self::DefaultCredentials => credentials::GATES,
+            Self::RequestSmuggling | Self::GraphQlBatch => &[],
         }
     }
 
     /// Whether it reads the request as a whole instead of single values.
     pub(crate) const fn reads_whole_request(self) -> bool {
-        matches!(self, Self::RequestSmuggling)
+        matches!(self, Self::RequestSmuggling | Self::GraphQlBatch)
+    }
+
+    /// What those that read the request as a whole find in it.
+    pub(crate) fn find_whole(self, exchange: &Exchange) -> Option<String> {
+        let request = exchange.request.as_ref()?;
+        match self {
+            Self::RequestSmuggling => request::smuggling(exchange, request),
+            Self::GraphQlBatch => graphql::batch(request).map(|count| format!("{count} operations")),
+            _ => None,
+        }
     }
 
     /// Where in the view the attack stands. Linear in the view's length.
@@ -199,7 +246,14 @@ impl Detector {
             Self::FileUpload => request::upload(subject),
             Self::SessionFixation => request::session_fixation(subject),
             Self::GraphQlAbuse => structure::graphql(subject),
-            Self::RequestSmuggling => None,
+            Self::JndiLookup => lookup::jndi(subject),
+            Self::PrototypePollution => prototype::pollution(subject),
+            Self::Deserialization => deserialization::object(subject),
+            Self::UnsignedToken => jwt::unsigned(subject),
+            Self::TokenKey => jwt::key(subject),
+            Self::ExpiredToken => jwt::expired(subject),
+            Self::DefaultCredentials => credentials::default_pair(subject),
+            Self::RequestSmuggling | Self::GraphQlBatch => None,
         }
     }
 }

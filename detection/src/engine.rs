@@ -6,6 +6,7 @@ mod likeness;
 mod prefilter;
 mod reading;
 mod terms;
+mod url;
 
 use std::sync::{
     Arc,

@@ -78,7 +78,7 @@ fn an_answer_that_shows_the_attack_worked_is_evidence() {
     for policy in PolicySet::builtin().iter().filter(|policy| policy.aggregation.is_empty()) {
         let engine = engine_of(policy);
         for example in &policy.examples.matching {
-            let answered = example.exchange.exchange.response.is_some();
+            let answered = example.exchange.exchange.response.is_some() && !policy.evidence.is_empty();
             let found = engine.judge(&example.exchange);
             let proven = found.iter().any(|detection| detection.successful_exploit.is_some());
             assert_eq!(answered, proven, "{}: {}", policy.id, example.text);

@@ -24,7 +24,7 @@ pub(super) struct Prefilter {
 
 #[derive(Debug, Default)]
 struct Entry {
-    detectors: u32,
+    detectors: u64,
     policies: Vec<usize>,
 }
 
@@ -40,7 +40,7 @@ enum Need {
     /// Nothing can be said.
     Nothing,
     /// At least one of these.
-    OneOf { detectors: u32, literals: Vec<String> },
+    OneOf { detectors: u64, literals: Vec<String> },
 }
 
 impl Prefilter {
@@ -56,7 +56,7 @@ impl Prefilter {
         };
         let mut links: Vec<(usize, usize)> = Vec::new();
         let mut by_detector = vec![Vec::new(); Detector::ALL.len()];
-        let (mut always, mut used, mut has_policy_literals) = (Vec::new(), 0_u32, false);
+        let (mut always, mut used, mut has_policy_literals) = (Vec::new(), 0_u64, false);
         for (index, policy) in policies.enumerate() {
             if !policy.enabled {
                 continue;
@@ -75,7 +75,7 @@ impl Prefilter {
                 }
             }
         }
-        let mut gates: Vec<(usize, u32)> = Vec::new();
+        let mut gates: Vec<(usize, u64)> = Vec::new();
         for detector in Detector::ALL.into_iter().filter(|detector| used & detector.bit() != 0) {
             gates.extend(detector.gates().iter().map(|literal| (entry(literal), detector.bit())));
         }
@@ -107,8 +107,8 @@ impl Prefilter {
     }
 
     /// The detectors whose gates occur in these bytes; marks the policies whose literals do.
-    pub(super) fn scan(&self, bytes: &[u8], hits: &mut Hits) -> u32 {
-        let Some(automaton) = &self.automaton else { return u32::MAX };
+    pub(super) fn scan(&self, bytes: &[u8], hits: &mut Hits) -> u64 {
+        let Some(automaton) = &self.automaton else { return u64::MAX };
         let mut mask = 0;
         for found in automaton.find_overlapping_iter(bytes) {
             if let Some(entry) = self.entries.get(found.pattern().as_usize()) {
@@ -122,7 +122,7 @@ impl Prefilter {
     }
 
     /// Marks the policies that ask for one of these detectors.
-    pub(super) fn mark_detectors(&self, mask: u32, hits: &mut Hits) {
+    pub(super) fn mark_detectors(&self, mask: u64, hits: &mut Hits) {
         for (policies, detector) in self.by_detector.iter().zip(Detector::ALL) {
             if mask & detector.bit() != 0 || detector.reads_whole_request() {
                 for policy in policies {
@@ -261,8 +261,8 @@ fn either(needs: impl Iterator<Item = Need>) -> Need {
     if any { Need::OneOf { detectors: all_detectors, literals: all_literals } } else { Need::Nothing }
 }
 
-fn detectors_of(rules: &Rules) -> u32 {
-    fn of_filter(filter: &Filter) -> u32 {
+fn detectors_of(rules: &Rules) -> u64 {
+    fn of_filter(filter: &Filter) -> u64 {
         match filter {
             Filter::And(all) | Filter::Or(all) => all.iter().map(of_filter).fold(0, |a, b| a | b),
             Filter::Not(inner) => of_filter(inner),
@@ -270,7 +270,7 @@ fn detectors_of(rules: &Rules) -> u32 {
             Filter::Term(_, test) => of_test(test),
         }
     }
-    fn of_test(test: &Test) -> u32 {
+    fn of_test(test: &Test) -> u64 {
         match test {
             Test::And(all) | Test::Or(all) => all.iter().map(of_test).fold(0, |a, b| a | b),
             Test::Not(inner) => of_test(inner),
@@ -279,7 +279,7 @@ fn detectors_of(rules: &Rules) -> u32 {
             Test::Op(_) | Test::Length(_) | Test::Likeness(_) | Test::Distinct { .. } => 0,
         }
     }
-    fn of_pair(pair: &Pair) -> u32 {
+    fn of_pair(pair: &Pair) -> u64 {
         match pair {
             Pair::And(all) | Pair::Or(all) => all.iter().map(of_pair).fold(0, |a, b| a | b),
             Pair::Not(inner) => of_pair(inner),

@@ -5,10 +5,11 @@ use portcullis_exchange::TaggedExchange;
 use super::{
     likeness::Likeness,
     prefilter::{Hits, Prefilter},
+    url::NormalisedUrl,
 };
 use crate::{
     Match,
-    detector::{self, Detector, Subject},
+    detector::{Detector, Subject},
     view::{Field, View, Views},
 };
 
@@ -24,11 +25,12 @@ pub(super) struct Reading<'x> {
     /// By field and view: what of it detectors may look at.
     scanned: Vec<Vec<Scanned>>,
     found: [OnceCell<Vec<Match>>; Detector::ALL.len()],
+    url: OnceCell<Option<NormalisedUrl>>,
 }
 
 #[derive(Debug, Default)]
 struct Scanned {
-    detectors: u32,
+    detectors: u64,
     lower: Vec<u8>,
 }
 
@@ -69,7 +71,19 @@ impl<'x> Reading<'x> {
         if request.is_some() {
             prefilter.mark_detectors(all, hits);
         }
-        Self { tagged, views, likeness, scanned, found: [const { OnceCell::new() }; Detector::ALL.len()] }
+        Self {
+            tagged,
+            views,
+            likeness,
+            scanned,
+            found: [const { OnceCell::new() }; Detector::ALL.len()],
+            url: OnceCell::new(),
+        }
+    }
+
+    /// Path and query, decoded; `None` without a query.
+    pub(super) fn normalised_url(&self) -> Option<&NormalisedUrl> {
+        self.url.get_or_init(|| NormalisedUrl::of(&self.views)).as_ref()
     }
 
     /// What the detector finds anywhere in the request.
@@ -103,8 +117,7 @@ impl<'x> Reading<'x> {
     }
 
     fn run_whole(&self, detector: Detector) -> Option<Match> {
-        let request = self.tagged.exchange.request.as_ref()?;
-        let what = detector::smuggling(&self.tagged.exchange, request)?;
+        let what = detector.find_whole(&self.tagged.exchange)?;
         Some(Match {
             location: "request".to_owned(),
             start: 0,
@@ -117,11 +130,12 @@ impl<'x> Reading<'x> {
     /// What the detector finds in one field.
     pub(super) fn detect_in(&self, detector: Detector, index: usize, field: &Field<'x>) -> Option<Match> {
         let scanned = self.scanned.get(index)?;
+        let at = self.tagged.exchange.completed_at;
         field.views.iter().zip(scanned).find_map(|(view, scanned)| {
             if scanned.detectors & detector.bit() == 0 {
                 return None;
             }
-            let range = detector.find(&Subject { field, view, lower: &scanned.lower })?;
+            let range = detector.find(&Subject { field, view, lower: &scanned.lower, at })?;
             Some(matched(field, view, range, detector.name()))
         })
     }

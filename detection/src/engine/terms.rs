@@ -4,7 +4,7 @@ use std::{net::IpAddr, ops::Range};
 
 use portcullis_exchange::Headers;
 
-use super::reading::Reading;
+use super::{reading::Reading, url::Piece};
 use crate::{
     policy::Term,
     view::{Field, Place, Text, leaves_of},
@@ -33,6 +33,8 @@ enum Spot<'v> {
     /// Where the value as a whole stands.
     Value,
     Field(&'v Field<'v>),
+    /// Put together of views of these fields.
+    Url(&'v [Field<'v>], &'v [Piece]),
     /// A line `name: value` of a head.
     HeaderLine {
         side: &'static str,
@@ -70,6 +72,16 @@ impl<'v> Value<'v> {
         match form.spot {
             Spot::Value => (self.location.clone(), original),
             Spot::Field(field) => (field.location(), original),
+            Spot::Url(fields, pieces) => {
+                let piece = pieces.iter().rev().find(|piece| piece.start <= range.start);
+                let found = piece.and_then(|piece| {
+                    let field = fields.get(piece.field)?;
+                    let text = &field.views.get(piece.view)?.text;
+                    let within = |at: usize| at.saturating_sub(piece.start).min(text.bytes().len());
+                    Some((field.location(), text.original_range(within(range.start)..within(range.end))))
+                });
+                found.unwrap_or_else(|| (self.location.clone(), original))
+            }
             Spot::HeaderLine { side, name } => {
                 let location = header_location(side, name);
                 let value_at = name.len() + 2;
@@ -125,8 +137,15 @@ pub(super) fn values<'v>(reading: &'v Reading<'_>, term: Term) -> Value<'v> {
     };
     match term {
         Term::Url => request.map_or_else(Value::nothing, |request| {
-            let whole = Value::raw("url", &request.target);
-            of_fields(whole, &|field| matches!(field.place, Place::Path | Place::Query))
+            let raw = Value::raw("url", &request.target);
+            let mut value = of_fields(raw, &|field| field.place == Place::Path);
+            let queries = reading.views.fields.iter().enumerate();
+            value.fields.extend(queries.filter(|(_, field)| field.place == Place::Query).map(|(at, _)| at));
+            value.forms.extend(reading.normalised_url().map(|url| Form {
+                text: Bytes::View(&url.text),
+                spot: Spot::Url(&reading.views.fields, &url.pieces),
+            }));
+            value
         }),
         Term::Method => {
             request.map_or_else(Value::nothing, |request| Value::raw("method", request.method.as_bytes()))

@@ -1,6 +1,7 @@
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::UNIX_EPOCH,
 };
 
 use memchr::memmem;
@@ -19,15 +20,17 @@ pub struct Example {
 
 impl Example {
     /// Reads `METHOD target`, header lines, an empty line and a body. `HTTP/1.1 200 OK` after an empty line starts the
-    /// response, in the same form. Lines end with LF or CRLF; a version after the target may stand or not.
+    /// response, in the same form, whose `date` is the time of both. Lines end with LF or CRLF; a version after the target may stand or not.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         let (request_text, response_text) = split_response(text);
         let request = read_request(request_text)?;
         let response = response_text.map(read_response).transpose()?;
+        let dated = response.as_ref().and_then(|response| response.headers.text("date"));
+        let at = dated.map(date).transpose()?.unwrap_or_default();
         let client = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7)), 40_000);
         let exchange = Exchange {
-            started_at: Timestamp::default(),
-            completed_at: Timestamp::default(),
+            started_at: at,
+            completed_at: at,
             client,
             server: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 80),
             vni: None,
@@ -43,6 +46,13 @@ impl Example {
         let exchange = Arc::new(TaggedExchange { exchange, actor, tags: Arc::new(Tags::default()) });
         Ok(Self { text: String::from_utf8_lossy(text).into_owned(), exchange })
     }
+}
+
+/// RFC 9110 section 5.6.7.
+fn date(text: &str) -> Result<Timestamp, String> {
+    let time = httpdate::parse_http_date(text).map_err(|_| format!("date: `{text}` is no date of HTTP"))?;
+    let since = time.duration_since(UNIX_EPOCH).map_err(|_| format!("date: `{text}` is before 1970"))?;
+    Ok(Timestamp::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)))
 }
 
 fn split_response(text: &[u8]) -> (&[u8], Option<&[u8]>) {
