@@ -26,3 +26,28 @@ pub(crate) fn distance(beginning: usize, end: usize) -> u64 {
     }
     distance
 }
+
+/// Loads from a packet, wherever the bytes stand. The compiler would take them one by one and put them together again on
+/// the stack, because nothing promises that a header begins at a multiple of its fields' size; the processors that are
+/// supported do not mind, nor does their verifier.
+macro_rules! load {
+    ($name:ident, $type:ty, $instruction:literal) => {
+        /// As it stands in memory.
+        ///
+        /// # Safety
+        /// `from` points into a packet, and the bytes have been compared with its end.
+        #[inline(always)]
+        pub(crate) unsafe fn $name(from: usize) -> $type {
+            let value: u64;
+            // SAFETY: the caller's word for it.
+            unsafe {
+                asm!($instruction, out(reg) value, in(reg) from as u64, options(pure, readonly, nostack));
+            }
+            value as $type
+        }
+    };
+}
+
+load!(load_u16, u16, "{0} = *(u16 *)({1} + 0)");
+load!(load_u32, u32, "{0} = *(u32 *)({1} + 0)");
+load!(load_u64, u64, "{0} = *(u64 *)({1} + 0)");

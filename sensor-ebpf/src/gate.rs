@@ -7,39 +7,50 @@
 use aya_ebpf::{
     bindings::{BPF_F_MMAPABLE, BPF_F_NO_PREALLOC, BPF_NOEXIST, TC_ACT_SHOT, TC_ACT_UNSPEC, xdp_action},
     btf_maps::{Array, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap, lpm_trie::Key},
-    helpers::{bpf_jiffies64, bpf_ktime_get_boot_ns, bpf_xdp_get_buff_len},
+    helpers::{bpf_get_prandom_u32, bpf_jiffies64, bpf_ktime_get_boot_ns, bpf_xdp_get_buff_len},
     macros::{btf_map, classifier, xdp},
     programs::{TcContext, XdpContext},
 };
 use portcullis_sensor_common::gate::{
-    AddressKey, AllowEntry, BlockEntry, COUNTER_ELEMENTS, Counter, Hits, MAX_ALLOWED, MAX_ENTRIES,
-    MODE_MONITOR, RECENT_SLOTS, Recent,
+    AllowEntry, BlockEntry, COUNTER_ELEMENTS, Counter, Hits, MAX_ALLOWED, MAX_ENTRIES, MODE_MONITOR,
+    RECENT_SLOTS, Recent,
     filter::{self, ALLOW_BITS, BLOCK_BITS},
 };
 
-use crate::{bound::distance, counter};
+use crate::{
+    bound::{distance, load_u16, load_u32, load_u64},
+    counter,
+};
 
 type Filter<const WORDS: usize> = Array<u64, WORDS, { BPF_F_MMAPABLE as usize }>;
 const ALLOW_WORDS: usize = filter::words(ALLOW_BITS);
 const BLOCK_WORDS: usize = filter::words(BLOCK_BITS);
 
+/// Addresses stay in the registers that the packet was loaded into: as words that hold their bytes in network order.
+type V4 = u32;
+type V6 = [u64; 2];
+/// Key of a trie: a word in the middle of a structure of words has to be one of 32 bits.
+type V6Key = [u32; 4];
+/// As [`AddressKey`](portcullis_sensor_common::gate::AddressKey).
+type Alone = [u64; 2];
+
 #[btf_map]
-static ALLOW_V4: LpmTrie<[u8; 4], AllowEntry, MAX_ALLOWED> = LpmTrie::new();
+static ALLOW_V4: LpmTrie<V4, AllowEntry, MAX_ALLOWED> = LpmTrie::new();
 #[btf_map]
-static ALLOW_V6: LpmTrie<[u8; 16], AllowEntry, MAX_ALLOWED> = LpmTrie::new();
+static ALLOW_V6: LpmTrie<V6Key, AllowEntry, MAX_ALLOWED> = LpmTrie::new();
 #[btf_map]
 static ALLOW_FILTER_V4: Filter<ALLOW_WORDS> = Array::new();
 #[btf_map]
 static ALLOW_FILTER_V6: Filter<ALLOW_WORDS> = Array::new();
 /// Blocks of single addresses.
 #[btf_map]
-static BLOCK_ADDRESSES: HashMap<AddressKey, BlockEntry, MAX_ENTRIES, { BPF_F_NO_PREALLOC as usize }> =
+static BLOCK_ADDRESSES: HashMap<Alone, BlockEntry, MAX_ENTRIES, { BPF_F_NO_PREALLOC as usize }> =
     HashMap::new();
 /// Blocks of prefixes.
 #[btf_map]
-static BLOCK_V4: LpmTrie<[u8; 4], BlockEntry, MAX_ENTRIES> = LpmTrie::new();
+static BLOCK_V4: LpmTrie<V4, BlockEntry, MAX_ENTRIES> = LpmTrie::new();
 #[btf_map]
-static BLOCK_V6: LpmTrie<[u8; 16], BlockEntry, MAX_ENTRIES> = LpmTrie::new();
+static BLOCK_V6: LpmTrie<V6Key, BlockEntry, MAX_ENTRIES> = LpmTrie::new();
 /// Covers single addresses and prefixes.
 #[btf_map]
 static BLOCK_FILTER_V4: Filter<BLOCK_WORDS> = Array::new();
@@ -115,23 +126,24 @@ fn decide(judged: Result<Source, Counter>, length: impl Fn() -> u64) -> u32 {
 }
 
 enum Source {
-    V4([u8; 4]),
-    V6([u8; 16]),
+    V4(V4),
+    V6(V6),
 }
 
 #[inline(always)]
-fn v4(address: [u8; 4], length: impl Fn() -> u64) -> (Counter, u32) {
-    if may_hold(&ALLOW_FILTER_V4, filter::v4(address, ALLOW_BITS))
+fn v4(address: V4, length: impl Fn() -> u64) -> (Counter, u32) {
+    let number = u32::from_be(address);
+    if may_hold(&ALLOW_FILTER_V4, filter::v4_word(number, ALLOW_BITS))
         && ALLOW_V4.get(&Key::new(32, address)).is_some()
     {
         return (Counter::Allowed, xdp_action::XDP_PASS);
     }
-    if !may_hold(&BLOCK_FILTER_V4, filter::v4(address, BLOCK_BITS)) {
+    if !may_hold(&BLOCK_FILTER_V4, filter::v4_word(number, BLOCK_BITS)) {
         return (Counter::Passed, xdp_action::XDP_PASS);
     }
-    let [a, b, c, d] = address;
-    let mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d];
-    if is_blocked(mapped, address, &BLOCK_V4, length) {
+    const MAPPED: u64 = 0xffff;
+    let alone = [0, (MAPPED << u32::BITS | u64::from(number)).to_be()];
+    if is_blocked(alone, address, &BLOCK_V4, length) {
         met(Counter::DroppedV4, Counter::WouldDropV4)
     } else {
         (Counter::Passed, xdp_action::XDP_PASS)
@@ -139,20 +151,28 @@ fn v4(address: [u8; 4], length: impl Fn() -> u64) -> (Counter, u32) {
 }
 
 #[inline(always)]
-fn v6(address: [u8; 16], length: impl Fn() -> u64) -> (Counter, u32) {
-    if may_hold(&ALLOW_FILTER_V6, filter::v6(address, ALLOW_BITS))
-        && ALLOW_V6.get(&Key::new(128, address)).is_some()
+fn v6(address: V6, length: impl Fn() -> u64) -> (Counter, u32) {
+    let head = (u64::from_be(address[0]) >> u32::BITS) as u32;
+    if may_hold(&ALLOW_FILTER_V6, filter::v6_head(head, ALLOW_BITS))
+        && ALLOW_V6.get(&Key::new(128, words(address))).is_some()
     {
         return (Counter::Allowed, xdp_action::XDP_PASS);
     }
-    if !may_hold(&BLOCK_FILTER_V6, filter::v6(address, BLOCK_BITS)) {
+    if !may_hold(&BLOCK_FILTER_V6, filter::v6_head(head, BLOCK_BITS)) {
         return (Counter::Passed, xdp_action::XDP_PASS);
     }
-    if is_blocked(address, address, &BLOCK_V6, length) {
+    if is_blocked(address, words(address), &BLOCK_V6, length) {
         met(Counter::DroppedV6, Counter::WouldDropV6)
     } else {
         (Counter::Passed, xdp_action::XDP_PASS)
     }
+}
+
+/// The kernel's processors count from the low end, whichever it is that a packet's bytes come in.
+#[inline(always)]
+fn words(address: V6) -> V6Key {
+    let [a, b] = address.map(u64::to_le);
+    [a as u32, (a >> u32::BITS) as u32, b as u32, (b >> u32::BITS) as u32].map(u32::from_le)
 }
 
 #[inline(always)]
@@ -162,34 +182,59 @@ fn may_hold<const WORDS: usize>(filter: &Filter<WORDS>, bit: u32) -> bool {
 
 /// Whether a block holds the address, which then has one hit more.
 #[inline(always)]
-fn is_blocked<const N: usize>(
-    alone: AddressKey,
-    address: [u8; N],
-    prefixes: &LpmTrie<[u8; N], BlockEntry, MAX_ENTRIES>,
+fn is_blocked<K: Copy>(
+    alone: Alone,
+    address: K,
+    prefixes: &LpmTrie<K, BlockEntry, MAX_ENTRIES>,
     length: impl Fn() -> u64,
 ) -> bool {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = alone;
-    let words = [u64::from_be_bytes([a, b, c, d, e, f, g, h]), u64::from_be_bytes([i, j, k, l, m, n, o, p])];
-    // 2^64 by the golden ratio: neighbours come far apart.
-    let slot =
-        (words[0] ^ words[1]).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - RECENT_SLOTS.ilog2());
-    let Some(recent) = BLOCK_RECENT.get_ptr_mut(slot as u32) else { return false };
-    // SAFETY: this processor's own slot, and no other program runs on it before this one has ended.
-    let recent = unsafe { &mut *recent };
+    let address_words = alone.map(u64::from_be);
     let now = stamp();
-    if recent.stamp != now || recent.address != words {
-        let Some((id, lasting)) = block_of(alone, address, prefixes) else { return false };
-        if recent.id != id {
-            add_hits(recent.id, recent.pending);
-            recent.id = id;
-            recent.pending = Hits { packets: 0, bytes: 0 };
+    // 2^64 by the golden ratio: neighbours come far apart.
+    let home = ((address_words[0] ^ address_words[1]).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        >> (u64::BITS - RECENT_SLOTS.ilog2())) as u32;
+    let mut stale = None;
+    for way in 0..RECENT_WAYS {
+        let Some(recent) = recent(home ^ way) else { return false };
+        if recent.stamp == now {
+            if recent.address == address_words {
+                meet(recent, length());
+                return true;
+            }
+        } else if stale.is_none() || recent.address == address_words {
+            stale = Some(way);
         }
-        recent.address = words;
-        recent.stamp = if lasting { now } else { NEVER };
     }
-    recent.pending.packets = recent.pending.packets.wrapping_add(1);
-    recent.pending.bytes = recent.pending.bytes.wrapping_add(length());
+    let Some((id, lasting)) = block_of(alone, address, prefixes) else { return false };
+    // Any of them, where all are in use: in turn, a botnet of one more than there is room for would find none of itself.
+    // SAFETY: a helper without arguments.
+    let way = stale.unwrap_or_else(|| unsafe { bpf_get_prandom_u32() } % RECENT_WAYS);
+    let Some(recent) = recent(home ^ way) else { return false };
+    if recent.id != id {
+        add_hits(recent.id, recent.pending);
+        recent.id = id;
+        recent.pending = Hits { packets: 0, bytes: 0 };
+    }
+    recent.address = address_words;
+    recent.stamp = if lasting { now } else { NEVER };
+    meet(recent, length());
     true
+}
+
+/// Where an address may be remembered; with one place each, a thousand sources would push out a fifth of each other.
+const RECENT_WAYS: u32 = 4;
+
+#[inline(always)]
+fn recent(slot: u32) -> Option<&'static mut Recent> {
+    let slot = BLOCK_RECENT.get_ptr_mut(slot)?;
+    // SAFETY: this processor's own slot, and no other program runs on it before this one has ended.
+    Some(unsafe { &mut *slot })
+}
+
+#[inline(always)]
+fn meet(recent: &mut Recent, bytes: u64) {
+    recent.pending.packets = recent.pending.packets.wrapping_add(1);
+    recent.pending.bytes = recent.pending.bytes.wrapping_add(bytes);
 }
 
 /// No stamp is this one: they all have their highest bit set.
@@ -211,10 +256,10 @@ fn stamp() -> u64 {
 
 /// The id of the block that holds the address, and whether it lasts for some time.
 #[inline(always)]
-fn block_of<const N: usize>(
-    alone: AddressKey,
-    address: [u8; N],
-    prefixes: &LpmTrie<[u8; N], BlockEntry, MAX_ENTRIES>,
+fn block_of<K: Copy>(
+    alone: Alone,
+    address: K,
+    prefixes: &LpmTrie<K, BlockEntry, MAX_ENTRIES>,
 ) -> Option<(u64, bool)> {
     // SAFETY: read at once, and entries that are freed keep their bytes until no program can hold them.
     if let Some(entry) = unsafe { BLOCK_ADDRESSES.get(alone) } {
@@ -223,7 +268,7 @@ fn block_of<const N: usize>(
             return Some((id, lasting));
         }
     }
-    let mut key = Key::new(8 * N as u32, address);
+    let mut key = Key::new(8 * size_of::<K>() as u32, address);
     for _ in 0..EXPIRED_PREFIXES {
         let entry = prefixes.get(&key)?;
         let (expires, id, prefix_len) = (entry.expires, entry.id, entry.prefix_len);
@@ -266,51 +311,47 @@ fn met(dropped: Counter, would_drop: Counter) -> (Counter, u32) {
 
 #[inline(always)]
 fn source(start: usize, end: usize) -> Result<Source, Counter> {
-    let packet = Bytes { start, end };
-    let mut ethertype = u16::from_be_bytes(packet.read(ETHERNET_LEN - 2)?);
+    let ethernet = whole(start, ETHERNET_LEN, end)?;
+    // SAFETY: as just asked; so with those below.
+    let mut ethertype = u16::from_be(unsafe { load_u16(ethernet + ETHERNET_LEN - 2) });
     let mut offset = ETHERNET_LEN;
     for _ in 0..VLAN_TAGS {
         if ethertype != ETHERTYPE_VLAN && ethertype != ETHERTYPE_QINQ {
             break;
         }
-        ethertype = u16::from_be_bytes(packet.read(offset + 2)?);
+        let tag = whole(start + offset, VLAN_LEN, end)?;
+        // SAFETY: as above.
+        ethertype = u16::from_be(unsafe { load_u16(tag + 2) });
         offset += VLAN_LEN;
     }
     match ethertype {
         ETHERTYPE_IPV4 => {
-            let header: [u8; 20] = packet.read(offset)?;
-            if header[0] >> 4 != 4 || header[0] & 0x0f < 5 {
+            let header = whole(start + offset, 20, end)?;
+            // SAFETY: as above.
+            let (first, source) = unsafe { (load_u16(header).to_le() as u8, load_u32(header + 12)) };
+            if first >> 4 != 4 || first & 0x0f < 5 {
                 return Err(Counter::Malformed);
             }
-            Ok(Source::V4([header[12], header[13], header[14], header[15]]))
+            Ok(Source::V4(source))
         }
         ETHERTYPE_IPV6 => {
-            let version: [u8; 1] = packet.read(offset)?;
-            if version[0] >> 4 != 6 {
+            let header = whole(start + offset, 40, end)?;
+            // SAFETY: as above.
+            let (first, source) =
+                unsafe { (load_u16(header).to_le() as u8, [load_u64(header + 8), load_u64(header + 16)]) };
+            if first >> 4 != 6 {
                 return Err(Counter::Malformed);
             }
-            // The whole header has to be there, not only the source.
-            let _: [u8; 16] = packet.read(offset + 24)?;
-            Ok(Source::V6(packet.read(offset + 8)?))
+            Ok(Source::V6(source))
         }
         _ => Err(Counter::NotIp),
     }
 }
 
-struct Bytes {
-    start: usize,
-    end: usize,
-}
-
-impl Bytes {
-    #[inline(always)]
-    fn read<const N: usize>(&self, offset: usize) -> Result<[u8; N], Counter> {
-        if self.start + offset + N > self.end {
-            return Err(Counter::Malformed);
-        }
-        // SAFETY: within the packet, as just checked; bytes have no alignment.
-        Ok(unsafe { *((self.start + offset) as *const [u8; N]) })
-    }
+/// `from`, where so many bytes stand before the packet's end.
+#[inline(always)]
+fn whole(from: usize, len: usize, end: usize) -> Result<usize, Counter> {
+    if from + len > end { Err(Counter::Malformed) } else { Ok(from) }
 }
 
 /// The first hits make the place to count at; where another processor was faster in this, it is there now.

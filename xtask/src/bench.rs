@@ -48,6 +48,9 @@ pub(crate) struct Args {
     /// How many transactions that capture holds; the sensor has to find them all.
     #[arg(long, value_name = "N", requires = "capture")]
     transactions: Option<u64>,
+    /// Prefixes that `gate` blocks.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    entries: u32,
     /// Run all in turn so often, and print medians.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -106,6 +109,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             if args.sensor_only {
                 bench.args(["--", "--gate-only"]);
             }
+            bench.env("PORTCULLIS_BENCH_ENTRIES", args.entries.to_string());
             finish(bench.env("PORTCULLIS_BENCH_ROUNDS", args.rounds.to_string()))
         }
         Subject::Push => finish(Caller::find()?.cargo().args([

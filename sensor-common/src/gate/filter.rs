@@ -18,7 +18,13 @@ pub const V6_HEAD: u32 = 32;
 /// Where an IPv4 address has its bit.
 #[inline(always)]
 pub const fn v4(address: [u8; 4], bits: u32) -> u32 {
-    u32::from_be_bytes(address) >> (32 - bits)
+    v4_word(u32::from_be_bytes(address), bits)
+}
+
+/// The same, by the address as a number.
+#[inline(always)]
+pub const fn v4_word(address: u32, bits: u32) -> u32 {
+    address >> (32 - bits)
 }
 
 /// Where an IPv6 address has its bit: its first 32 bits spread evenly, since real ones are close together.

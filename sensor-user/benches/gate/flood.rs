@@ -46,6 +46,9 @@ impl<'a> Flood<'a> {
     }
 }
 
+/// Whom the frames are for.
+pub(crate) const RECEIVER: &str = "04:04:04:04:04:04";
+
 pub(crate) fn frame(source: IpAddr) -> Vec<u8> {
     udp(&source.to_string(), if source.is_ipv4() { NODE_V4 } else { NODE_V6 })
 }

@@ -43,32 +43,74 @@ use self::{
 };
 use tests::support::{
     PinDir, options, ready,
-    world::{VETH, World},
+    world::{VETH, World, run},
 };
-
-const ENTRIES: usize = 1_000_000;
 
 fn main() {
     if !ready() {
         return;
     }
-    let rounds = std::env::var("PORTCULLIS_BENCH_ROUNDS").map_or(9, |text| text.parse().unwrap());
-    let list = Blocklist::new(ENTRIES);
+    let Asked { rounds, entries, part } = Asked::read();
+    let list = Blocklist::new(entries);
     let (world, pins) = (World::new(), PinDir::new());
-    let mut gate = XdpEnforcer::open(options(&[], &pins, &["198.51.100.0/24"])).unwrap();
-    load(&mut gate, &list);
-    let bare = bare::drop_all(Hook::Xdp);
-    drops_without_a_wire(&gate, &bare, &list, rounds);
-    passing(&gate, &world, rounds);
+    // What is for another address never gets to netfilter's input.
+    run("ip", &["link", "set", VETH, "address", flood::RECEIVER]);
+    if part.is_none_or(|part| part != Part::Nftables) {
+        let mut gate = XdpEnforcer::open(options(&[], &pins, &["198.51.100.0/24"])).unwrap();
+        load(&mut gate, &list);
+        if part.is_none_or(|part| part == Part::Pass) {
+            passing(&gate, &world, rounds);
+        }
+        if part.is_none_or(|part| part == Part::Drop) {
+            drops_without_a_wire(&gate, &bare::drop_all(Hook::Xdp), &list, rounds);
+            drops(&gate, &world, &list, rounds);
+        }
+    }
+    if part.is_none_or(|part| part == Part::Nftables) && !std::env::args().any(|it| it == "--gate-only") {
+        drops_by_nftables(&world, &list, rounds);
+    }
+}
+
+/// From the environment, since `cargo bench` has arguments of its own.
+struct Asked {
+    rounds: usize,
+    entries: usize,
+    part: Option<Part>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Drop,
+    Pass,
+    Nftables,
+}
+
+impl Asked {
+    fn read() -> Self {
+        let number = |name: &str, unless: usize| {
+            std::env::var(name)
+                .map_or(unless, |text| text.parse().unwrap_or_else(|_| panic!("{name}: {text}")))
+        };
+        Self {
+            rounds: number("PORTCULLIS_BENCH_ROUNDS", 9),
+            entries: number("PORTCULLIS_BENCH_ENTRIES", 1_000_000),
+            part: std::env::var("PORTCULLIS_BENCH_PART").ok().map(|name| match name.as_str() {
+                "drop" => Part::Drop,
+                "pass" => Part::Pass,
+                "nftables" => Part::Nftables,
+                other => panic!("PORTCULLIS_BENCH_PART: {other}, and not drop, pass or nftables"),
+            }),
+        }
+    }
+}
+
+fn drops(gate: &XdpEnforcer, world: &World, list: &Blocklist, rounds: usize) {
     for (sources, traffic) in SOURCES {
-        let flood = Flood::new(&world, &list.sources(sources));
+        let flood = Flood::new(world, &list.sources(sources));
         for mode in MODES {
             let bare = bare::drop_all(mode.hook());
             drops_on_a_wire([bare.fd(), gate.program(mode.hook()).unwrap()], &flood, traffic, mode, rounds);
         }
-    }
-    if !std::env::args().any(|argument| argument == "--gate-only") {
-        drops_by_nftables(&bare, &world, &list, rounds);
     }
 }
 
@@ -135,16 +177,17 @@ fn drops_on_a_wire(
     ratios.print();
 }
 
-fn drops_by_nftables(bare: &bare::Program, world: &World, list: &Blocklist, rounds: usize) {
-    let index = if_nametoindex(VETH).unwrap();
+/// Beside a program at TCX, since generic XDP copies what netfilter does not.
+fn drops_by_nftables(world: &World, list: &Blocklist, rounds: usize) {
+    let (index, bare) = (if_nametoindex(VETH).unwrap(), bare::drop_all(Hook::Tcx));
     let Some(tables) = nft::Tables::load(list.nets()) else { return };
     for (sources, traffic) in SOURCES {
         let flood = Flood::new(world, &list.sources(sources));
         let contenders = ["bare", "nftables-ingress", "nftables-input"];
-        let mut ratios = Ratios::new("drop", traffic, "generic", contenders);
+        let mut ratios = Ratios::new("drop", traffic, "tcx", contenders);
         for _ in 0..rounds {
             let alone = {
-                let _attached = Attached::new(bare.fd(), index, Mode::Generic);
+                let _attached = Attached::new(bare.fd(), index, Mode::Tcx);
                 flood.run()
             };
             let ingress = tables.while_hooked(nft::Hook::Ingress, || flood.run());

@@ -62,10 +62,20 @@ impl Tables {
         };
         let chain = format!("{{ type filter {hooked} }}");
         run("nft", &["add", "chain", family, "bench", "hooked", &chain]);
-        run("nft", &["add", "rule", family, "bench", "hooked", "ip", "saddr", "@v4", "drop"]);
-        run("nft", &["add", "rule", family, "bench", "hooked", "ip6", "saddr", "@v6", "drop"]);
+        run("nft", &["add", "rule", family, "bench", "hooked", "ip", "saddr", "@v4", "counter", "drop"]);
+        run("nft", &["add", "rule", family, "bench", "hooked", "ip6", "saddr", "@v6", "counter", "drop"]);
         let work = flood();
+        let met = met(family);
+        assert!(met >= work.units * 9 / 10, "{family}: of {} packets only {met} met the rules", work.units);
         run("nft", &["delete", "chain", family, "bench", "hooked"]);
         work
     }
+}
+
+/// Packets that the rules of this family's chain dropped.
+fn met(family: &str) -> u64 {
+    let output = Command::new("nft").args(["list", "chain", family, "bench", "hooked"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let counts = text.split("counter packets ").skip(1);
+    counts.filter_map(|rest| rest.split(' ').next()?.parse::<u64>().ok()).sum()
 }
