@@ -23,8 +23,8 @@ use self::{
     reading::Reading,
 };
 use crate::{
-    Detection, DetectionType, EventType, Evidence, Match, PolicySet, evidence,
-    policy::{Policy, Rules},
+    Detection, DetectionType, EventType, Evidence, Match, PolicySet,
+    policy::{Filter, Policy, Rules},
 };
 
 /// Judges exchanges by a set of policies. One for all shards: share it in an `Arc`.
@@ -32,6 +32,8 @@ use crate::{
 pub struct Engine {
     policies: PolicySet,
     prefilter: Prefilter,
+    /// The policies that have a `suspect_filter`.
+    suspecting: Vec<usize>,
     aggregator: Arc<Aggregator>,
     counters: Arc<Counters>,
     usual: Arc<UsualBodies>,
@@ -50,10 +52,18 @@ struct Counters {
 impl Engine {
     pub fn new(policies: PolicySet) -> Self {
         let prefilter = Prefilter::new(policies.iter());
+        let suspects = |policy: &Policy| policy.enabled && policy.rules.suspect.is_some();
+        let suspecting = policies
+            .iter()
+            .enumerate()
+            .filter(|(_, policy)| suspects(policy))
+            .map(|(index, _)| index)
+            .collect();
         let compares_bodies = policies.iter().any(|policy| policy.enabled && policy.rules.compare_bodies());
         Self {
             policies,
             prefilter,
+            suspecting,
             aggregator: Arc::default(),
             counters: Arc::default(),
             usual: Arc::default(),
@@ -82,11 +92,18 @@ impl Engine {
         let mut detections = Vec::new();
         for policy in hits.candidates().filter_map(|index| self.policies.shared().get(index)) {
             self.counters.evaluated.fetch_add(1, Ordering::Relaxed);
-            if let Some(detection) = self.apply(policy, &reading, exchange) {
-                self.counters.matched.fetch_add(1, Ordering::Relaxed);
-                detections.push(detection);
+            detections.extend(self.apply(policy, &reading, exchange));
+        }
+        for policy in self.suspecting.iter().filter_map(|index| self.policies.shared().get(*index)) {
+            // Where one attack is proven, weak signs of others say nothing new.
+            if detections.iter().any(|known: &Detection| known.successful_exploit.is_some()) {
+                break;
+            }
+            if !detections.iter().any(|known| known.policy_id == policy.id) {
+                detections.extend(self.apply_suspect(policy, &reading, exchange));
             }
         }
+        self.counters.matched.fetch_add(detections.len() as u64, Ordering::Relaxed);
         detections
     }
 
@@ -117,20 +134,46 @@ impl Engine {
         let evidence = policy
             .evidence
             .iter()
-            .find_map(|kind| evidence::find(*kind, &exchange.exchange, &matches))
+            .find_map(|kind| reading.case(&matches).find(*kind))
             // What `success_filter` matched in the response is its author's own evidence.
             .or_else(|| {
                 let at = matches.iter().find(|at| by_success && shows_success(at))?;
                 Some(Evidence { kind: "success-filter".to_owned(), at: at.clone() })
             });
+        self.detection(policy, reading, exchange, matches, evidence)
+    }
+
+    /// What is too weak for an event by itself, with evidence. The evidence is looked for first: hardly any answer has it,
+    /// so that hardly any request is looked at.
+    fn apply_suspect(
+        &self,
+        policy: &Policy,
+        reading: &Reading<'_>,
+        exchange: &Arc<TaggedExchange>,
+    ) -> Option<Detection> {
+        let suspect = policy.rules.suspect.as_ref()?;
+        let evidence =
+            policy.evidence.iter().find_map(|kind| reading.case(&[]).find_at_first_sight(*kind))?;
+        let matches = matching(suspect, &policy.rules, reading)?;
+        self.detection(policy, reading, exchange, matches, Some(evidence))
+    }
+
+    fn detection(
+        &self,
+        policy: &Policy,
+        reading: &Reading<'_>,
+        exchange: &Arc<TaggedExchange>,
+        matched: Vec<Match>,
+        successful_exploit: Option<Evidence>,
+    ) -> Option<Detection> {
         let single = Detection {
             policy_id: Arc::clone(&policy.id),
             info: Arc::clone(&policy.info),
             severity: policy.info.severity,
             event_type: EventType::Single,
             detection_type: DetectionType::RuleBased,
-            matched: matches,
-            successful_exploit: evidence,
+            matched,
+            successful_exploit,
             match_count: 1,
             mode: policy.mode,
             block_ttl: policy.block_ttl,
@@ -161,10 +204,18 @@ struct Verdict {
 
 fn verdict(rules: &Rules, reading: &Reading<'_>) -> Option<Verdict> {
     let alternatives = [(&rules.success, true), (&rules.filter, false), (&rules.failure, false)];
-    let (evaluation, by_success) = alternatives.into_iter().find_map(|(filter, by_success)| {
-        let mut evaluation = Evaluation::of(reading);
-        evaluation.filter(filter.as_ref()?).then_some((evaluation, by_success))
-    })?;
+    alternatives.into_iter().find_map(|(filter, by_success)| {
+        let matches = matching(filter.as_ref()?, rules, reading)?;
+        Some(Verdict { matches, by_success })
+    })
+}
+
+/// What a filter matches, unless the policy's `ignore` takes it back.
+fn matching(filter: &Filter, rules: &Rules, reading: &Reading<'_>) -> Option<Vec<Match>> {
+    let mut evaluation = Evaluation::of(reading);
+    if !evaluation.filter(filter) {
+        return None;
+    }
     let ignored = rules.ignore.as_ref().is_some_and(|ignore| Evaluation::of(reading).filter(ignore));
-    (!ignored).then_some(Verdict { matches: evaluation.matches, by_success })
+    (!ignored).then_some(evaluation.matches)
 }

@@ -1,145 +1,185 @@
 //! What in a response shows that an attack worked. The status alone never does.
 
+mod computed;
+mod injected;
+mod redirected;
+mod reflected;
+mod sign;
 mod signs;
+mod stored;
 
-use portcullis_exchange::{Exchange, Response};
-use regex::bytes::Regex;
+use portcullis_exchange::{Exchange, Request};
 
-use crate::{Evidence, Match};
-
-/// Evidence stands near the start or nowhere a person would look for it; the rest of a long answer is not searched.
-const MAX_SEARCHED: usize = 512 << 10;
+pub(crate) use self::{sign::Scan, signs::Family};
+use crate::{
+    Evidence, Match,
+    answer::Answer,
+    view::{Field, Views},
+};
 
 /// A kind of evidence: `evidence:` in a policy names those that its attack would leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EvidenceKind {
     FileContents,
+    SourceCode,
     CommandOutput,
+    /// The value of an expression that was sent, such as the MD5 of a number.
+    ValueComputed,
+    TemplateEvaluated,
     SqlError,
     DatabaseDump,
     ScriptReflected,
     CloudMetadata,
+    InternalService,
     SecretsDisclosed,
-    TemplateEvaluated,
+    ConsoleExposed,
+    DirectoryListing,
     HeaderInjected,
+    RedirectFollowed,
+    FileStored,
+    SessionOpened,
     StackTrace,
+    /// The message of an exception or a fatal error, or a path on the server.
+    VerboseError,
 }
 
 impl EvidenceKind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 19] = [
         Self::FileContents,
+        Self::SourceCode,
         Self::CommandOutput,
+        Self::ValueComputed,
+        Self::TemplateEvaluated,
         Self::SqlError,
         Self::DatabaseDump,
         Self::ScriptReflected,
         Self::CloudMetadata,
+        Self::InternalService,
         Self::SecretsDisclosed,
-        Self::TemplateEvaluated,
+        Self::ConsoleExposed,
+        Self::DirectoryListing,
         Self::HeaderInjected,
+        Self::RedirectFollowed,
+        Self::FileStored,
+        Self::SessionOpened,
         Self::StackTrace,
+        Self::VerboseError,
     ];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::FileContents => "file-contents",
+            Self::SourceCode => "source-code",
             Self::CommandOutput => "command-output",
+            Self::ValueComputed => "value-computed",
+            Self::TemplateEvaluated => "template-evaluated",
             Self::SqlError => "sql-error",
             Self::DatabaseDump => "database-dump",
             Self::ScriptReflected => "script-reflected",
             Self::CloudMetadata => "cloud-metadata",
+            Self::InternalService => "internal-service",
             Self::SecretsDisclosed => "secrets-disclosed",
-            Self::TemplateEvaluated => "template-evaluated",
+            Self::ConsoleExposed => "console-exposed",
+            Self::DirectoryListing => "directory-listing",
             Self::HeaderInjected => "header-injected",
+            Self::RedirectFollowed => "redirect-followed",
+            Self::FileStored => "file-stored",
+            Self::SessionOpened => "session-opened",
             Self::StackTrace => "stack-trace",
+            Self::VerboseError => "verbose-error",
+        }
+    }
+
+    /// The families of signs that prove it; none where it takes the request to know what to look for.
+    const fn families(self) -> &'static [Family] {
+        match self {
+            Self::FileContents => &[Family::Accounts, Family::Files, Family::Sources],
+            Self::SourceCode => &[Family::Sources],
+            Self::CommandOutput => &[Family::Commands, Family::Accounts],
+            Self::SqlError => &[Family::SqlErrors],
+            Self::DatabaseDump => &[Family::DatabaseDumps],
+            Self::CloudMetadata => &[Family::CloudMetadata],
+            Self::InternalService => &[Family::InternalServices],
+            Self::SecretsDisclosed => &[Family::Secrets, Family::Accounts],
+            Self::ConsoleExposed => &[Family::Consoles],
+            Self::DirectoryListing => &[Family::Listings],
+            Self::SessionOpened => &[Family::Sessions],
+            Self::StackTrace => &[Family::StackTraces],
+            Self::VerboseError => &[Family::VerboseErrors, Family::StackTraces],
+            Self::ValueComputed
+            | Self::TemplateEvaluated
+            | Self::ScriptReflected
+            | Self::HeaderInjected
+            | Self::RedirectFollowed
+            | Self::FileStored => &[],
         }
     }
 }
 
-/// Looks for one kind of evidence in the response of an exchange in which `matches` were found.
-pub(crate) fn find(kind: EvidenceKind, exchange: &Exchange, matches: &[Match]) -> Option<Evidence> {
-    let response = exchange.response.as_ref()?;
-    let at = match kind {
-        EvidenceKind::ScriptReflected => reflected(response, matches),
-        EvidenceKind::HeaderInjected => injected_header(response, matches),
-        EvidenceKind::TemplateEvaluated => evaluated(response, matches),
-        _ => in_body(response, signs::of(kind)),
-    }?;
-    Some(Evidence { kind: kind.name().to_owned(), at })
+/// One exchange in which an attack was found.
+pub(crate) struct Case<'r, 'x> {
+    pub(crate) exchange: &'x Exchange,
+    pub(crate) views: &'r Views<'x>,
+    pub(crate) answer: &'r Answer<'x>,
+    pub(crate) matches: &'r [Match],
 }
 
-fn in_body(response: &Response, signs: &[Regex]) -> Option<Match> {
-    let body = searched(response);
-    let found = signs.iter().find_map(|sign| sign.find(body))?;
-    Some(body_match(body, found.start(), found.end()))
-}
-
-/// The very text that was sent, unescaped, in an answer that a browser renders.
-fn reflected(response: &Response, matches: &[Match]) -> Option<Match> {
-    let html = response.headers.text("content-type").is_none_or(|kind| {
-        let kind = kind.to_ascii_lowercase();
-        kind.contains("html") || kind.contains("xml") || kind.contains("svg")
-    });
-    if !html {
-        return None;
+impl<'r, 'x> Case<'r, 'x> {
+    /// Looks for one kind of evidence.
+    pub(crate) fn find(&self, kind: EvidenceKind) -> Option<Evidence> {
+        let status = self.answer.response()?.status;
+        let at = match kind {
+            EvidenceKind::ScriptReflected => reflected::find(self),
+            EvidenceKind::HeaderInjected => injected::find(self),
+            EvidenceKind::ValueComputed | EvidenceKind::TemplateEvaluated => computed::find(self),
+            EvidenceKind::RedirectFollowed => redirected::find(self),
+            EvidenceKind::FileStored => stored::find(self),
+            // What everybody gets who logs in is evidence only where somebody logs in, and only if it went well.
+            EvidenceKind::SessionOpened if !(200..300).contains(&status) || !self.is_login() => None,
+            // What the request says itself, the answer only repeats.
+            _ => {
+                let shown = kind.families().iter().filter_map(|family| self.answer.shows(*family));
+                shown.into_iter().find(|at| !self.is_sent(at.phrase.trim().as_bytes()))
+            }
+        }?;
+        Some(Evidence { kind: kind.name().to_owned(), at })
     }
-    let body = searched(response);
-    matches.iter().find_map(|sent| {
-        let phrase = sent.phrase.as_bytes();
-        let telling =
-            phrase.len() >= 6 && phrase.iter().any(|byte| matches!(byte, b'<' | b'"' | b'\'' | b'(' | b'`'));
-        let start = memchr::memmem::find(body, phrase).filter(|_| telling)?;
-        Some(body_match(body, start, start + phrase.len()))
-    })
-}
 
-/// A header line that was sent as a value and came back as a header.
-fn injected_header(response: &Response, matches: &[Match]) -> Option<Match> {
-    matches.iter().find_map(|sent| {
-        let line = sent.phrase.trim_start_matches(['\r', '\n', ' ', '\t']);
-        let (name, _) = line.split_once(':')?;
-        let name = name.trim();
-        let value = response.headers.get(name)?;
-        // The phrase ends at the name's colon: a header that servers send anyway proves nothing.
-        let usual =
-            ["location", "content-type", "content-length", "set-cookie", "date", "server", "connection"];
-        if usual.iter().any(|usual| name.eq_ignore_ascii_case(usual)) {
-            return None;
-        }
-        Some(Match {
-            location: format!("response.header.{}", name.to_ascii_lowercase()),
-            start: 0,
-            end: value.len(),
-            phrase: String::from_utf8_lossy(value).chars().take(160).collect(),
-            detector: "evidence".to_owned(),
+    /// The same where no attack was found yet. What takes the whole request to see is looked for only where it asks for
+    /// something to be computed.
+    pub(crate) fn find_at_first_sight(&self, kind: EvidenceKind) -> Option<Evidence> {
+        let is_costly = kind.families().is_empty();
+        let worth = !is_costly
+            || self.request().is_some_and(|request| {
+                !self.answer.body().is_empty()
+                    && (computed::may_be_in(&request.target) || computed::may_be_in(&request.body.bytes))
+            });
+        if worth { self.find(kind) } else { None }
+    }
+
+    fn request(&self) -> Option<&'x Request> {
+        self.exchange.request.as_ref()
+    }
+
+    fn is_login(&self) -> bool {
+        let path = self.request().map(|request| request.path().to_ascii_lowercase()).unwrap_or_default();
+        [&b"login"[..], b"signin", b"sign-in", b"auth", b"session", b"token"]
+            .iter()
+            .any(|word| memchr::memmem::find(&path, word).is_some())
+    }
+
+    /// Every value of the request in its most decoded forms.
+    fn values(&self) -> impl Iterator<Item = (&'r Field<'x>, &'r [u8])> + use<'r, 'x> {
+        let views = self.views;
+        views.fields.iter().flat_map(|field| {
+            let last = field.views.iter().filter(|view| !view.superseded);
+            last.map(move |view| (field, view.text.bytes()))
         })
-    })
-}
+    }
 
-/// The product of an arithmetic probe (`{{7*191}}`), where the probe itself did not come back.
-fn evaluated(response: &Response, matches: &[Match]) -> Option<Match> {
-    let body = searched(response);
-    matches.iter().find_map(|sent| {
-        let (left, right) = signs::product(&sent.phrase)?;
-        let product = left.checked_mul(right).filter(|product| *product >= 1000)?.to_string();
-        let start = memchr::memmem::find(body, product.as_bytes())?;
-        let probe = memchr::memmem::find(body, sent.phrase.as_bytes());
-        probe.is_none().then(|| body_match(body, start, start + product.len()))
-    })
-}
-
-fn searched(response: &Response) -> &[u8] {
-    let body = &response.body.bytes;
-    body.get(..body.len().min(MAX_SEARCHED)).unwrap_or_default()
-}
-
-fn body_match(body: &[u8], start: usize, end: usize) -> Match {
-    const MAX_PHRASE: usize = 160;
-    let shown = body.get(start..end.min(start + MAX_PHRASE)).unwrap_or_default();
-    Match {
-        location: "response.body".to_owned(),
-        start,
-        end,
-        phrase: String::from_utf8_lossy(shown).into_owned(),
-        detector: "evidence".to_owned(),
+    /// Whether the request says these very bytes itself, in any form.
+    fn is_sent(&self, bytes: &[u8]) -> bool {
+        let mut forms = self.views.fields.iter().flat_map(|field| &field.views);
+        forms.any(|view| memchr::memmem::find(view.text.bytes(), bytes).is_some())
     }
 }

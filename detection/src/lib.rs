@@ -3,6 +3,7 @@
 //! Pure: no files, no sockets, no clock of its own. Time comes with the exchange, policy texts come as strings, so
 //! the agent, the control plane and a test all run the very same judgement.
 
+mod answer;
 pub mod corpus;
 mod detection;
 mod detector;

@@ -67,6 +67,8 @@ pub(crate) struct Rules {
     pub(crate) success: Option<Filter>,
     pub(crate) failure: Option<Filter>,
     pub(crate) ignore: Option<Filter>,
+    /// Too weak for an event by itself: counts only where the response shows the policy's evidence.
+    pub(crate) suspect: Option<Filter>,
 }
 
 impl Rules {

@@ -9,6 +9,7 @@ mod text;
 
 use portcullis_exchange::Request;
 
+pub(crate) use decode::json_string;
 pub(crate) use text::Text;
 
 /// Past these, what is left of a message is looked at as one undivided value: a flood of parameters makes an attack
@@ -92,7 +93,7 @@ pub(crate) fn leaves_of(bytes: &[u8]) -> Vec<(String, Text<'_>)> {
         if leaf.kind != json::LeafKind::Key {
             let raw = Text::original(bytes.get(leaf.range).unwrap_or_default(), 0);
             work += raw.bytes().len();
-            let text = decode::json_string(&raw).unwrap_or(raw);
+            let text = json_string(&raw).unwrap_or(raw);
             leaves.push((leaf.path, text));
         }
         leaves.len() < MAX_FIELDS && work < MAX_DECODED

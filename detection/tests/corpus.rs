@@ -80,7 +80,12 @@ fn success_is_told_from_failure_by_the_answer() {
     for item in &items {
         let evidence = judge(&engine, item).iter().any(|detection| detection.successful_exploit.is_some());
         match item.exploit_success {
-            Some(true) => (successes, shown) = (successes + 1, shown + usize::from(evidence)),
+            Some(true) => {
+                (successes, shown) = (successes + 1, shown + usize::from(evidence));
+                if !evidence {
+                    println!("missed: {} {}", item.class, item.id);
+                }
+            }
             Some(false) => wrong += usize::from(evidence),
             None => {}
         }
@@ -88,7 +93,7 @@ fn success_is_told_from_failure_by_the_answer() {
     println!("evidence in {shown} of {successes} successes, in {wrong} failures");
     assert!(successes > 100);
     assert_eq!(wrong, 0);
-    assert!(rate(shown, successes) >= 40.0, "{shown} of {successes}");
+    assert!(rate(shown, successes) >= 76.0, "{shown} of {successes}");
 }
 
 #[test]

@@ -286,7 +286,7 @@ fn detectors_of(rules: &Rules) -> u64 {
             Pair::Key(test) | Pair::Value(test) => of_test(test),
         }
     }
-    [&rules.filter, &rules.success, &rules.failure, &rules.ignore]
+    [&rules.filter, &rules.success, &rules.failure, &rules.ignore, &rules.suspect]
         .into_iter()
         .flatten()
         .map(of_filter)

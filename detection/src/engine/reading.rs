@@ -9,7 +9,9 @@ use super::{
 };
 use crate::{
     Match,
+    answer::Answer,
     detector::{Detector, Subject},
+    evidence::Case,
     view::{Field, View, Views},
 };
 
@@ -22,6 +24,7 @@ pub(super) struct Reading<'x> {
     pub(super) tagged: &'x TaggedExchange,
     pub(super) views: Views<'x>,
     pub(super) likeness: Likeness,
+    pub(super) answer: Answer<'x>,
     /// By field and view: what of it detectors may look at.
     scanned: Vec<Vec<Scanned>>,
     found: [OnceCell<Vec<Match>>; Detector::ALL.len()],
@@ -74,11 +77,17 @@ impl<'x> Reading<'x> {
         Self {
             tagged,
             views,
+            answer: Answer::of(tagged.exchange.response.as_ref()),
             likeness,
             scanned,
             found: [const { OnceCell::new() }; Detector::ALL.len()],
             url: OnceCell::new(),
         }
+    }
+
+    /// The exchange with what was found in it, for evidence.
+    pub(super) fn case<'r>(&'r self, matches: &'r [Match]) -> Case<'r, 'x> {
+        Case { exchange: &self.tagged.exchange, views: &self.views, answer: &self.answer, matches }
     }
 
     /// Path and query, decoded; `None` without a query.

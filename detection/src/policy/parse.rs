@@ -14,12 +14,13 @@ use self::node::{Fields, Source};
 use super::{Mode, Place, Policy, PolicyError, Rules, yaml};
 use crate::evidence::EvidenceKind;
 
-const TOP_LEVEL: [&str; 13] = [
+const TOP_LEVEL: [&str; 14] = [
     "id",
     "info",
     "filter",
     "success_filter",
     "failure_filter",
+    "suspect_filter",
     "ignore",
     "wordLists",
     "aggregation_rules",
@@ -47,9 +48,15 @@ pub(super) fn parse(file: &str, text: &str) -> Result<(Policy, Place), PolicyErr
         success: tree("success_filter")?,
         failure: tree("failure_filter")?,
         ignore: tree("ignore")?,
+        suspect: tree("suspect_filter")?,
     };
     if rules.filter.is_none() && rules.success.is_none() && rules.failure.is_none() {
         return Err(source.error(&root, "one of `filter`, `success_filter`, `failure_filter` is missing"));
+    }
+    let evidence = evidence(&source, &top)?;
+    if let Some(node) = top.get("suspect_filter").filter(|_| evidence.is_empty()) {
+        let message = "suspect_filter: counts only with evidence; say which under `evidence:`";
+        return Err(source.error(node, message));
     }
     let policy = Policy {
         id: id.trim().into(),
@@ -60,7 +67,7 @@ pub(super) fn parse(file: &str, text: &str) -> Result<(Policy, Place), PolicyErr
         block_ttl: block_ttl(&source, &top)?,
         enabled: top.get("enabled").map_or(Ok(true), |node| source.bool(node, "enabled"))?,
         aggregation: aggregation::rules(&source, top.get("aggregation_rules"))?,
-        evidence: evidence(&source, &top)?,
+        evidence,
         examples: examples::examples(&source, top.get("examples"))?,
         rules,
     };
