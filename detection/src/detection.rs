@@ -1,6 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use portcullis_exchange::TaggedExchange;
+use serde::Serialize;
 
 use crate::policy::{Info, Mode, Severity};
 
@@ -58,7 +59,7 @@ impl DetectionType {
 
 /// Where something matched: `url.path`, `query.id`, `request.header.user-agent`, `request.body.user.name`,
 /// `response.body`, …
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Match {
     pub location: String,
     /// Byte offsets in the original value at that location, before any decoding.

@@ -1,5 +1,6 @@
 mod aggregate;
 mod evaluate;
+mod explain;
 mod fold;
 mod kind;
 mod likeness;
@@ -7,6 +8,8 @@ mod prefilter;
 mod reading;
 mod terms;
 mod url;
+
+pub use self::explain::{Explanation, Outcome, Prefiltered, Seen, Step, Tree};
 
 use std::sync::{
     Arc,

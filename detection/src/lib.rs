@@ -15,7 +15,7 @@ mod suppression;
 mod view;
 
 pub use detection::{Detection, DetectionType, EventType, Evidence, Match};
-pub use engine::Engine;
+pub use engine::{Engine, Explanation, Outcome, Prefiltered, Seen, Step, Tree};
 pub use evidence::EvidenceKind;
 pub use inventory::looks_like_identifier;
 pub use policy::{

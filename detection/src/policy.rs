@@ -1,6 +1,7 @@
 //! Policies: what a YAML file says, checked once and then only read.
 
 mod aggregation;
+mod describe;
 mod error;
 mod example;
 mod filter;

@@ -2,6 +2,7 @@
 
 mod capture;
 mod orders;
+mod policy;
 
 use std::path::PathBuf;
 
@@ -11,6 +12,7 @@ pub(crate) use self::capture::{CaptureVerb, Matched};
 pub(crate) use self::orders::{
     Allow, Block, Gate, GateVerb, ImportFormat, ImportSource, Terms, Wait, parse_net,
 };
+pub(crate) use self::policy::{Explain, PolicyVerb, Replay};
 use crate::output::{Format, when};
 
 #[derive(Debug, Parser)]
@@ -71,6 +73,9 @@ pub(crate) enum Verb {
     /// How much of which traffic sensors look at: list the rules, set one, remove one
     #[command(subcommand)]
     Capture(CaptureVerb),
+    /// Check policies, run their examples, explain what they make of a request, replay changed ones
+    #[command(subcommand)]
+    Policy(PolicyVerb),
     /// Every sensor: how it captures and enforces, what it has applied, what share it saw and what it lost
     Sensors,
     /// Check this node and the control plane, and name the fix for each missing thing

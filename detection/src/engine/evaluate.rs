@@ -50,7 +50,7 @@ impl<'r, 'x> Evaluation<'r, 'x> {
     }
 
     /// A test on a value in its several forms: one form is enough.
-    fn test(&mut self, term: Term, value: &Value<'_>, test: &Test) -> bool {
+    pub(super) fn test(&mut self, term: Term, value: &Value<'_>, test: &Test) -> bool {
         match test {
             Test::And(all) => self.keeping(|this| all.iter().all(|test| this.test(term, value, test))),
             Test::Or(any) => any.iter().any(|test| self.test(term, value, test)),

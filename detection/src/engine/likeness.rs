@@ -48,6 +48,15 @@ impl Default for UsualBodies {
 impl UsualBodies {
     /// Compares with what is known, and makes this the known one if it was answered with a 2xx status.
     pub(super) fn compare_and_keep(&self, exchange: &Exchange) -> Likeness {
+        self.compare(exchange, true)
+    }
+
+    /// Compares, and remembers nothing.
+    pub(super) fn compare_only(&self, exchange: &Exchange) -> Likeness {
+        self.compare(exchange, false)
+    }
+
+    fn compare(&self, exchange: &Exchange, keep: bool) -> Likeness {
         let Some(request) = &exchange.request else { return Likeness::default() };
         let response = exchange.response.as_ref();
         let answer: &[u8] = response.map_or(&[], |response| &response.body.bytes);
@@ -65,7 +74,7 @@ impl UsualBodies {
                 .filter(|_| response.is_some())
                 .map(|known| known.response.resemblance(&bodies.response)),
         };
-        if response.is_some_and(|response| (200..300).contains(&response.status)) {
+        if keep && response.is_some_and(|response| (200..300).contains(&response.status)) {
             endpoints.insert(key, bodies);
         }
         likeness

@@ -146,6 +146,18 @@ impl Hits {
     }
 }
 
+/// What must occur in a request for these rules to be evaluated: one of these texts, or a gate of one of these
+/// detectors. Both are empty where nothing can be ruled out ahead.
+pub(super) fn needs(rules: &Rules) -> (Vec<String>, Vec<&'static str>) {
+    match need_of_rules(rules) {
+        Need::Nothing => (Vec::new(), Vec::new()),
+        Need::OneOf { detectors, literals } => {
+            let named = Detector::ALL.into_iter().filter(|detector| detectors & detector.bit() != 0);
+            (literals, named.map(Detector::name).collect())
+        }
+    }
+}
+
 fn need_of_rules(rules: &Rules) -> Need {
     let alternatives = [&rules.filter, &rules.success, &rules.failure];
     either(alternatives.into_iter().flatten().map(need_of))

@@ -59,6 +59,10 @@ impl<'v> Value<'v> {
         Self::of("", [])
     }
 
+    pub(super) fn location(&self) -> &str {
+        &self.location
+    }
+
     /// Every form that is an address, alone or as an item of a list.
     pub(super) fn addresses(&self) -> impl Iterator<Item = (&Form<'v>, IpAddr)> {
         self.forms.iter().filter_map(|form| Some((form, std::str::from_utf8(form.bytes()).ok()?))).flat_map(

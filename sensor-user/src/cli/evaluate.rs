@@ -17,7 +17,7 @@ pub(crate) struct EvaluateArgs {
     #[arg(value_name = "CORPUS.jsonl[.gz]")]
     corpus: PathBuf,
 
-    /// Judge by the policies in this folder instead of the built-in ones
+    /// Judge by the policies of this folder or file instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
 

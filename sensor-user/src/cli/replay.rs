@@ -37,7 +37,7 @@ pub(crate) struct ReplayArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// Judge by the policies in this folder instead of the built-in ones
+    /// Judge by the policies of this folder or file instead of the built-in ones
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
 

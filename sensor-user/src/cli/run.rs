@@ -47,7 +47,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "DIR", default_value = enforce::DEFAULT_PIN_DIR)]
     pin_dir: PathBuf,
 
-    /// Judge by the policies in this folder instead of the built-in ones; changes are taken up within two seconds
+    /// Judge by the policies of this folder or file instead of the built-in ones; changes are taken up within two seconds
     #[arg(long, value_name = "DIR")]
     policies: Option<PathBuf>,
 

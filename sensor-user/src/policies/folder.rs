@@ -1,4 +1,5 @@
 use std::{
+    fs::Metadata,
     io::{self, Read},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
@@ -21,9 +22,21 @@ struct FileStamp {
     changed: (i64, i64),
 }
 
+impl FileStamp {
+    fn of(path: PathBuf, file: &Metadata) -> Self {
+        let changed = (file.ctime(), file.ctime_nsec());
+        Self { path, inode: file.ino(), length: file.len(), changed }
+    }
+}
+
 impl Stamp {
+    /// Of every `*.yaml` and `*.yml` in it, or of the one file that it is.
     pub(super) fn of(folder: &Path) -> io::Result<Self> {
         let mut files = Vec::new();
+        let itself = fs_err::metadata(folder)?;
+        if itself.is_file() {
+            return Ok(Self(vec![FileStamp::of(folder.to_owned(), &itself)]));
+        }
         for entry in fs_err::read_dir(folder)? {
             let path = entry?.path();
             let extension = path.extension().and_then(|extension| extension.to_str());
@@ -31,12 +44,7 @@ impl Stamp {
                 continue;
             }
             match fs_err::metadata(&path) {
-                Ok(file) if file.is_file() => files.push(FileStamp {
-                    path,
-                    inode: file.ino(),
-                    length: file.len(),
-                    changed: (file.ctime(), file.ctime_nsec()),
-                }),
+                Ok(file) if file.is_file() => files.push(FileStamp::of(path, &file)),
                 // Gone since it was listed, a dangling link, or no file.
                 Ok(_) | Err(_) => {}
             }
