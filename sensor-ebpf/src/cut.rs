@@ -84,7 +84,7 @@ fn judge(ctx: &TcContext, way: Way) -> i32 {
 fn act(ctx: &TcContext, packet: Packet, way: Way, now: u64) -> i32 {
     let key = CutKey::between(packet.source, packet.destination);
     // SAFETY: read at once; the agent replaces entries whole.
-    let Some(expires) = (unsafe { CUT_FLOWS.get(&key) }).map(|entry| entry.expires) else {
+    let Some(expires) = (unsafe { CUT_FLOWS.get(key) }).map(|entry| entry.expires) else {
         return TC_ACT_UNSPEC;
     };
     if packet.flags & SYN != 0 || now >= expires {
@@ -92,7 +92,7 @@ fn act(ctx: &TcContext, packet: Packet, way: Way, now: u64) -> i32 {
             count(Counter::Reused);
         }
         // Gone already, where another processor was first.
-        let _gone = CUT_FLOWS.remove(&key);
+        let _gone = CUT_FLOWS.remove(key);
         return TC_ACT_UNSPEC;
     }
     // Ours, or the end's own: it carries nothing and ends the connection.

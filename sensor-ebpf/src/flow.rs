@@ -227,6 +227,10 @@ fn precedes(source: &[u32; 4], destination: &[u32; 4], from: u32, to: u32) -> bo
 pub(crate) fn entry(key: &FlowKey, opens: bool) -> Option<&'static mut Flow> {
     let mut found = FLOWS.get_ptr_mut(key);
     if found.is_none() {
+        #[expect(
+            clippy::needless_borrows_for_generic_args,
+            reason = "by value it would be on the stack first"
+        )]
         FLOWS.insert(key, &NO_FLOW, 0).ok()?;
         tap::count(Counter::Connections, 1);
         if !opens {

@@ -109,7 +109,7 @@ pub fn portcullis_gate_tc(ctx: TcContext) -> i32 {
         judged = source(ctx.data(), ctx.data_end());
     }
     match decide(judged, || ctx.len().into()) {
-        xdp_action::XDP_DROP => TC_ACT_SHOT as i32,
+        xdp_action::XDP_DROP => TC_ACT_SHOT,
         _ => TC_ACT_UNSPEC,
     }
 }

@@ -78,7 +78,7 @@ fn of_address(address: &[u8; 16], ip_version: u8, port: u16) -> Word {
     }
     let key = PortKey { ports: rule.ports, port, padding: [0; 2] };
     // SAFETY: copied at once; a rule that is changed meanwhile is looked up again.
-    match unsafe { RULES_PORTS.get(&key) } {
+    match unsafe { RULES_PORTS.get(key) } {
         Some(rule) => Word { mode: rule.mode, weight: weight(rule.prefix_len, true) },
         None if rule.mode == MODE_NONE => nothing,
         None => of_net,

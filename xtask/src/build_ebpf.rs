@@ -20,10 +20,17 @@ pub(crate) struct Args {
     /// Only say whether this machine has a compiler for it.
     #[arg(long)]
     check: bool,
+    /// Lint instead of building; warnings fail.
+    #[arg(long)]
+    lint: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let toolchain = Toolchain::find()?;
+    if args.lint {
+        let clippy = toolchain.cargo_clippy()?;
+        return if args.check { Ok(()) } else { lint(clippy, args) };
+    }
     if args.check {
         return Ok(());
     }
@@ -34,21 +41,40 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         "-Cdebuginfo=2".to_owned(),
         "-Clink-arg=--btf".to_owned(),
         format!("-Clinker={}", linker.display()),
-        format!("--cfg=bpf_target_arch=\"{}\"", args.arch),
+        processor(args),
     ]
     .join("\x1f");
     let mut build = toolchain.cargo_build();
-    build
-        .current_dir(workspace::root())
-        .args(["--locked", "--release", "--package", "sensor-ebpf", "--target", TARGET])
+    kernel_programs(&mut build, args)
+        .arg("--release")
         // bpf-linker does the link-time optimisation itself.
         .args(["--config", "profile.release.lto=false", "--target-dir"])
         .arg(&target_dir)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags)
-        // aya-ebpf's build script asks for the processor under this name.
-        .env("CARGO_CFG_BPF_TARGET_ARCH", &args.arch);
+        .env("CARGO_ENCODED_RUSTFLAGS", flags);
     finish(&mut build).context("the kernel programs do not compile")?;
     install(&target_dir.join(TARGET).join("release/sensor-ebpf"))
+}
+
+fn lint(mut clippy: Command, args: &Args) -> anyhow::Result<()> {
+    let target_dir = workspace::root().join("target/portcullis/ebpf-lint");
+    let flags = [processor(args), "-Dwarnings".to_owned()].join("\x1f");
+    kernel_programs(&mut clippy, args)
+        .arg("--target-dir")
+        .arg(&target_dir)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags);
+    finish(&mut clippy).context("clippy has something to say about the kernel programs")
+}
+
+fn kernel_programs<'c>(cargo: &'c mut Command, args: &Args) -> &'c mut Command {
+    cargo
+        .current_dir(workspace::root())
+        .args(["--locked", "--package", "sensor-ebpf", "--target", TARGET])
+        // aya-ebpf's build script asks for the processor under this name.
+        .env("CARGO_CFG_BPF_TARGET_ARCH", &args.arch)
+}
+
+fn processor(args: &Args) -> String {
+    format!("--cfg=bpf_target_arch=\"{}\"", args.arch)
 }
 
 /// Leaves an unchanged object alone, so that the sensor that embeds it is not built again.

@@ -76,6 +76,7 @@ enum Probe {
     Program(&'static str),
     File(&'static str),
     BpfCompiler,
+    BpfLinter,
     PythonVenv,
 }
 
@@ -90,11 +91,16 @@ impl Probe {
                 .args(["-c", "import venv, ensurepip"])
                 .output()
                 .is_ok_and(|output| output.status.success()),
-            Self::BpfCompiler => caller.xtask("build-ebpf").is_ok_and(|mut xtask| {
-                xtask.arg("--check").output().is_ok_and(|output| output.status.success())
-            }),
+            Self::BpfCompiler => can(caller, &["--check"]),
+            Self::BpfLinter => can(caller, &["--lint", "--check"]),
         }
     }
+}
+
+fn can(caller: &Caller, build_ebpf: &[&str]) -> bool {
+    caller
+        .xtask("build-ebpf")
+        .is_ok_and(|mut xtask| xtask.args(build_ebpf).output().is_ok_and(|output| output.status.success()))
 }
 
 const NEEDS: &[Need] = &[
@@ -139,6 +145,12 @@ const NEEDS: &[Need] = &[
         packages: &["nginx-light"],
         why: "serves the demo API, in a namespace of its own",
         probe: Probe::Program("nginx"),
+    },
+    Need {
+        purpose: Purpose::Test,
+        packages: &["rust-web-clippy"],
+        why: "lints the kernel programs (clippy of a rustup nightly would do too)",
+        probe: Probe::BpfLinter,
     },
     Need {
         purpose: Purpose::Test,

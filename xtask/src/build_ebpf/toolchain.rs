@@ -94,16 +94,40 @@ impl Toolchain {
 
     /// `cargo build` with this compiler and nothing of the environment that xtask itself was started in.
     pub(super) fn cargo_build(&self) -> Command {
+        self.cargo("build")
+    }
+
+    /// `cargo clippy` in the same way.
+    pub(super) fn cargo_clippy(&self) -> anyhow::Result<Command> {
+        match &self.way {
+            Way::Nightly => Ok(self.cargo("clippy")),
+            Way::Prebuilt { rustc } => {
+                let clippy = rustc.with_file_name("clippy-driver");
+                if !clippy.is_file() {
+                    bail!(
+                        "{} is missing: sudo apt-get install -y --no-install-recommends rust-web-clippy",
+                        clippy.display()
+                    );
+                }
+                // As `cargo clippy` does, which would take the host compiler's.
+                let mut command = self.cargo("check");
+                command.env("RUSTC_WORKSPACE_WRAPPER", clippy);
+                Ok(command)
+            }
+        }
+    }
+
+    fn cargo(&self, verb: &str) -> Command {
         let mut command = match &self.way {
             Way::Nightly => {
                 let mut command = Command::new("rustup");
-                command.args(["run", "nightly", "cargo", "build", "-Zbuild-std=core"]);
+                command.args(["run", "nightly", "cargo", verb, "-Zbuild-std=core"]);
                 command.env_remove("RUSTC");
                 command
             }
             Way::Prebuilt { rustc } => {
                 let mut command = host_cargo();
-                command.arg("build").env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
+                command.arg(verb).env("RUSTC", rustc).env("RUSTC_BOOTSTRAP", "1");
                 command
             }
         };

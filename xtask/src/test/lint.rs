@@ -19,6 +19,7 @@ pub(super) fn run(caller: &Caller) -> anyhow::Result<Tally> {
             "warnings",
         ]),
     );
+    tally.check("clippy of the kernel programs", caller.xtask("build-ebpf")?.arg("--lint"));
     tally.check("cargo-deny", caller.command("cargo-deny").args(["check", "bans", "licenses", "sources"]));
     Ok(tally)
 }
