@@ -103,6 +103,7 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         )
         .route("/api/fetchGateMode", reads(Viewer, gate::mode))
         .route("/api/setGateMode", command(Role::Admin, gate::set))
+        .route("/api/armAutomaticBlocking", command(Role::Admin, gate::arm))
         .route("/api/fetchCaptureRules", reads(Viewer, capture::list))
         .route("/api/setCaptureRules", command(Role::Admin, capture::set_all))
         .route("/api/setCaptureRule", command(Role::Admin, capture::set_one))

@@ -132,6 +132,7 @@ fn weigh(change: &Change) -> usize {
         Change::Allow(allowed) => allowed.reason.len() + allowed.author.len(),
         Change::Suppress(one) => one.actor.len() + one.url.len() + one.host.len() + one.policy_id.len(),
         Change::CaptureRules(rules) => 64 * rules.len(),
+        Change::ArmAutomaticBlocking { node, .. } => node.as_ref().map_or(0, String::len),
         Change::Unblock { .. }
         | Change::LiftSuppression { .. }
         | Change::Disallow { .. }

@@ -67,7 +67,7 @@ pub(crate) enum Verb {
     /// Never drop these, whatever is blocked: on every sensor, at once
     #[command(subcommand)]
     Allow(Allow),
-    /// Whether gates drop what is blocked, or only count it
+    /// Whether gates drop what is blocked, or only count it; and whether policies may block
     #[command(subcommand)]
     Gate(Gate),
     /// How much of which traffic sensors look at: list the rules, set one, remove one

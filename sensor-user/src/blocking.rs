@@ -24,5 +24,7 @@ pub use self::{
     proxied::ProxiedHeads,
 };
 
+pub(crate) use self::node::Wish;
+
 /// For policies that name none, and blocks of people too.
 pub const DEFAULT_TTL: Duration = Duration::from_secs(4 * 3600);

@@ -3,6 +3,9 @@
 mod allow;
 pub mod cut;
 mod detach;
+mod hits;
+#[cfg(test)]
+pub(crate) mod ledger;
 pub mod nftables;
 pub mod xdp;
 
@@ -17,6 +20,7 @@ use ipnet::IpNet;
 pub use self::{
     allow::{AllowedAs, Lookout, Surroundings},
     detach::detach,
+    hits::{BlockHits, Count, Counted},
 };
 use crate::{
     counters::Counters,
@@ -169,8 +173,17 @@ pub trait Enforcer: Send {
     /// `xdp` or `nftables`.
     fn mode(&self) -> &'static str;
 
+    /// The first half of [`Enforcer::hits`], which may take its time and needs the enforcer no more.
+    fn count_hits(&mut self) -> Count;
+
+    /// The second half. What was counted of a block that has gone meanwhile is left out.
+    fn name_hits(&mut self, counted: Counted) -> Result<Vec<BlockHits>, EnforceError>;
+
     /// Packets and bytes dropped, by entry, of those that were hit.
-    fn hits(&mut self) -> Result<Vec<BlockHits>, EnforceError>;
+    fn hits(&mut self) -> Result<Vec<BlockHits>, EnforceError> {
+        let counted = self.count_hits()()?;
+        self.name_hits(counted)
+    }
 
     fn counters(&mut self) -> Counters;
 
@@ -213,13 +226,6 @@ impl Changed {
 pub struct Refusal {
     pub net: IpNet,
     pub reason: String,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BlockHits {
-    pub net: IpNet,
-    pub packets: u64,
-    pub bytes: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -29,7 +29,9 @@ use self::{
 };
 use crate::{
     counters::Counters,
-    enforce::{Block, BlockHits, EnforceError, Enforcer, GateMode, InterfaceGuard, Surroundings},
+    enforce::{
+        Block, BlockHits, Count, Counted, EnforceError, Enforcer, GateMode, InterfaceGuard, Surroundings,
+    },
     interfaces::Interface,
 };
 
@@ -130,9 +132,14 @@ impl Orders {
         }
     }
 
-    /// Packets and bytes dropped, by block.
-    pub fn hits(&mut self) -> Vec<BlockHits> {
-        self.hands.hits()
+    /// Reads what blocks met, which may take its time and needs the orders no more; `None` where nothing enforces.
+    pub fn count_hits(&mut self) -> Option<Count> {
+        self.hands.count_hits()
+    }
+
+    /// Packets and bytes dropped, by block, of what was read.
+    pub fn name_hits(&mut self, counted: Result<Counted, EnforceError>) -> Vec<BlockHits> {
+        self.hands.name_hits(counted)
     }
 
     /// Guards these interfaces from here on.
@@ -194,6 +201,8 @@ impl Orders {
                 allow.author.clear();
                 true
             }
+            // Done once, by whoever took the message: nothing to keep.
+            Change::ArmAutomaticBlocking(_) => false,
             _ => true,
         }
     }
@@ -212,7 +221,10 @@ impl Orders {
                 }
                 Change::Allow(_) | Change::Disallow(_) => allows = true,
                 Change::GateMode(_) => mode = self.state.gate_mode,
-                Change::Suppress(_) | Change::LiftSuppression(_) | Change::CaptureRules(_) => {}
+                Change::Suppress(_)
+                | Change::LiftSuppression(_)
+                | Change::CaptureRules(_)
+                | Change::ArmAutomaticBlocking(_) => {}
             }
         }
         // First whom to let pass: a block of the same revision must not hit them even for a moment.

@@ -221,7 +221,7 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         policies,
         counters,
         origin.watched,
-        options.capture,
+        node::Role { name: options.uplink.node, capture: options.capture },
     ));
 
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

@@ -8,6 +8,7 @@ mod conversation;
 mod measure;
 mod memory;
 mod message;
+mod push;
 mod rounds;
 mod tap;
 mod traffic;
@@ -79,7 +80,8 @@ enum Subject {
     Memory,
     /// What watching costs a server: nginx and wrk without the sensor and beside it. Needs root, nginx and wrk.
     Tap,
-    /// From a block's REST call to the last of 1,000 sensors' acknowledgement, and what a million blocks take to import.
+    /// From a block's REST call to the last of 1,000 made sensors' acknowledgement, and to the first packet that a real one
+    /// drops (that alone with --sensor-only); and what a million blocks take. Needs root for the real one.
     Push,
     /// Nothing: only makes the capture, and prints how many transactions it holds.
     Traffic,
@@ -112,14 +114,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             bench.env("PORTCULLIS_BENCH_ENTRIES", args.entries.to_string());
             finish(bench.env("PORTCULLIS_BENCH_ROUNDS", args.rounds.to_string()))
         }
-        Subject::Push => finish(Caller::find()?.cargo().args([
-            "bench",
-            "--locked",
-            "--package",
-            "control-plane",
-            "--bench",
-            "push",
-        ])),
+        Subject::Push => push::run(&Caller::find()?, args.sensor_only),
         Subject::Traffic => {
             let file = args.capture.clone().unwrap_or_else(|| folder.join("traffic.pcap"));
             let transactions = traffic::write(&file, args.bytes, args.seed, args.profile)?;

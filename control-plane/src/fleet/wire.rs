@@ -105,6 +105,11 @@ fn change(change: Change, now: EpochMillis) -> WireChange {
         Change::Disallow { cidr } => WireChange::Disallow(v1::Disallow { cidr: cidr.to_string() }),
         Change::GateMode(mode) => WireChange::GateMode(gate_mode(mode).into()),
         Change::CaptureRules(rules) => WireChange::CaptureRules(capture_rules(&rules)),
+        Change::ArmAutomaticBlocking { node, at } => {
+            let age_ms = u64::try_from(now.remaining(at).as_millis()).unwrap_or(u64::MAX);
+            let node = node.unwrap_or_default();
+            WireChange::ArmAutomaticBlocking(v1::ArmAutomaticBlocking { node, age_ms })
+        }
     }
 }
 

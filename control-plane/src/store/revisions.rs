@@ -155,6 +155,12 @@ pub enum Change {
     GateMode(GateMode),
     /// All of them.
     CaptureRules(Vec<CaptureRule>),
+    /// Of sensors whose limits tripped before. Done once: no part of the state.
+    ArmAutomaticBlocking {
+        /// `None`: on all.
+        node: Option<String>,
+        at: EpochMillis,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -201,7 +207,7 @@ pub struct BlockQuery {
 #[derive(Clone, Debug, Default)]
 pub struct BlockPage {
     pub blocks: Vec<Block>,
-    /// Of the whole list.
+    /// Of all pages.
     pub total: u64,
     /// Where the next page begins; `None` where this is the last.
     pub next: Option<u64>,

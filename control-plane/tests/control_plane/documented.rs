@@ -285,6 +285,143 @@ async fn every_documented_body_is_accepted_and_every_documented_key_answered() {
     }
 }
 
+/// What people order, in an order in which each finds what it needs.
+fn orders() -> Vec<Documented> {
+    let pushed = ["revision", "sensors", "behind", "tookMs"];
+    let with = |more: &[&'static str]| [&pushed, more].concat();
+    let block = vec![
+        "cidr",
+        "reason",
+        "author",
+        "createdAt",
+        "expiresAt",
+        "revision",
+        "forced",
+        "sensors",
+        "refusals",
+        "hits",
+    ];
+    let rule = vec!["cidr", "port", "mode", "reason", "author", "createdAt"];
+    vec![
+        (
+            "addBlock",
+            json!({"cidr": "203.0.113.7", "reason": "scanner", "ttlSeconds": 14400, "force": false, "waitSeconds": 1}),
+            with(&["block", "refusals"]),
+            "",
+            vec![],
+        ),
+        (
+            "importBlocks",
+            json!({"blocks": [{"cidr": "203.0.113.0/24", "ttlSeconds": 3600}, {"cidr": "nonsense"}], "reason": "feed"}),
+            with(&["accepted", "problems", "dryRun"]),
+            "problems",
+            vec!["index", "cidr", "problem"],
+        ),
+        (
+            "fetchBlocklist",
+            json!({"search": "203", "covers": "203.0.113.7", "skip": 0, "limit": 10}),
+            vec!["blocks", "total", "next", "revision"],
+            "blocks",
+            block,
+        ),
+        (
+            "modifyThreatActorStatus",
+            json!({"actorIp": "198.51.100.9", "status": "blocked"}),
+            with(&["blocked", "refusals"]),
+            "",
+            vec![],
+        ),
+        ("removeBlock", json!({"cidr": "203.0.113.7/32"}), with(&[]), "", vec![]),
+        ("addAllowed", json!({"cidr": "192.0.2.0/24", "reason": "office"}), with(&["cidr"]), "", vec![]),
+        (
+            "importAllowed",
+            json!({"allowed": [{"cidr": "192.0.3.0/24"}, {"cidr": ""}], "reason": "partners", "dryRun": false}),
+            with(&["accepted", "problems", "dryRun"]),
+            "problems",
+            vec!["index", "cidr", "problem"],
+        ),
+        (
+            "fetchAllowed",
+            json!({}),
+            vec!["allowed", "total", "revision"],
+            "allowed",
+            vec!["cidr", "reason", "author", "createdAt", "revision", "sensors"],
+        ),
+        ("removeAllowed", json!({"cidr": "192.0.2.0/24"}), with(&["cidr"]), "", vec![]),
+        ("setGateMode", json!({"mode": "monitor", "waitSeconds": 0}), with(&["mode"]), "", vec![]),
+        ("fetchGateMode", json!({}), vec!["mode", "revision"], "", vec![]),
+        ("armAutomaticBlocking", json!({"waitSeconds": 0}), with(&["node"]), "", vec![]),
+        (
+            "setCaptureRule",
+            json!({"cidr": "10.0.0.0/8", "port": 80, "mode": "headers", "reason": "bulk"}),
+            with(&["rules"]),
+            "rules",
+            rule.clone(),
+        ),
+        (
+            "setCaptureRules",
+            json!({"rules": [{"port": 9100, "mode": "off"}]}),
+            with(&["rules"]),
+            "rules",
+            rule.clone(),
+        ),
+        ("fetchCaptureRules", json!({}), vec!["rules", "total", "revision"], "rules", rule),
+        ("removeCaptureRule", json!({"port": 9100}), with(&["rules"]), "", vec![]),
+        ("awaitRevision", json!({"revision": 1, "waitSeconds": 0}), with(&[]), "", vec![]),
+        (
+            "fetchSensors",
+            json!({}),
+            vec!["sensors", "total", "revision"],
+            "sensors",
+            vec![
+                "id",
+                "node",
+                "gateMode",
+                "automaticBlocking",
+                "interfaces",
+                "connected",
+                "appliedRevision",
+                "counters",
+            ],
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn every_orders_body_is_accepted_and_every_key_of_its_reply_is_there() {
+    let plane = Plane::start().await;
+    let _sensor = plane.sensor().await;
+    let admin = plane.person(Role::Admin);
+    for (name, body, keys, list, row_keys) in orders() {
+        let reply = admin.ask(name, body).await;
+        for key in keys {
+            assert!(reply.get(key).is_some(), "{name}: no {key} in {reply}");
+        }
+        for key in row_keys {
+            assert!(reply[list][0].get(key).is_some(), "{name}: no {key} in {}", reply[list][0]);
+        }
+    }
+}
+
+#[test]
+fn each_order_is_in_the_document_with_every_key() {
+    let document = include_str!("../../../docs/rest-orders.md");
+    for (name, body, keys, _, row_keys) in orders() {
+        let line = document.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+        let line = line.unwrap_or_else(|| panic!("docs/rest-orders.md has no line for {name}"));
+        let asked = body.as_object().unwrap().keys().map(String::as_str);
+        for key in asked.filter(|key| *key != "waitSeconds") {
+            assert!(line.contains(&format!("`{key}`")), "{name}: docs/rest-orders.md does not name {key}");
+        }
+        for key in keys.iter().chain(&row_keys) {
+            assert!(
+                document.contains(&format!("`{key}`")),
+                "{name}: docs/rest-orders.md does not name {key}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn absent_keys_are_null_or_their_default_and_getter_names_say_success() {
     let plane = Plane::start().await;

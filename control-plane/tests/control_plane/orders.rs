@@ -201,6 +201,31 @@ async fn an_administrator_sets_the_gate_mode_for_all_sensors() {
 }
 
 #[tokio::test]
+async fn an_administrator_arms_automatic_blocking_on_one_node_or_on_all_and_it_is_no_state() {
+    let plane = Plane::start().await;
+    let admin = plane.person(Role::Admin);
+    let (status, _) = plane.person(Role::Analyst).try_ask("armAutomaticBlocking", json!({})).await;
+    assert_eq!(status.as_u16(), 403);
+    let sensor = plane.sensor().await;
+    let mut orders = sensor.commands(0).await;
+    assert!(matches!(orders.next().await, Message::Snapshot(_)));
+    assert!(admin.refused("armAutomaticBlocking", json!({"node": "nowhere"})).await.starts_with("node: "));
+    let node = admin.ask("fetchSensors", json!({})).await["sensors"][0]["node"].clone();
+    for (asked, sent) in
+        [(json!({"node": node, "waitSeconds": 0}), node.as_str().unwrap()), (json!({"waitSeconds": 0}), "")]
+    {
+        admin.ask("armAutomaticBlocking", asked).await;
+        let Message::Revision(revision) = orders.next().await else { panic!("no revision") };
+        let Some(Change::ArmAutomaticBlocking(arm)) = &revision.changes[0].change else {
+            panic!("{revision:?}")
+        };
+        assert!(arm.node == sent && arm.age_ms < 10_000, "{arm:?}");
+    }
+    let mut new = plane.sensor().await.commands(0).await;
+    assert!(matches!(new.next().await, Message::Snapshot(one) if one.revision == 2));
+}
+
+#[tokio::test]
 async fn who_waits_is_told_which_sensor_is_late_and_when_it_is_there() {
     let plane = Plane::start().await;
     let analyst = plane.person(Role::Analyst);

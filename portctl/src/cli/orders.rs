@@ -132,6 +132,14 @@ pub(crate) enum Allow {
 pub(crate) enum Gate {
     /// Show the mode, or set it on every sensor (needs an administrator's key)
     Mode(GateVerb),
+    /// Let policies block again where the limits of automatic blocks have tripped (needs an administrator's key)
+    Arm {
+        /// On this node alone
+        #[arg(long, value_name = "NAME")]
+        node: Option<String>,
+        #[command(flatten)]
+        wait: Wait,
+    },
 }
 
 #[derive(Debug, Args)]

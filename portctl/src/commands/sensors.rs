@@ -59,8 +59,8 @@ pub(super) fn run(client: &Client, output: &mut Output<'_>) -> Result<Outcome, F
     }
     for sensor in tripped {
         output.note(&format!(
-            "policies block nobody on {sensor}; look whether one of them is wrong (portctl block list), it arms itself \
-             again once this has calmed down"
+            "policies block nobody on {sensor}; look whether one of them is wrong (portctl block list); it arms itself \
+             again once this has calmed down, or with: portctl gate arm"
         ));
     }
     Ok(Outcome::Done)

@@ -217,6 +217,17 @@ fn the_gate_mode_is_shown_and_set() {
 }
 
 #[test]
+fn automatic_blocking_is_armed_on_one_node_or_on_all() {
+    let pushed = json!({"node": null, "revision": 3, "sensors": {"total": 2, "applied": 2}, "behind": []});
+    let server = Server::start().answer("/api/armAutomaticBlocking", 200, pushed);
+    let run = server.portctl(&["gate", "arm", "--wait"]);
+    assert!(run.code == 0 && run.data.contains("all nodes"), "{}", run.data);
+    assert!(server.portctl(&["gate", "arm", "--node", "edge-1"]).data.contains("edge-1"));
+    assert_eq!(server.seen()[0].body, json!({"waitSeconds": 10}));
+    assert_eq!(server.seen()[1].body, json!({"node": "edge-1"}));
+}
+
+#[test]
 fn the_allow_list_is_kept_with_the_same_words() {
     let pushed = json!({"cidr": "203.0.113.0/24", "revision": 3, "sensors": {"total": 1, "applied": 1}});
     let entry = json!({"cidr": "203.0.113.0/24", "reason": "office", "author": "me", "createdAt": 1, "revision": 3,

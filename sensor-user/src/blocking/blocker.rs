@@ -12,7 +12,7 @@ use std::{
 
 use portcullis_proto::v1::{BlockDecision, BlockOutcome, ThreatEvent};
 
-use super::node::{NodeBlocks, Wish};
+use super::{NodeBlocks, Wish};
 use crate::{storm::StormKey, uplink::EventSender};
 
 /// Blocks on their way to the kernel. One takes some microseconds; so many are waiting only while a long list of

@@ -39,6 +39,7 @@ pub(super) struct Breaker {
     made: VecDeque<Instant>,
     tripped: Option<Trip>,
     trips: u64,
+    seed: Seed,
 }
 
 #[derive(Clone, Debug)]
@@ -54,8 +55,8 @@ const WINDOW_MINUTES: u64 = WINDOW.as_secs() / 60 - 1;
 impl Breaker {
     pub(super) fn new(limits: Limits, now: Instant) -> Self {
         let seed = Seed::default();
-        let (seen, struck) = (Distinct::new(now, seed.clone()), Distinct::new(now, seed));
-        Self { limits, seen, struck, made: VecDeque::new(), tripped: None, trips: 0 }
+        let (seen, struck) = (Distinct::new(now, seed.clone()), Distinct::new(now, seed.clone()));
+        Self { limits, seen, struck, made: VecDeque::new(), tripped: None, trips: 0, seed }
     }
 
     /// An actor did something, good or bad.
@@ -109,6 +110,18 @@ impl Breaker {
             self.made.clear();
         }
         is_calm
+    }
+
+    /// Somebody looked `age` ago, and wants it armed. What was struck before counts no more, or the next one would trip
+    /// it. False where it was armed, or has tripped since.
+    pub(super) fn arm(&mut self, now: Instant, age: Duration) -> bool {
+        if self.tripped.as_ref().is_none_or(|trip| now.duration_since(trip.at) < age) {
+            return false;
+        }
+        self.tripped = None;
+        self.made.clear();
+        self.struck = Distinct::new(now, self.seed.clone());
+        true
     }
 
     pub(super) fn tripped(&self) -> Option<&Trip> {
@@ -196,6 +209,21 @@ mod tests {
         assert!(breaker.tick(after(start, 800)));
         assert!(strike(&mut breaker, after(start, 801), 7));
         assert!(!breaker.tick(after(start, 802)), "told once");
+    }
+
+    #[test]
+    fn a_person_arms_it_and_what_trips_it_after_that_stays() {
+        let start = Instant::now();
+        let mut breaker = Breaker::new(Limits { per_minute: 60, share: 10 }, start);
+        (100..130).for_each(|n| breaker.see(start, actor(n)));
+        assert!(!breaker.arm(start, Duration::ZERO), "it is armed");
+        assert!(!(0..9).all(|n| strike(&mut breaker, after(start, 10), n)));
+        assert!(!breaker.arm(after(start, 12), Duration::from_secs(3)), "that was before it tripped");
+        assert!(breaker.tripped().is_some());
+        assert!(breaker.arm(after(start, 12), Duration::from_secs(1)));
+        assert!(strike(&mut breaker, after(start, 13), 20) && strike(&mut breaker, after(start, 13), 21));
+        assert!(!(30..39).all(|n| strike(&mut breaker, after(start, 14), n)), "the limits are the same");
+        assert_eq!(breaker.trips(), 2);
     }
 
     #[test]

@@ -6,7 +6,8 @@ use super::node::NodeBlocks;
 use crate::{
     counters::Counters,
     enforce::{
-        AllowedAs, Block, BlockHits, Changed, EnforceError, Enforcer, GateMode, InterfaceGuard, Refusal,
+        AllowedAs, Block, BlockHits, Changed, Count, Counted, EnforceError, Enforcer, GateMode,
+        InterfaceGuard, Refusal,
     },
     interfaces::Interface,
 };
@@ -51,8 +52,13 @@ impl Enforcer for OrderedBlocks {
         self.0.with_enforcer(|enforcer| enforcer.mode()).unwrap_or("off")
     }
 
-    fn hits(&mut self) -> Result<Vec<BlockHits>, EnforceError> {
-        self.0.with_enforcer(|enforcer| enforcer.hits()).unwrap_or_else(|| Ok(Vec::new()))
+    fn count_hits(&mut self) -> Count {
+        let count = self.0.with_enforcer(|enforcer| enforcer.count_hits());
+        count.unwrap_or_else(|| Box::new(|| Ok(Counted::default())))
+    }
+
+    fn name_hits(&mut self, counted: Counted) -> Result<Vec<BlockHits>, EnforceError> {
+        self.0.with_enforcer(|enforcer| enforcer.name_hits(counted)).unwrap_or_else(|| Ok(Vec::new()))
     }
 
     fn counters(&mut self) -> Counters {

@@ -5,6 +5,7 @@
 //! tables are neither read nor written.
 
 mod elements;
+mod enforcer;
 mod entries;
 mod hits;
 mod netlink;
@@ -12,31 +13,31 @@ mod nft;
 mod ruleset;
 mod sets;
 mod standing;
+mod succession;
 mod table;
+mod watch;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime},
 };
 
 use ipnet::IpNet;
-use nix::{errno::Errno, net::if_::if_nametoindex};
+use nix::errno::Errno;
 use portcullis_sensor_common::gate::MAX_ENTRIES;
 
 pub use self::ruleset::Hook;
+pub(super) use self::succession::{detach, left_behind};
 use self::{
     elements::{Edits, Timed},
     entries::Entries,
     hits::HitsReader,
-    netlink::Netlink,
     sets::{BlockSet, Family, Shape},
-    table::{Look, Table},
+    table::Table,
 };
-use super::{
-    AllowedAs, Block, BlockHits, Changed, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard,
-    Left, Refusal, allow::AllowList, canonical,
-};
+use super::{Block, EnforceError, GateOptions, Refusal, allow::AllowList, canonical};
 use crate::{
     counters::Counters,
     interfaces::Interface,
@@ -59,7 +60,7 @@ const CHECKED_AT_ONCE: usize = 4096;
 
 pub struct NftablesEnforcer {
     table: Table,
-    hits: HitsReader,
+    hits: Arc<Mutex<HitsReader>>,
     allow: AllowList,
     entries: Entries,
     /// Of the sets that hold `entries`.
@@ -121,7 +122,7 @@ impl NftablesEnforcer {
         }
         let mut enforcer = Self {
             table,
-            hits,
+            hits: Arc::new(Mutex::new(hits)),
             allow,
             entries: Entries::default(),
             generation,
@@ -142,75 +143,6 @@ impl NftablesEnforcer {
             enforcer.succeed(other)?;
         }
         Ok(enforcer)
-    }
-
-    /// Takes the blocks of an agent that used the other hook, then its table away.
-    fn succeed(&mut self, other: Hook) -> Result<(), EnforceError> {
-        let mut netlink = Netlink::open().map_err(failed)?;
-        let Some((mode, blocks)) = table::left_behind(&mut netlink, other).map_err(failed)? else {
-            return Ok(());
-        };
-        self.set_mode(mode)?;
-        let blocks: Vec<Timed> = blocks.into_iter().map(|block| (block.net, block.remaining)).collect();
-        self.put(blocks)?;
-        table::remove(&mut netlink, other).map_err(failed)
-    }
-
-    /// Fills sets of our own beside those of the agent before us, and turns the rules over to them in one step.
-    fn take_over(&mut self, wanted: Vec<Timed>) -> Result<(), EnforceError> {
-        let generation = self.generation + 1;
-        let shapes: BTreeSet<Shape> = wanted.iter().map(|(net, _)| Shape::of(*net)).collect();
-        let mut sets: BTreeSet<BlockSet> = usual_sets(generation).collect();
-        sets.extend(shapes.into_iter().map(|shape| BlockSet { shape, generation }));
-        let filled = self.fill(&sets, generation, &wanted).and_then(|()| {
-            self.table.change(|ruleset| ruleset.sets = sets)?;
-            self.generation = generation;
-            self.inherited = false;
-            Ok(())
-        });
-        if let Err(error) = filled {
-            // The rules as they were, and no half-filled sets.
-            self.table.change(|_| ())?;
-            return Err(error);
-        }
-        let now = BootTime::now();
-        self.entries = Entries::default();
-        for (net, remaining) in wanted {
-            self.entries.insert(net, remaining.map(|remaining| now.after(remaining)));
-        }
-        self.forget_hits_of_others()
-    }
-
-    fn fill(
-        &mut self,
-        sets: &BTreeSet<BlockSet>,
-        generation: u32,
-        wanted: &[Timed],
-    ) -> Result<(), EnforceError> {
-        self.table.prepare(sets)?;
-        for put in wanted.chunks(TRANSACTION) {
-            let mut edits = Edits::default();
-            add(&mut edits, generation, put);
-            self.table.apply(edits).map_err(failed)?;
-        }
-        Ok(())
-    }
-
-    /// Hits outlive the sets of blocks, and blocks end while no agent looks.
-    fn forget_hits_of_others(&mut self) -> Result<(), EnforceError> {
-        for shape in self.table.wanted().shapes() {
-            let hits = self.table.hits(shape).map_err(failed)?;
-            let removed: Vec<_> = hits
-                .into_iter()
-                .filter(|hit| !self.entries.contains(hit.net))
-                .map(|hit| (shape.hits(), hit.net))
-                .collect();
-            for removed in removed.chunks(TRANSACTION) {
-                let edits = Edits { removed: removed.to_vec(), ..Edits::default() };
-                self.table.apply(edits).map_err(failed)?;
-            }
-        }
-        Ok(())
     }
 
     /// In one transaction as long as it is no more than [`TRANSACTION`].
@@ -275,81 +207,6 @@ impl NftablesEnforcer {
         }
     }
 
-    /// Follows what others did to the table, or may have done.
-    fn look(&mut self) -> Result<(), EnforceError> {
-        match self.table.look()? {
-            Look::Nothing => {}
-            Look::Perhaps if self.unchecked.is_some() => self.check_again = true,
-            Look::Perhaps => self.unchecked = self.entries.iter().next().map(|(net, _)| net),
-            Look::Laid { lost } => {
-                self.laid_again += 1;
-                let mine: BTreeSet<Shape> = lost
-                    .iter()
-                    .filter(|set| set.generation == self.generation)
-                    .map(|set| set.shape)
-                    .collect();
-                let now = BootTime::now();
-                let back: Vec<Timed> = self
-                    .entries
-                    .iter()
-                    .filter(|(net, _)| mine.contains(&Shape::of(*net)))
-                    .filter_map(|(net, end)| left(end, now).map(|left| (net, left)))
-                    .collect();
-                self.restored += back.len() as u64;
-                tracing::warn!(
-                    blocks = back.len(),
-                    "somebody changed the table portcullis; it is laid again, with the blocks it lost"
-                );
-                if self.inherited && !lost.is_empty() {
-                    tracing::warn!("blocks of an earlier agent are lost until the control plane sends them");
-                }
-                for back in back.chunks(TRANSACTION) {
-                    let mut edits = Edits::default();
-                    add(&mut edits, self.generation, back);
-                    self.table.apply(edits).map_err(failed)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks for some of the elements, and puts back those that somebody took out.
-    fn check_some(&mut self) -> Result<(), EnforceError> {
-        let Some(start) = self.unchecked else { return Ok(()) };
-        // What ends within moments need not be there any more.
-        let soon = BootTime::now().after(Duration::from_secs(1));
-        let mut asked: BTreeMap<Shape, Vec<IpNet>> = BTreeMap::new();
-        for (net, end) in self.entries.from(start).take(CHECKED_AT_ONCE) {
-            if end.is_none_or(|end| end > soon) {
-                asked.entry(Shape::of(net)).or_default().push(net);
-            }
-        }
-        let next = self.entries.from(start).nth(CHECKED_AT_ONCE).map(|(net, _)| net);
-        let now = BootTime::now();
-        let mut back: Vec<Timed> = Vec::new();
-        for (shape, nets) in asked {
-            let set = BlockSet { shape, generation: self.generation };
-            for net in self.table.missing(set, &nets).map_err(failed)? {
-                back.extend(self.entries.end(net).and_then(|end| left(end, now)).map(|left| (net, left)));
-            }
-        }
-        if !back.is_empty() {
-            tracing::warn!(
-                blocks = back.len(),
-                "somebody took blocks out of the table portcullis; they are back"
-            );
-            self.restored += back.len() as u64;
-            let mut edits = Edits::default();
-            add(&mut edits, self.generation, &back);
-            self.apply(edits)?;
-        }
-        self.unchecked = next;
-        if next.is_none() && std::mem::take(&mut self.check_again) {
-            self.unchecked = self.entries.iter().next().map(|(net, _)| net);
-        }
-        Ok(())
-    }
-
     fn apply_allow_list(&mut self) -> Result<(), EnforceError> {
         let allowed = self.allow.nets();
         if allowed != self.table.wanted().allow {
@@ -379,215 +236,6 @@ impl NftablesEnforcer {
             (Some(None), None) => true,
             _ => false,
         }
-    }
-}
-
-impl Enforcer for NftablesEnforcer {
-    fn replace(&mut self, blocks: &[Block]) -> Result<Vec<Refusal>, EnforceError> {
-        let (mut wanted, mut refusals) = self.judge(blocks);
-        while wanted.len() > MAX_ENTRIES {
-            refusals.extend(wanted.pop_last().map(|(net, _)| full(net)));
-        }
-        self.refused += refusals.len() as u64;
-        if self.inherited {
-            self.take_over(wanted.into_iter().collect())?;
-            return Ok(refusals);
-        }
-        let gone: Vec<IpNet> =
-            self.entries.iter().map(|(net, _)| net).filter(|net| !wanted.contains_key(net)).collect();
-        let now = BootTime::now();
-        wanted.retain(|net, remaining| !self.same_end(*net, *remaining, now));
-        self.put(wanted.into_iter().collect())?;
-        self.remove(&gone)?;
-        Ok(refusals)
-    }
-
-    fn block(&mut self, block: &Block) -> Result<Option<Refusal>, EnforceError> {
-        let net = canonical(block.net);
-        let refusal = match self.allow.refuse(net) {
-            None if self.entries.len() >= MAX_ENTRIES && !self.entries.contains(net) => Some(full(net)),
-            refusal => refusal,
-        };
-        if refusal.is_some() {
-            self.refused += 1;
-        } else if block.remaining == Some(Duration::ZERO) {
-            self.remove(&[net])?;
-        } else if !self.same_end(net, block.remaining, BootTime::now()) {
-            self.put(vec![(net, block.remaining)])?;
-        }
-        Ok(refusal)
-    }
-
-    fn unblock(&mut self, net: IpNet) -> Result<(), EnforceError> {
-        self.remove(&[canonical(net)])
-    }
-
-    fn change(&mut self, blocks: &[Block], unblocked: &[IpNet]) -> Changed {
-        let (mut wanted, refusals) = self.judge(blocks);
-        let mut changed = Changed { refusals, errors: Vec::new() };
-        let unblocked: Vec<IpNet> = unblocked.iter().copied().map(canonical).collect();
-        if let Err(error) = self.remove(&unblocked) {
-            changed.failed(unblocked, error);
-        }
-        let (mut room, now) = (MAX_ENTRIES.saturating_sub(self.entries.len()), BootTime::now());
-        wanted.retain(|net, remaining| {
-            if self.entries.contains(*net) {
-                return !self.same_end(*net, *remaining, now);
-            }
-            let fits = room > 0;
-            room = room.saturating_sub(1);
-            changed.refusals.extend((!fits).then(|| full(*net)));
-            fits
-        });
-        let nets: Vec<IpNet> = wanted.keys().copied().collect();
-        if let Err(error) = self.put(wanted.into_iter().collect()) {
-            changed.failed(nets, error);
-        }
-        self.refused += changed.refusals.len() as u64;
-        changed
-    }
-
-    fn allow(&mut self, allowed: &BTreeMap<IpNet, AllowedAs>) -> Result<(), EnforceError> {
-        self.allow.tell(allowed);
-        self.apply_allow_list()
-    }
-
-    fn sweep(&mut self) -> Result<(), EnforceError> {
-        self.look()?;
-        self.check_some()?;
-        if self.allow.refresh() {
-            self.apply_allow_list()?;
-        }
-        let over = self.entries.take_over(BootTime::now());
-        self.expired += over.len() as u64;
-        for over in over.chunks(TRANSACTION) {
-            // The kernel has ended them; their clock stands still while the machine sleeps, ours does not.
-            let mut edits = Edits::default();
-            for net in over {
-                let shape = Shape::of(*net);
-                edits.removed.push((BlockSet { shape, generation: self.generation }.name(), *net));
-                edits.removed.push((shape.hits(), *net));
-            }
-            self.apply(edits)?;
-        }
-        Ok(())
-    }
-
-    fn set_mode(&mut self, mode: GateMode) -> Result<(), EnforceError> {
-        if mode == self.gate_mode() {
-            return Ok(());
-        }
-        self.table.change(|wanted| wanted.mode = mode)
-    }
-
-    fn gate_mode(&self) -> GateMode {
-        self.table.wanted().mode
-    }
-
-    fn mode(&self) -> &'static str {
-        "nftables"
-    }
-
-    fn hits(&mut self) -> Result<Vec<BlockHits>, EnforceError> {
-        let hits = self.hits.read(self.table.wanted().shapes()).map_err(failed)?;
-        let ours = hits.iter().filter(|hit| self.inherited || self.entries.contains(hit.net));
-        Ok(ours.map(|hit| BlockHits { net: hit.net, packets: hit.packets, bytes: hit.bytes }).collect())
-    }
-
-    fn counters(&mut self) -> Counters {
-        match self.table.counters() {
-            Ok(now) => {
-                for (name, value) in self.counted.iter() {
-                    if now.value(name) < value {
-                        self.counted_before.add(name, value);
-                    }
-                }
-                self.counted = now;
-            }
-            Err(error) => tracing::warn!(%error, "nftables counters cannot be read"),
-        }
-        let mut counters = self.counted.clone();
-        counters.merge(&self.counted_before);
-        counters.add("gate_entries", self.entries.len() as u64);
-        counters.add("enforce_expired_total", self.expired);
-        counters.add("enforce_refused_total", self.refused);
-        counters.add("enforce_laid_again_total", self.laid_again);
-        counters.add("enforce_restored_total", self.restored);
-        counters
-    }
-
-    fn follow(&mut self, interfaces: &[Interface]) -> Result<(), EnforceError> {
-        let guards = by_index(interfaces);
-        if guards == self.table.wanted().guards {
-            return Ok(());
-        }
-        self.since.retain(|index, _| guards.get(index) == self.table.wanted().guards.get(index));
-        self.table.change(|wanted| wanted.guards = guards)?;
-        for index in self.table.wanted().guards.keys() {
-            self.since.entry(*index).or_insert_with(SystemTime::now);
-        }
-        Ok(())
-    }
-
-    fn interfaces(&self) -> Vec<InterfaceGuard> {
-        let guard = |(index, name): (&u32, &String)| {
-            let there = if_nametoindex(name.as_str()) == Ok(*index);
-            let mut note = if there { self.note.clone() } else { "the interface is gone".to_owned() };
-            if self.laid_again > 0 {
-                note = format!("{note}; somebody else changed the table {} times", self.laid_again);
-            }
-            InterfaceGuard {
-                name: name.clone(),
-                index: *index,
-                mode: if there { "nftables" } else { "none" },
-                note,
-                since: self.since.get(index).copied().unwrap_or_else(SystemTime::now),
-                failures: 0,
-            }
-        };
-        self.table.wanted().guards.iter().map(guard).collect()
-    }
-
-    fn detach(self: Box<Self>) -> Result<(), EnforceError> {
-        detach()?;
-        traces::forget(&self.pin_dir, Trace::Nftables).map_err(|lack| EnforceError::lack("nftables", lack))
-    }
-}
-
-/// Takes our tables away, if there are any and the kernel has nf_tables at all.
-pub(super) fn detach() -> Result<Vec<String>, EnforceError> {
-    let mut removed = Vec::new();
-    for hook in Hook::BOTH {
-        let there = where_possible(|netlink| {
-            let there = table::is_there(netlink, hook)?;
-            if there { table::remove(netlink, hook) } else { Ok(()) }.map(|()| there)
-        })?;
-        if there == Some(true) {
-            removed.push(format!("nftables table {} {}", hook.family(), ruleset::TABLE));
-        }
-    }
-    Ok(removed)
-}
-
-/// What stands in the table that an earlier agent left; `None` where there is none.
-pub(super) fn left_behind() -> Result<Option<Left>, EnforceError> {
-    let mut all: Option<Left> = None;
-    for hook in Hook::BOTH {
-        let left = where_possible(|netlink| table::left_behind(netlink, hook))?.flatten();
-        if let Some((mode, blocks)) = left {
-            let blocks = blocks.into_iter().map(|block| Block { net: block.net, remaining: block.remaining });
-            all.get_or_insert_with(|| Left { mode, blocks: Vec::new() }).blocks.extend(blocks);
-        }
-    }
-    Ok(all)
-}
-
-/// `None` on a kernel without nf_tables.
-fn where_possible<T>(ask: impl FnOnce(&mut Netlink) -> Result<T, Errno>) -> Result<Option<T>, EnforceError> {
-    match Netlink::open().and_then(|mut netlink| ask(&mut netlink)) {
-        Ok(answer) => Ok(Some(answer)),
-        Err(Errno::EPROTONOSUPPORT | Errno::EINVAL | Errno::EOPNOTSUPP) => Ok(None),
-        Err(error) => Err(failed(error)),
     }
 }
 

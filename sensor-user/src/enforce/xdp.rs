@@ -5,6 +5,7 @@ mod attach;
 mod blocks;
 mod filter;
 mod migrate;
+mod pinned;
 mod pins;
 mod trie;
 
@@ -31,12 +32,13 @@ use self::{
     blocks::{Blocks, hits::HitMap},
     filter::Filter,
     migrate::Older,
+    pinned::Pinned,
     pins::Pins,
     trie::DualTrie,
 };
 use super::{
-    AllowedAs, Block, BlockHits, Changed, EnforceError, Enforcer, GateMode, GateOptions, InterfaceGuard,
-    Left, Refusal, allow::AllowList, canonical,
+    AllowedAs, Block, BlockHits, Changed, Count, Counted, EnforceError, Enforcer, GateMode, GateOptions,
+    InterfaceGuard, Left, Refusal, allow::AllowList, canonical,
 };
 use crate::{
     counters::Counters,
@@ -57,6 +59,7 @@ pub struct XdpEnforcer {
     mode: Array<MapData, u32>,
     guards: Guards,
     pins: Pins,
+    pinned: Pinned,
     refused: u64,
     programs: Ebpf,
 }
@@ -135,6 +138,7 @@ impl XdpEnforcer {
             counters: per_processor(ebpf, "GATE_COUNTERS")?,
             mode: Array::try_from(taken(ebpf, "GATE_MODE")?).map_err(|error| unusable(&error))?,
             guards: Guards::new(options.xdp_mode),
+            pinned: Pinned::hold(&pins)?,
             pins,
             refused: 0,
             programs,
@@ -242,6 +246,7 @@ impl Enforcer for XdpEnforcer {
         if self.allow.refresh() {
             self.allowed.become_these(self.allow.nets())?;
         }
+        self.pinned.look(&self.pins)?;
         self.blocks.sweep()
     }
 
@@ -264,8 +269,13 @@ impl Enforcer for XdpEnforcer {
         "xdp"
     }
 
-    fn hits(&mut self) -> Result<Vec<BlockHits>, EnforceError> {
-        self.blocks.hits()
+    fn count_hits(&mut self) -> Count {
+        let reader = self.blocks.hit_reader();
+        Box::new(move || reader.read().map_err(broken))
+    }
+
+    fn name_hits(&mut self, counted: Counted) -> Result<Vec<BlockHits>, EnforceError> {
+        self.blocks.name_hits(counted)
     }
 
     fn counters(&mut self) -> Counters {
@@ -282,7 +292,7 @@ impl Enforcer for XdpEnforcer {
         counters.add("gate_entries", self.blocks.len() as u64);
         counters.add("enforce_expired_total", self.blocks.expired());
         counters.add("enforce_refused_total", self.refused);
-        counters.add("enforce_laid_again_total", self.guards.attached_again());
+        counters.add("enforce_laid_again_total", self.guards.attached_again() + self.pinned.again());
         counters
     }
 

@@ -4,6 +4,7 @@ use std::{
     io,
     marker::PhantomData,
     os::fd::{AsFd as _, AsRawFd as _, BorrowedFd},
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -25,7 +26,7 @@ const REFILLS: u32 = 500;
 
 /// A map of these keys and values; with a value per processor, `each` of them.
 pub(crate) struct KernelMap<K, V> {
-    data: MapData,
+    data: Arc<MapData>,
     each: usize,
     types: PhantomData<(K, V)>,
 }
@@ -49,7 +50,12 @@ impl<K: Pod, V: Pod> KernelMap<K, V> {
         if (key, value) != (size_of::<K>(), size_of::<V>()) {
             return Err(unlike(&format!("map of {key}-byte keys and {value}-byte values")));
         }
-        Ok(Self { data, each, types: PhantomData })
+        Ok(Self { data: Arc::new(data), each, types: PhantomData })
+    }
+
+    /// The same map, for another thread. The kernel takes care that they do not meet.
+    pub(crate) fn share(&self) -> Self {
+        Self { data: Arc::clone(&self.data), each: self.each, types: PhantomData }
     }
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {

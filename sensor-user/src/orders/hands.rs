@@ -5,7 +5,10 @@ use ipnet::IpNet;
 use super::message::Refusals;
 use crate::{
     counters::Counters,
-    enforce::{AllowedAs, Block, BlockHits, EnforceError, Enforcer, GateMode, InterfaceGuard, Surroundings},
+    enforce::{
+        AllowedAs, Block, BlockHits, Count, Counted, EnforceError, Enforcer, GateMode, InterfaceGuard,
+        Surroundings,
+    },
     interfaces::Interface,
 };
 
@@ -75,8 +78,12 @@ impl Hands {
         }
     }
 
-    pub(super) fn hits(&mut self) -> Vec<BlockHits> {
-        self.with(|enforcer| enforcer.hits()).unwrap_or_default()
+    pub(super) fn count_hits(&mut self) -> Option<Count> {
+        self.enforcer.as_mut().map(|enforcer| enforcer.count_hits())
+    }
+
+    pub(super) fn name_hits(&mut self, counted: Result<Counted, EnforceError>) -> Vec<BlockHits> {
+        self.with(|enforcer| enforcer.name_hits(counted?)).unwrap_or_default()
     }
 
     pub(super) fn follow(&mut self, interfaces: &[Interface]) {

@@ -49,8 +49,8 @@ impl State {
                 }
                 Change::GateMode(mode) => self.gate_mode = gate_mode(*mode).or(self.gate_mode),
                 Change::Suppress(_) | Change::LiftSuppression(_) => suppressing.push(change),
-                // Kept apart: see `capture::rules`.
-                Change::CaptureRules(_) => {}
+                // Kept apart (see `capture::rules`), or not at all.
+                Change::CaptureRules(_) | Change::ArmAutomaticBlocking(_) => {}
             }
         }
         if !suppressing.is_empty() {

@@ -1,12 +1,9 @@
 mod crash;
-mod ledger;
 
 use std::time::Duration;
 
 use super::*;
-use crate::enforce::AllowedAs;
-
-use ledger::Ledger;
+use crate::enforce::{AllowedAs, ledger::Ledger};
 
 fn block(cidr: &str, remaining_ms: u64) -> v1::Block {
     v1::Block { cidr: cidr.into(), remaining_ms, ..v1::Block::default() }
@@ -91,7 +88,7 @@ fn the_last_word_of_a_revision_on_a_prefix_counts() {
 
 #[test]
 fn what_cannot_be_blocked_is_refused_with_the_reason_and_the_revision_counts() {
-    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::default());
+    let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::refusing("127.0.0.0/8", "loopback"));
     let mut orders = open(&folder, &ledger);
     let answer = orders.revise(revision(1, [Change::Block(block("127.0.0.1", 0))])).unwrap();
     let refusal = v1::Refusal { cidr: "127.0.0.1/32".into(), reason: "loopback".into() };

@@ -5,11 +5,11 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use portcullis_proto::v1::{
-    self, Applied, AutomaticBlock, BlockHits, ControlMessage, InterfaceReport, SensorReport,
+    self, Applied, AutomaticBlock, BlockHits, ControlMessage, InterfaceReport, SensorReport, change::Change,
     control_message::Message,
 };
 
@@ -39,9 +39,16 @@ pub(super) struct RunningNode {
     shards: Vec<Arc<Mutex<Counters>>>,
     watched: Watched,
     capture: Capture,
+    name: String,
     started_at_ms: u64,
     /// The counters of the last report.
     told: Mutex<Counters>,
+}
+
+/// What the node is called and how it watches.
+pub(super) struct Role {
+    pub(super) name: String,
+    pub(super) capture: Capture,
 }
 
 /// What blocks and cuts besides the orders, and who counts there.
@@ -69,11 +76,23 @@ impl RunningNode {
         policies: Arc<LivePolicies>,
         shards: Vec<Arc<Mutex<Counters>>>,
         watched: Watched,
-        capture: Capture,
+        role: Role,
     ) -> Self {
         let (orders, told) = (Mutex::new(orders), Mutex::default());
         let started_at_ms = now_ms();
-        Self { orders, capture_rules, blocking, policies, shards, watched, capture, started_at_ms, told }
+        let Role { name, capture } = role;
+        Self {
+            orders,
+            capture_rules,
+            blocking,
+            policies,
+            shards,
+            watched,
+            capture,
+            name,
+            started_at_ms,
+            told,
+        }
     }
 
     /// Puts capture rules in force; what hinders it is told.
@@ -92,7 +111,7 @@ impl RunningNode {
 
     /// What was counted since the start, without what is zero.
     pub(super) fn counted(&self) -> String {
-        let counters = self.counters(&mut self.orders());
+        let counters = self.counters();
         let told =
             counters.iter().filter(|(_, value)| *value > 0).map(|(name, value)| format!("{name}={value}"));
         told.collect::<Vec<_>>().join(" ")
@@ -113,20 +132,20 @@ impl RunningNode {
         self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn counters(&self, orders: &mut Orders) -> Counters {
+    fn counters(&self) -> Counters {
         let mut sum = self.watched.counters();
         for shard in &self.shards {
             sum.merge(&shard.lock().unwrap_or_else(PoisonError::into_inner));
         }
         sum.merge(&self.policies.counters());
-        sum.merge(&orders.counters());
+        sum.merge(&self.orders().counters());
         sum.merge(&self.blocking.counters());
         sum
     }
 
     /// The counters, with the share of the traffic that was seen since the last report and in all.
-    fn told(&self, orders: &mut Orders) -> Counters {
-        let mut now = self.counters(orders);
+    fn told(&self) -> Counters {
+        let mut now = self.counters();
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *told, now.clone());
         now.add(share::SEEN, share::seen(&Counters::default(), &now));
@@ -146,7 +165,7 @@ impl RunningNode {
         self.watched.follow(interfaces);
     }
 
-    fn interfaces(&self, orders: &Orders) -> Vec<InterfaceReport> {
+    fn interfaces(&self) -> Vec<InterfaceReport> {
         let mut reports: BTreeMap<u32, InterfaceReport> = BTreeMap::new();
         for tap in self.watched.interfaces() {
             let ahead = match tap.ahead.as_slice() {
@@ -168,7 +187,8 @@ impl RunningNode {
                 },
             );
         }
-        for guard in orders.interfaces() {
+        let guards = self.orders().interfaces();
+        for guard in guards {
             let report = reports.entry(guard.index).or_insert_with(|| InterfaceReport {
                 name: guard.name,
                 tap: "none".to_owned(),
@@ -197,6 +217,7 @@ impl Node for RunningNode {
             _ => true,
         };
         let rules = if is_due { self.capture_rules.take(&message) } else { None };
+        let armed = if is_due { armed(&message, &self.name) } else { None };
         let mut applied = match message.message {
             Some(Message::Snapshot(snapshot)) => orders.snapshot(snapshot)?,
             Some(Message::Revision(revision)) => Some(orders.revise(revision)?),
@@ -210,6 +231,9 @@ impl Node for RunningNode {
             }
         };
         drop(orders);
+        if let Some(age) = armed {
+            self.blocking.blocks.arm(age);
+        }
         if let Some(refusal) = rules.and_then(|rules| self.look_as(rules)) {
             tracing::warn!(reason = refusal.reason, "capture rules are not carried out");
             if let Some(applied) = &mut applied {
@@ -234,21 +258,40 @@ impl Node for RunningNode {
         self.blocking.blocks.made()
     }
 
+    /// The orders are held for moments only: what is ordered meanwhile does not wait for a million counts.
     fn report(&self) -> SensorReport {
-        let orders = &mut *self.orders();
+        let count = self.orders().count_hits();
+        let counted = count.map(|count| count());
+        let hits = counted.map(|counted| self.orders().name_hits(counted)).unwrap_or_default();
+        let (enforcement_mode, gate_mode) = {
+            let orders = self.orders();
+            (orders.enforcement(), orders.gate_mode())
+        };
         SensorReport {
             capture_mode: self.capture.name().to_owned(),
-            enforcement_mode: orders.enforcement(),
-            interfaces: self.interfaces(orders),
-            counters: self.told(orders).iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+            enforcement_mode,
+            interfaces: self.interfaces(),
+            counters: self.told().iter().map(|(name, value)| (name.to_owned(), value)).collect(),
             started_at_ms: self.started_at_ms,
             now_ms: now_ms(),
-            block_hits: most_hit(orders.hits()),
-            gate_mode: orders.gate_mode().map_or(v1::GateMode::Unspecified, wire_mode).into(),
+            block_hits: most_hit(hits),
+            gate_mode: gate_mode.map_or(v1::GateMode::Unspecified, wire_mode).into(),
             automatic_blocking: Some(self.blocking.blocks.automatic_blocking()),
             flow_cutting: Some(self.blocking.blocks.flow_cutting()),
         }
     }
+}
+
+/// How long ago somebody ordered, last, that policies may block on this node again.
+fn armed(message: &ControlMessage, node: &str) -> Option<Duration> {
+    let Message::Revision(revision) = message.message.as_ref()? else { return None };
+    let ages = revision.changes.iter().filter_map(|one| match one.change.as_ref()? {
+        Change::ArmAutomaticBlocking(arm) => {
+            (arm.node.is_empty() || arm.node == node).then_some(Duration::from_millis(arm.age_ms))
+        }
+        _ => None,
+    });
+    ages.min()
 }
 
 /// Of entries that dropped anything, a bounded number: of a million all could have.
@@ -287,3 +330,6 @@ fn milliseconds(time: SystemTime) -> u64 {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

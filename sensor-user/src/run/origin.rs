@@ -135,6 +135,13 @@ impl Origin {
     }
 }
 
+#[cfg(test)]
+impl Watched {
+    pub(super) fn nothing() -> Self {
+        Self::Pcap(Mutex::new(PcapTaps { states: Vec::new(), entry: None }))
+    }
+}
+
 /// Why libpcap, where it is.
 const PCAP: &str = "chosen with --capture pcap";
 

@@ -3,9 +3,13 @@ use std::{collections::HashSet, convert::Infallible, sync::Arc, time::Duration};
 use portcullis_proto::v1::{
     Applied, AutomaticBlock, ControlMessage, Hello, SensorMessage, SensorReport, sensor_message::Message,
 };
-use tokio::{sync::mpsc, task::spawn_blocking, time::interval};
+use tokio::{
+    sync::mpsc,
+    task::spawn_blocking,
+    time::{MissedTickBehavior, interval},
+};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Status;
+use tonic::{Status, Streaming};
 
 use super::{
     Node,
@@ -38,7 +42,18 @@ pub(super) async fn stream(
     let mut commands =
         client.stub().commands(client.request(ReceiverStream::new(messages))).await?.into_inner();
     up();
-    let mut reports = interval(REPORT_EVERY);
+    // Beside each other: reading what a million blocks met takes its time, and no order waits for it.
+    tokio::select! {
+        ended = obey(node, &mut commands, &to) => ended,
+        ended = tell(node, journal, &to) => ended,
+    }
+}
+
+async fn obey(
+    node: &Arc<dyn Node>,
+    commands: &mut Streaming<ControlMessage>,
+    to: &mpsc::Sender<SensorMessage>,
+) -> Result<Infallible, LinkError> {
     // What waits is sent at once, and on this stream not again.
     let (mut made, mut told) = (node.automatic_blocks_made(), HashSet::new());
     made.mark_changed();
@@ -46,7 +61,7 @@ pub(super) async fn stream(
         tokio::select! {
             command = commands.message() => {
                 if let Some(applied) = apply(node, command?.ok_or_else(ended)?).await? {
-                    send(&to, Message::Applied(applied)).await?;
+                    send(to, Message::Applied(applied)).await?;
                 }
             }
             _ = made.changed() => {
@@ -54,12 +69,24 @@ pub(super) async fn stream(
                 told.retain(|event_id| blocks.iter().any(|block| block.event_id == *event_id));
                 for block in blocks {
                     if told.insert(block.event_id.clone()) {
-                        send(&to, Message::AutomaticBlock(block)).await?;
+                        send(to, Message::AutomaticBlock(block)).await?;
                     }
                 }
             }
-            _ = reports.tick() => send(&to, Message::Report(report(node, journal).await?)).await?,
         }
+    }
+}
+
+async fn tell(
+    node: &Arc<dyn Node>,
+    journal: &Journal,
+    to: &mpsc::Sender<SensorMessage>,
+) -> Result<Infallible, LinkError> {
+    let mut reports = interval(REPORT_EVERY);
+    reports.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        reports.tick().await;
+        send(to, Message::Report(report(node, journal).await?)).await?;
     }
 }
 

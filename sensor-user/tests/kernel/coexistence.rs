@@ -14,7 +14,7 @@ use aya::programs::{SchedClassifier, TcAttachType};
 use nix::net::if_::if_nametoindex;
 use sensor_user::{
     capture::ebpf::{Hook, RingSource, Tap, TapOptions},
-    enforce::{Enforcer, GateOptions, InterfaceGuard, Mode, xdp::XdpEnforcer},
+    enforce::{Enforcer, GateOptions, InterfaceGuard, Mode, XdpMode, xdp::XdpEnforcer},
     interfaces::Selection,
 };
 
@@ -254,7 +254,7 @@ fn pattern(pins: &PinDir) -> GateOptions {
 }
 
 #[test]
-fn beside_another_xdp_program_a_named_interface_is_an_error_that_names_it() {
+fn beside_another_xdp_program_one_that_wants_its_place_is_told_whose_it_is() {
     if !ready() {
         return;
     }
@@ -262,7 +262,8 @@ fn beside_another_xdp_program_a_named_interface_is_an_error_that_names_it() {
         let (_world, pins) = (World::new(), PinDir::new());
         let other = Program::returning(Kind::Xdp, name, XDP_PASS);
         let _link = other.attach(veth(), Place::Xdp);
-        let error = XdpEnforcer::open(options(&[VETH], &pins, &[])).err().unwrap().to_string();
+        let generic = GateOptions { xdp_mode: XdpMode::Generic, ..options(&[VETH], &pins, &[]) };
+        let error = XdpEnforcer::open(generic).err().unwrap().to_string();
         assert!(error.starts_with(&format!("{VETH} cannot be guarded: ")), "{error}");
         assert!(error.contains(&format!("{name} (id {})", other.id)) && error.contains(way_out), "{error}");
         let shown = ip(&["-details", "link", "show", VETH]);
@@ -272,22 +273,42 @@ fn beside_another_xdp_program_a_named_interface_is_an_error_that_names_it() {
 }
 
 #[test]
-fn beside_another_xdp_program_the_other_interfaces_are_guarded_and_this_one_as_soon_as_it_is_free() {
+fn beside_another_xdp_program_the_gate_stands_at_tcx_and_the_other_one_stays() {
+    if !ready() {
+        return;
+    }
+    let (world, pins) = (World::new(), PinDir::new());
+    let other = Program::returning(Kind::Xdp, "foreign_xdp", XDP_PASS);
+    let _link = other.attach(veth(), Place::Xdp);
+    let mut enforcer = sensor_user::enforce::open(Mode::Auto, options(&[VETH, "lo"], &pins, &[])).unwrap();
+    assert_eq!((enforcer.mode(), state(&*enforcer, "lo").mode), ("xdp", "tcx"));
+    let guard = state(&*enforcer, VETH);
+    assert_eq!((guard.mode, guard.failures), ("tcx", 0));
+    assert!(guard.note.contains(&format!("foreign_xdp (id {})", other.id)), "{}", guard.note);
+    assert!(world.arrives_from("192.0.2.10"));
+    enforcer.block(&permanent("192.0.2.10/32")).unwrap();
+    assert!(!world.arrives_from("192.0.2.10"));
+    assert!(ip(&["-details", "link", "show", VETH]).contains(&format!("id {}", other.id)));
+}
+
+#[test]
+fn where_only_xdp_is_wanted_the_other_interfaces_are_guarded_and_this_one_as_soon_as_it_is_free() {
     if !ready() {
         return;
     }
     let (world, pins) = (World::new(), PinDir::new());
     let other = Program::returning(Kind::Xdp, "foreign_xdp", XDP_PASS);
     let link = other.attach(veth(), Place::Xdp);
-    let mut enforcer = sensor_user::enforce::open(Mode::Auto, pattern(&pins)).unwrap();
-    assert_eq!((enforcer.mode(), state(&*enforcer, "lo").mode), ("xdp", "tcx"));
+    let generic = GateOptions { xdp_mode: XdpMode::Generic, ..pattern(&pins) };
+    let mut enforcer = sensor_user::enforce::open(Mode::Xdp, generic).unwrap();
+    assert_eq!((enforcer.mode(), state(&*enforcer, "lo").mode), ("xdp", "generic"));
     let refused = state(&*enforcer, VETH);
     assert_eq!((refused.mode, refused.failures), ("none", 1));
     assert!(refused.note.contains(&format!("foreign_xdp (id {})", other.id)), "{}", refused.note);
     enforcer.block(&permanent("192.0.2.10/32")).unwrap();
     drop(link);
     enforcer.follow(&pattern(&pins).interfaces.resolve().unwrap()).unwrap();
-    assert_eq!(state(&*enforcer, VETH).mode, "tcx");
+    assert_eq!(state(&*enforcer, VETH).mode, "generic");
     assert!(!world.arrives_from("192.0.2.10"));
 }
 

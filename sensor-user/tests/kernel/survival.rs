@@ -221,6 +221,27 @@ fn a_link_whose_pin_somebody_takes_away_is_attached_again_and_counted() {
 }
 
 #[test]
+fn maps_whose_pins_somebody_takes_away_are_pinned_again_and_counted() {
+    if !ready() {
+        return;
+    }
+    let (world, pins) = (World::new(), PinDir::new());
+    let mut gate = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
+    gate.block(&permanent("192.0.2.10/32")).unwrap();
+    for folder in std::fs::read_dir(pins.path()).unwrap().map(|entry| entry.unwrap()) {
+        if folder.file_name().to_string_lossy().starts_with("gate-v") {
+            std::fs::remove_dir_all(folder.path()).unwrap();
+        }
+    }
+    gate.sweep().unwrap();
+    gate.sweep().unwrap();
+    assert_eq!(gate.counters().value("enforce_laid_again_total"), 1);
+    drop(gate);
+    let _next = XdpEnforcer::open(options(&[VETH], &pins, &[])).unwrap();
+    assert!(!world.arrives_from("192.0.2.10"), "the next agent took over the maps that hold the block");
+}
+
+#[test]
 fn veth_and_loopback_are_guarded_by_tcx_and_say_why() {
     if !ready() {
         return;
@@ -242,8 +263,10 @@ fn where_another_xdp_program_sits_auto_takes_nftables_and_says_why() {
     }
     let (world, foreign, pins) = (World::new(), PinDir::new(), PinDir::new());
     let generic = GateOptions { xdp_mode: XdpMode::Generic, ..options(&[VETH], &foreign, &[]) };
-    let _other = XdpEnforcer::open(generic).unwrap();
-    let mut enforcer = sensor_user::enforce::open(Mode::Auto, options(&[VETH], &pins, &[])).unwrap();
+    let _other = XdpEnforcer::open(generic.clone()).unwrap();
+    // Where TCX is not to be had either.
+    let ours = GateOptions { pin_dir: pins.path().to_owned(), ..generic };
+    let mut enforcer = sensor_user::enforce::open(Mode::Auto, ours).unwrap();
     let guard = enforcer.interfaces().remove(0);
     assert_eq!((enforcer.mode(), guard.mode), ("nftables", "nftables"));
     assert!(guard.note.contains(VETH), "{}", guard.note);

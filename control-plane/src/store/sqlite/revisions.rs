@@ -160,6 +160,7 @@ fn take_effect(
         }
         Change::GateMode(mode) => allowed::set_gate_mode(connection, *mode)?,
         Change::CaptureRules(rules) => allowed::set_capture_rules(connection, rules)?,
+        Change::ArmAutomaticBlocking { .. } => 1,
     };
     Ok(changed > 0)
 }

@@ -1,81 +1,7 @@
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
+use portcullis_proto::v1::BlockDecision;
 
 use super::*;
-use crate::enforce::{AllowedAs, BlockHits, InterfaceGuard};
-
-/// Stands where the kernel would: keeps what it was told, and never drops 192.0.2.0/24.
-#[derive(Clone, Default)]
-struct Ledger(Arc<Mutex<BTreeMap<IpNet, Option<Duration>>>>);
-
-impl Ledger {
-    fn nets(&self) -> Vec<String> {
-        self.0.lock().unwrap().keys().map(IpNet::to_string).collect()
-    }
-}
-
-impl Enforcer for Ledger {
-    fn replace(&mut self, blocks: &[Block]) -> Result<Vec<Refusal>, EnforceError> {
-        self.0.lock().unwrap().clear();
-        Ok(blocks.iter().filter_map(|block| self.block(block).unwrap()).collect())
-    }
-
-    fn block(&mut self, block: &Block) -> Result<Option<Refusal>, EnforceError> {
-        let allowed: IpNet = "192.0.2.0/24".parse().unwrap();
-        if allowed.contains(&block.net) {
-            return Ok(Some(Refusal { net: block.net, reason: "it is a proxy".to_owned() }));
-        }
-        self.0.lock().unwrap().insert(block.net, block.remaining);
-        Ok(None)
-    }
-
-    fn unblock(&mut self, net: IpNet) -> Result<(), EnforceError> {
-        self.0.lock().unwrap().remove(&net);
-        Ok(())
-    }
-
-    fn allow(&mut self, _: &BTreeMap<IpNet, AllowedAs>) -> Result<(), EnforceError> {
-        Ok(())
-    }
-
-    fn sweep(&mut self) -> Result<(), EnforceError> {
-        Ok(())
-    }
-
-    fn set_mode(&mut self, _: GateMode) -> Result<(), EnforceError> {
-        Ok(())
-    }
-
-    fn gate_mode(&self) -> GateMode {
-        GateMode::Enforce
-    }
-
-    fn mode(&self) -> &'static str {
-        "ledger"
-    }
-
-    fn hits(&mut self) -> Result<Vec<BlockHits>, EnforceError> {
-        Ok(Vec::new())
-    }
-
-    fn counters(&mut self) -> Counters {
-        Counters::default()
-    }
-
-    fn follow(&mut self, _: &[Interface]) -> Result<(), EnforceError> {
-        Ok(())
-    }
-
-    fn interfaces(&self) -> Vec<InterfaceGuard> {
-        Vec::new()
-    }
-
-    fn detach(self: Box<Self>) -> Result<(), EnforceError> {
-        Ok(())
-    }
-}
+use crate::enforce::ledger::Ledger;
 
 struct Scene {
     folder: tempfile::TempDir,
@@ -94,7 +20,7 @@ impl Scene {
     }
 
     fn open(folder: tempfile::TempDir, limits: Limits) -> Self {
-        let ledger = Ledger::default();
+        let ledger = Ledger::refusing("192.0.2.0/24", "it is a proxy");
         let blocks = NodeBlocks::open(Options {
             enforcer: Some(Box::new(ledger.clone())),
             cutter: Err("no proxy".to_owned()),
@@ -243,5 +169,5 @@ fn a_longer_order_is_not_shortened() {
     scene.ordered.block(&forever("203.0.113.0/24")).unwrap();
     scene.ordered.block(&forever("203.0.113.7/32")).unwrap();
     assert_eq!(scene.strike("203.0.113.7").1, "was blocked already");
-    assert_eq!(scene.ledger.0.lock().unwrap()[&"203.0.113.7/32".parse().unwrap()], None);
+    assert_eq!(scene.ledger.remaining("203.0.113.7/32"), None);
 }

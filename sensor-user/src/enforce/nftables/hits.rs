@@ -15,9 +15,10 @@ use super::{
     ruleset::Hook,
     sets::Shape,
 };
+use crate::enforce::BlockHits;
 
-/// How long the agent waits. What comes later is told the next time, what was known until then.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// How long a report waits. What comes later is told the next time, what was known until then.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) struct HitsReader {
     ask: SyncSender<BTreeSet<Shape>>,
@@ -43,7 +44,7 @@ impl HitsReader {
     }
 
     /// As of now, or as of the last time that there was an answer.
-    pub(super) fn read(&mut self, shapes: BTreeSet<Shape>) -> Result<&[Listed], Errno> {
+    pub(super) fn read(&mut self, shapes: BTreeSet<Shape>) -> Result<Vec<BlockHits>, Errno> {
         if !self.asked {
             self.ask.try_send(shapes).map_err(|_| Errno::ESRCH)?;
             self.asked = true;
@@ -56,7 +57,8 @@ impl HitsReader {
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return Err(Errno::ESRCH),
         }
-        Ok(&self.known)
+        let met = |hit: &Listed| BlockHits { net: hit.net, packets: hit.packets, bytes: hit.bytes };
+        Ok(self.known.iter().map(met).collect())
     }
 }
 

@@ -199,16 +199,22 @@ fn guard(
         link::detach_pinned(&dead.path).map_err(by_hand)?;
     }
     let mut note = not_native(interface, wanted).unwrap_or_default().to_owned();
+    let mut last = None;
     for mode in modes(interface, wanted, &alive) {
         let there = alive.iter().find(|old| old.mode == mode);
         let tried = match (mode, there) {
             (_, Some(old)) => take_over(ebpf, old),
             ("tcx", None) => {
-                may_be_guarded(interface, &alive)?;
+                has_ethernet_header(interface)?;
                 pin_tcx(ebpf, interface, &pins.link(interface.index, mode))
             }
             (_, None) => {
-                may_be_guarded(interface, &alive)?;
+                has_ethernet_header(interface)?;
+                // TCX stands beside another's program, the others would need its place.
+                if let Err(lack) = has_room_for_xdp(interface, &alive) {
+                    last = Some(lack);
+                    continue;
+                }
                 // An interface has one XDP program at most: changing its mode leaves a gap, and only an option does.
                 for other in alive.iter().filter(|old| old.mode != "tcx") {
                     tracing::warn!(
@@ -224,6 +230,10 @@ fn guard(
         };
         match tried {
             Ok(()) => {
+                let beside = if mode == "tcx" { has_room_for_xdp(interface, &alive).err() } else { None };
+                if let Some(beside) = beside {
+                    note = join(&note, &format!("{}, and what it takes the gate does not see", beside.what));
+                }
                 for other in alive.iter().filter(|old| old.mode != mode && old.path.exists()) {
                     link::detach_pinned(&other.path).map_err(by_hand)?;
                 }
@@ -231,16 +241,21 @@ fn guard(
             }
             Err(error) => {
                 tracing::debug!(interface = interface.name, mode, error, "refused");
-                let separator = if note.is_empty() { "" } else { "; " };
-                note = format!("{note}{separator}{mode} is refused: {error}");
+                note = join(&note, &format!("{mode} is refused: {error}"));
             }
         }
     }
-    let next_step = match wanted {
-        enforce::XdpMode::Native => "leave out --xdp-mode, so that another way is taken".to_owned(),
-        _ => format!("look at `ip link show {}`, or use --enforce nftables", interface.name),
-    };
-    Err(Lack::new(note, next_step))
+    Err(last.unwrap_or_else(|| {
+        let next_step = match wanted {
+            enforce::XdpMode::Native => "leave out --xdp-mode, so that another way is taken".to_owned(),
+            _ => format!("look at `ip link show {}`, or use --enforce nftables", interface.name),
+        };
+        Lack::new(note, next_step)
+    }))
+}
+
+fn join(note: &str, more: &str) -> String {
+    if note.is_empty() { more.to_owned() } else { format!("{note}; {more}") }
 }
 
 /// Which modes to try, the best first.
@@ -255,14 +270,18 @@ fn modes(interface: &Interface, wanted: enforce::XdpMode, alive: &[&LinkPin]) ->
     }
 }
 
-/// Whether a gate may be put there, where there may be one of ours in another mode.
-fn may_be_guarded(interface: &Interface, alive: &[&LinkPin]) -> Result<(), Lack> {
-    if !interface.has_ethernet_header() {
-        return Err(Lack::new(
-            format!("its frames have no Ethernet header (type {})", interface.hardware),
-            "guard the Ethernet interface that carries this traffic",
-        ));
+fn has_ethernet_header(interface: &Interface) -> Result<(), Lack> {
+    if interface.has_ethernet_header() {
+        return Ok(());
     }
+    Err(Lack::new(
+        format!("its frames have no Ethernet header (type {})", interface.hardware),
+        "guard the Ethernet interface that carries this traffic",
+    ))
+}
+
+/// Unless one of ours is there in another mode.
+fn has_room_for_xdp(interface: &Interface, alive: &[&LinkPin]) -> Result<(), Lack> {
     // Ahead of trying: the kernel's refusal names nobody.
     if alive.iter().any(|old| old.mode != "tcx") { Ok(()) } else { refuse_beside_others(interface) }
 }

@@ -3,7 +3,7 @@
 pub(super) mod hits;
 mod ledger;
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use aya::maps::{Array, MapData};
 use ipnet::IpNet;
@@ -15,7 +15,7 @@ use self::{
 };
 use super::{broken, filter::Filter, trie::DualTrie};
 use crate::{
-    enforce::{Block, BlockHits, EnforceError, Refusal},
+    enforce::{Block, BlockHits, Counted, EnforceError, Refusal},
     kernel::{clock::BootTime, map::KernelMap},
 };
 
@@ -178,10 +178,14 @@ impl Blocks {
         self.expired
     }
 
+    pub(super) fn hit_reader(&self) -> Arc<hits::Reader> {
+        self.hits.reader()
+    }
+
     /// Of the blocks that were hit, in order.
-    pub(super) fn hits(&mut self) -> Result<Vec<BlockHits>, EnforceError> {
+    pub(super) fn name_hits(&mut self, counted: Counted) -> Result<Vec<BlockHits>, EnforceError> {
         let (mut all, mut orphans) = (Vec::new(), Vec::new());
-        for (id, hits) in self.hits.read().map_err(broken)? {
+        for (id, hits) in counted.by_entry {
             match self.ledger.by_id(id) {
                 Some(entry) => {
                     all.push(BlockHits { net: entry.net, packets: hits.packets, bytes: hits.bytes })

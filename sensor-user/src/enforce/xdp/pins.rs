@@ -42,9 +42,14 @@ pub(super) struct LinkPin {
 impl Pins {
     pub(super) fn prepare(folder: &Path) -> Result<Self, Lack> {
         let pins = Self { folder: folder.to_owned(), namespace: namespace::current()? };
-        bpffs::prepare(&pins.maps())?;
-        bpffs::prepare(&folder.join(LINKS))?;
+        pins.restore()?;
         Ok(pins)
+    }
+
+    /// Makes the folders again that somebody took away.
+    pub(super) fn restore(&self) -> Result<(), Lack> {
+        bpffs::prepare(&self.maps())?;
+        bpffs::prepare(&self.folder.join(LINKS))
     }
 
     pub(super) fn folder(&self) -> &Path {

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use super::{ledger::Ledger, *};
+use super::*;
 
 /// Three revisions behind a snapshot, as files; and the blocks at each revision from the snapshot's on.
 struct Left {

@@ -155,7 +155,8 @@ pub(super) fn page(view: &Transaction<'_>, query: &BlockQuery, now: EpochMillis)
     let (mut blocks, mut last, mut next) = (Vec::new(), 0_i64, None);
     while let Some(row) = rows.next()? {
         if blocks.len() as u64 == query.limit {
-            next = Some(codes::count(last));
+            // Who wants no rows wants the count.
+            next = (query.limit > 0).then(|| codes::count(last));
             break;
         }
         last = row.get(7)?;

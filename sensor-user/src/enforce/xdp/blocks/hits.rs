@@ -1,12 +1,21 @@
-use std::io;
+use std::{io, sync::Arc};
 
 use ahash::{HashMap, HashMapExt as _};
 use portcullis_sensor_common::gate::{CARRIED, Hits, Recent};
 
-use crate::kernel::map::KernelMap;
+use crate::{
+    enforce::hits::{Counted, Met},
+    kernel::map::KernelMap,
+};
 
 /// What the gate counted, by an entry's id. It makes a place at the first hit.
 pub(in crate::enforce::xdp) struct HitMap {
+    map: KernelMap<u64, Hits>,
+    reader: Arc<Reader>,
+}
+
+/// Reads while others change the blocks.
+pub(in crate::enforce::xdp) struct Reader {
     map: KernelMap<u64, Hits>,
     recent: KernelMap<u32, Recent>,
 }
@@ -16,20 +25,12 @@ const FEW: usize = 64;
 
 impl HitMap {
     pub(in crate::enforce::xdp) fn new(map: KernelMap<u64, Hits>, recent: KernelMap<u32, Recent>) -> Self {
-        Self { map, recent }
+        let reader = Arc::new(Reader { map: map.share(), recent });
+        Self { map, reader }
     }
 
-    /// Sums over the processors, and with what was carried over. What the gate moves meanwhile from pending to counted
-    /// may be missing until the next time, and nothing is there twice.
-    pub(super) fn read(&self) -> io::Result<HashMap<u64, Hits>> {
-        let mut sums = HashMap::new();
-        self.map.read(|key, values| add(sums.entry(key & !CARRIED).or_default(), values))?;
-        self.recent.read(|_, values| {
-            for recent in values.iter().filter(|recent| recent.pending.packets > 0) {
-                add(sums.entry(recent.id).or_default(), &[recent.pending]);
-            }
-        })?;
-        Ok(sums)
+    pub(super) fn reader(&self) -> Arc<Reader> {
+        Arc::clone(&self.reader)
     }
 
     pub(super) fn remove(&mut self, ids: &[u64]) -> io::Result<()> {
@@ -51,6 +52,22 @@ impl HitMap {
             *first = *hits;
         }
         self.map.insert(&keys, &values)
+    }
+}
+
+impl Reader {
+    /// Sums over the processors, and with what was carried over. What the gate moves meanwhile from pending to counted
+    /// may be missing until the next time, and nothing is there twice.
+    pub(in crate::enforce::xdp) fn read(&self) -> io::Result<Counted> {
+        let mut sums: HashMap<u64, Hits> = HashMap::new();
+        self.map.read(|key, values| add(sums.entry(key & !CARRIED).or_default(), values))?;
+        self.recent.read(|_, values| {
+            for recent in values.iter().filter(|recent| recent.pending.packets > 0) {
+                add(sums.entry(recent.id).or_default(), &[recent.pending]);
+            }
+        })?;
+        let met = |(id, hits): (u64, Hits)| (id, Met { packets: hits.packets, bytes: hits.bytes });
+        Ok(Counted { by_entry: sums.into_iter().map(met).collect(), ..Counted::default() })
     }
 }
 
