@@ -79,6 +79,7 @@ impl Rules {
             ("success_filter", &self.success),
             ("filter", &self.filter),
             ("failure_filter", &self.failure),
+            ("suspect_filter", &self.suspect),
             ("ignore", &self.ignore),
         ];
         all.into_iter().filter_map(|(key, tree)| Some((key, tree.as_ref()?)))

@@ -27,7 +27,8 @@ pub struct Explanation {
     pub policy_id: String,
     pub outcome: Outcome,
     pub prefilter: Prefiltered,
-    /// The trees by the keys they stand under: `filter`, `success_filter`, `failure_filter`, `ignore`.
+    /// The trees by the keys they stand under: `filter`, `success_filter`, `failure_filter`, `suspect_filter`, which
+    /// counts only with evidence in the response, and `ignore`.
     pub trees: Vec<Tree>,
     pub matched: Vec<Match>,
     /// Where a match alone is no event yet: the rules that count it, by name.
@@ -124,10 +125,11 @@ fn explain(policy: &Policy, reading: &Reading<'_>, passed: bool) -> Explanation 
         .trees()
         .map(|(key, tree)| Tree { key, step: Explainer::of(reading).filter(tree) })
         .collect();
+    let events = |key: &str| !matches!(key, "ignore" | "suspect_filter");
     let holds = |wanted: &dyn Fn(&str) -> bool| trees.iter().any(|tree| wanted(tree.key) && tree.step.holds);
     let outcome = if !policy.enabled {
         Outcome::Disabled
-    } else if !passed || !holds(&|key| key != "ignore") {
+    } else if !passed || !holds(&events) {
         Outcome::NotMatched
     } else if holds(&|key| key == "ignore") {
         Outcome::Ignored
@@ -168,7 +170,13 @@ impl<'r, 'x> Explainer<'r, 'x> {
             Filter::Not(inner) => none(self.filter(inner)),
             Filter::Detect(detector) => {
                 let holds = self.evaluation.filter(filter);
-                self.leaf(format!("detect: {}", detector.name()), holds)
+                let looked_at = self.reading.looked_at(*detector).take(MAX_SHOWN);
+                let seen = looked_at.map(|(location, text, normalised)| Seen {
+                    location,
+                    text: phrase(text, 0..text.len()),
+                    normalised,
+                });
+                Step { seen: seen.collect(), ..self.leaf(format!("detect: {}", detector.name()), holds) }
             }
             Filter::Term(term, test) => {
                 let value = values(self.reading, *term);

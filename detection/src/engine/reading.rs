@@ -136,6 +136,16 @@ impl<'x> Reading<'x> {
         })
     }
 
+    /// The values that the detector looked at, since one of its gates is in them: where, what, and whether decoded.
+    pub(super) fn looked_at(&self, detector: Detector) -> impl Iterator<Item = (String, &[u8], bool)> {
+        let fields = self.views.fields.iter().zip(&self.scanned);
+        fields.flat_map(move |(field, scanned)| {
+            let views = field.views.iter().enumerate().zip(scanned);
+            let gated = views.filter(move |(_, scanned)| scanned.detectors & detector.bit() != 0);
+            gated.map(|((index, view), _)| (field.location(), view.text.bytes(), index > 0))
+        })
+    }
+
     /// What the detector finds in one field.
     pub(super) fn detect_in(&self, detector: Detector, index: usize, field: &Field<'x>) -> Option<Match> {
         let scanned = self.scanned.get(index)?;

@@ -11,4 +11,5 @@ mod doctor;
 mod events;
 mod failures;
 mod fixture;
+mod policy;
 mod sensors;

@@ -60,7 +60,11 @@ fn render(one: &Explanation, in_full: bool, output: &Output<'_>) -> String {
     }
     text.push_str(&format!("  prefilter: {}\n", prefilter(one)));
     for tree in &one.trees {
-        step(&mut text, &format!("{}: ", tree.key), &tree.step, 1);
+        let key = match tree.key {
+            "suspect_filter" => "suspect_filter (only with evidence in the answer): ".to_owned(),
+            key => format!("{key}: "),
+        };
+        step(&mut text, &key, &tree.step, 1);
     }
     if !one.counted_by.is_empty() && one.outcome == Verdict::Matched {
         let rules = one.counted_by.join("; ");
