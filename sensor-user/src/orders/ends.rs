@@ -42,7 +42,8 @@ impl End {
     }
 }
 
-/// The blocks with their ends. A million take about 35 MB, and only those that end are looked at when they do.
+/// The blocks with their ends. A million IPv4 addresses take 29 to 35 MB (random or ascending order, resident), and only
+/// those that end are looked at when they do.
 #[derive(Default)]
 pub(super) struct Ends {
     v4: Family<Ipv4Net>,

@@ -7,7 +7,7 @@ use std::{
     os::fd::AsFd as _,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread::{self, JoinHandle, sleep},
     time::{Duration, Instant},
@@ -40,6 +40,7 @@ pub(super) struct Probe<'a> {
 pub(super) struct Sending<'a> {
     receiver: &'a UdpSocket,
     is_over: Arc<AtomicBool>,
+    count: Arc<AtomicU64>,
     sender: JoinHandle<anyhow::Result<Vec<Instant>>>,
 }
 
@@ -62,13 +63,24 @@ impl<'a> Probe<'a> {
         let socket = socket_in(&self.network.clients, address, 0)?;
         socket.connect((SERVER_V4, PORT))?;
         let is_over = Arc::new(AtomicBool::new(false));
-        let until = is_over.clone();
-        let sender = thread::spawn(move || send(&socket, &until));
-        Ok(Sending { receiver: &self.receiver, is_over, sender })
+        let count = Arc::new(AtomicU64::new(0));
+        let (until, counted) = (is_over.clone(), count.clone());
+        let sender = thread::spawn(move || send(&socket, &until, &counted));
+        Ok(Sending { receiver: &self.receiver, is_over, count, sender })
     }
 }
 
 impl Sending<'_> {
+    /// Returns when so many more were sent: on a busy machine the sender may not run for a while.
+    pub(super) fn more(&self, datagrams: u64) -> anyhow::Result<()> {
+        let until = self.count.load(Ordering::Relaxed) + datagrams;
+        while self.count.load(Ordering::Relaxed) < until {
+            ensure!(!self.sender.is_finished(), "the sender has ended");
+            sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+
     pub(super) fn end(self) -> anyhow::Result<Run> {
         self.is_over.store(true, Ordering::Relaxed);
         let sent = self.sender.join().map_err(|_| anyhow::anyhow!("the sender panicked"))??;
@@ -103,7 +115,7 @@ impl Run {
     }
 }
 
-fn send(socket: &UdpSocket, until: &AtomicBool) -> anyhow::Result<Vec<Instant>> {
+fn send(socket: &UdpSocket, until: &AtomicBool, count: &AtomicU64) -> anyhow::Result<Vec<Instant>> {
     // The kernel's usual slack is 50 µs.
     prctl::set_timerslack(1)?;
     let mut sent = Vec::new();
@@ -111,6 +123,7 @@ fn send(socket: &UdpSocket, until: &AtomicBool) -> anyhow::Result<Vec<Instant>> 
         sent.push(Instant::now());
         let number = sent.len() - 1;
         socket.send(&number.to_be_bytes())?;
+        count.fetch_add(1, Ordering::Relaxed);
         sleep(PAUSE);
     }
     Ok(sent)
