@@ -5,6 +5,10 @@ use std::{
     process::{Command, Output},
 };
 
+use serde_json::json;
+
+use crate::fixture::Server;
+
 fn portctl(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_portctl")).args(args).output().unwrap()
 }
@@ -62,4 +66,33 @@ fn explain_shows_what_was_sent_what_was_read_and_where_it_matched() {
     assert!(shown.starts_with("R does not match"), "{shown}");
     assert!(shown.contains("✓ key eq: role") && shown.contains("✗ value eq: admin"), "{shown}");
     assert_eq!(portctl(&["policy", "explain", "nonsense"]).status.code(), Some(64));
+}
+
+#[test]
+fn replay_judges_stored_exchanges_by_both_sets_and_shows_what_differs() {
+    let event = json!({
+        "id": "e-1", "actor": "203.0.113.7", "filterId": "Old", "url": "/download", "method": "GET", "timestamp": 1_795_308_476,
+        "refId": "ref-1", "category": "LFI", "subCategory": "LFI", "eventType": "SINGLE", "status": "ACTIVE", "host": "shop.test",
+        "severity": "HIGH",
+    });
+    let orig = json!({
+        "method": "GET", "path": "/download?file=../../etc/passwd", "requestHeaders": json!({"host": "shop.test"}).to_string(),
+        "requestPayload": "", "responseHeaders": "{}", "responsePayload": "", "ip": "203.0.113.7", "destIp": "",
+        "statusCode": 404, "time": 1_795_308_476,
+    });
+    let samples = json!({"maliciousPayloadsResponses": [{"orig": orig.to_string(), "ts": 1_795_308_476}]});
+    let server = Server::start()
+        .answer("/api/fetchSuspectSampleData", 200, json!({"maliciousEvents": [event], "total": 1}))
+        .answer("/api/fetchAggregateMaliciousRequests", 200, samples);
+    let folder = tempfile::tempdir().unwrap();
+    let old = write(folder.path(), "old.yaml", "id: Old\nfilter:\n  url: {contains_either: [etc/passwd]}\n");
+    let new = write(folder.path(), "new.yaml", "id: New\nfilter:\n  response_code: {eq: 404}\n");
+    let run = server.portctl(&["policy", "replay", "--policies", &new, "--against", &old, "-o", "json"]);
+    assert_eq!(run.code, 0, "{}", run.notes);
+    let rows: serde_json::Value = serde_json::from_str(&run.data).unwrap();
+    let told =
+        |at: usize| (rows[at]["change"].clone(), rows[at]["policy"].clone(), rows[at]["actor"].clone());
+    assert_eq!(told(0), ("new".into(), "New".into(), "203.0.113.7".into()), "{rows}");
+    assert_eq!(told(1), ("gone".into(), "Old".into(), "203.0.113.7".into()), "{rows}");
+    assert!(run.notes.contains("1 events would be new, 1 would vanish, 0 stay"), "{}", run.notes);
 }
