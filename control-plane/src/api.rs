@@ -15,6 +15,7 @@ mod error;
 mod events;
 mod filter;
 mod gate;
+mod inventory;
 mod metrics;
 mod orig;
 mod policies;
@@ -112,6 +113,7 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/api/modifyThreatActorStatus", command(Analyst, blocks::modify_actor))
         .route("/api/fetchSuppressions", reads(Viewer, suppressions::list))
         .route("/api/removeSuppression", reads(Analyst, suppressions::remove))
+        .route("/api/fetchInventory", reads(Viewer, inventory::list))
         .route("/api/fetchSensors", reads(Viewer, sensors::list))
         .route("/api/{*unknown}", axum::routing::any(unknown))
         .route("/metrics", get(metrics::scrape))

@@ -6,6 +6,7 @@
 mod automatic;
 mod commands;
 mod enroll;
+mod inventory;
 mod live;
 mod outbox;
 mod settle;

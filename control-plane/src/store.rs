@@ -5,6 +5,7 @@
 mod access;
 mod events;
 mod filter;
+mod inventory;
 mod policies;
 mod revisions;
 mod sensors;
@@ -16,6 +17,9 @@ pub use events::{
     Appended, Combination, EventDetail, EventRow, EventStatus, EventStore, NewEvent, SampleQuery,
 };
 pub use filter::{ActorFilter, ActorSort, DistinctField, EndpointSort, EventFilter, EventSort, Order, Page};
+pub use inventory::{
+    Inventoried, InventoryFilter, InventoryRow, InventorySort, InventoryStore, MAX_PER_SENSOR,
+};
 pub use policies::{PolicyStore, PolicyTimes};
 pub use revisions::{
     Allowed, Block, BlockPage, BlockQuery, CaptureMode, CaptureRule, Change, Difference, GateMode,
@@ -26,8 +30,8 @@ pub use sqlite::SqliteStore;
 pub use stats::{ActorRow, CategoryCount, DayActors, DayCount, Endpoint, Listing, Totals};
 
 /// Everything an account's state is: revisions, who may do what, which sensors there are.
-pub trait StateStore: RevisionStore + AccessStore + SensorStore + PolicyStore {}
-impl<T: RevisionStore + AccessStore + SensorStore + PolicyStore> StateStore for T {}
+pub trait StateStore: RevisionStore + AccessStore + SensorStore + PolicyStore + InventoryStore {}
+impl<T: RevisionStore + AccessStore + SensorStore + PolicyStore + InventoryStore> StateStore for T {}
 
 /// One engine that keeps both, as SQLite does.
 pub trait Store: EventStore + StateStore {}

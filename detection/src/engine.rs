@@ -3,6 +3,7 @@ mod evaluate;
 mod explain;
 mod fold;
 mod kind;
+mod learned;
 mod likeness;
 mod prefilter;
 mod reading;
@@ -17,6 +18,8 @@ use std::sync::{
 };
 
 use portcullis_exchange::TaggedExchange;
+
+pub use self::learned::Learned;
 
 use self::{
     aggregate::Aggregator,
@@ -40,6 +43,7 @@ pub struct Engine {
     aggregator: Arc<Aggregator>,
     counters: Arc<Counters>,
     usual: Arc<UsualBodies>,
+    learned: Arc<Learned>,
     /// Whether a policy asks for the likeness of bodies; else none are remembered.
     compares_bodies: bool,
 }
@@ -70,6 +74,7 @@ impl Engine {
             aggregator: Arc::default(),
             counters: Arc::default(),
             usual: Arc::default(),
+            learned: Arc::default(),
             compares_bodies,
         }
     }
@@ -78,7 +83,8 @@ impl Engine {
     #[must_use]
     pub fn with_policies(&self, policies: PolicySet) -> Self {
         let (aggregator, counters) = (Arc::clone(&self.aggregator), Arc::clone(&self.counters));
-        Self { aggregator, counters, usual: Arc::clone(&self.usual), ..Self::new(policies) }
+        let (usual, learned) = (Arc::clone(&self.usual), Arc::clone(&self.learned));
+        Self { aggregator, counters, usual, learned, ..Self::new(policies) }
     }
 
     /// Every policy that this exchange matches, and every aggregation rule that it fills.
@@ -106,8 +112,14 @@ impl Engine {
                 detections.extend(self.apply_suspect(policy, &reading, exchange));
             }
         }
+        detections.extend(self.learned.judge(exchange, &reading.views, &self.policies));
         self.counters.matched.fetch_add(detections.len() as u64, Ordering::Relaxed);
         detections
+    }
+
+    /// What was learned of the traffic; shared with engines for other policies.
+    pub fn learned(&self) -> Arc<Learned> {
+        Arc::clone(&self.learned)
     }
 
     pub fn policies(&self) -> &PolicySet {
@@ -117,14 +129,16 @@ impl Engine {
     /// Monotonic counters by metric name, but for `detect_windows`, which is a gauge.
     pub fn counters(&self) -> Vec<(&'static str, u64)> {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        vec![
+        let mut counters = vec![
             ("detect_exchanges_total", read(&self.counters.exchanges)),
             ("detect_policies_evaluated_total", read(&self.counters.evaluated)),
             ("detect_detections_total", read(&self.counters.matched)),
             ("detect_bounded_values_total", read(&self.counters.bounded)),
             ("detect_windows_evicted_total", self.aggregator.evicted()),
             ("detect_windows", self.aggregator.len() as u64),
-        ]
+        ];
+        counters.extend(self.learned.counters());
+        counters
     }
 
     fn apply(

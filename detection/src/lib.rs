@@ -4,6 +4,7 @@
 //! the agent, the control plane and a test all run the very same judgement.
 
 mod answer;
+mod baseline;
 pub mod corpus;
 mod detection;
 mod detector;
@@ -14,10 +15,14 @@ mod policy;
 mod suppression;
 mod view;
 
+pub use baseline::Figure;
 pub use detection::{Detection, DetectionType, EventType, Evidence, Match};
-pub use engine::{Engine, Explanation, Outcome, Prefiltered, Seen, Step, Tree};
+pub use engine::{Engine, Explanation, Learned, Outcome, Prefiltered, Seen, Step, Tree};
 pub use evidence::EvidenceKind;
-pub use inventory::looks_like_identifier;
+pub use inventory::{
+    AuthKind, EndpointFacts, EndpointName, InventoryBatch, Parameter, ParameterPlace, ValueKind,
+    looks_like_identifier,
+};
 pub use policy::{
     AggregationRule, Category, Distinct, DistinctSource, Example, Examples, GroupBy, Info, Mode, Place,
     Policy, PolicyError, PolicySet, Severity,

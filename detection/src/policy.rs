@@ -22,7 +22,7 @@ pub(crate) use filter::{
 pub use info::{Category, Info, Severity};
 pub use set::PolicySet;
 
-use crate::evidence::EvidenceKind;
+use crate::{baseline::Figure, evidence::EvidenceKind};
 
 /// One policy, ready to be evaluated.
 #[derive(Clone, Debug)]
@@ -38,6 +38,8 @@ pub struct Policy {
     pub block_ttl: Option<Duration>,
     pub enabled: bool,
     pub aggregation: Vec<AggregationRule>,
+    /// Which learned figure it tells of when that leaves its usual range; such a policy has no filter.
+    pub anomaly: Option<Figure>,
     /// What a response may show that makes the attack a successful one.
     pub evidence: Vec<EvidenceKind>,
     pub examples: Examples,

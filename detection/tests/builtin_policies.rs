@@ -22,9 +22,14 @@ fn all_of_them_load() {
     assert!(PolicySet::builtin().len() >= 9);
 }
 
+/// What is compared with a learned range needs hours of traffic as an example: `tests/baseline.rs` has them.
+fn by_filter(policy: &&Policy) -> bool {
+    policy.anomaly.is_none()
+}
+
 #[test]
 fn every_one_matches_its_examples() {
-    for policy in PolicySet::builtin().iter() {
+    for policy in PolicySet::builtin().iter().filter(by_filter) {
         assert!(policy.examples.matching.len() >= 5, "{}: at least five examples that match", policy.id);
         let missed = wrong(policy, &policy.examples.matching, true);
         assert!(missed.is_empty(), "{} misses {missed:#?}", policy.id);
@@ -33,7 +38,7 @@ fn every_one_matches_its_examples() {
 
 #[test]
 fn every_one_leaves_its_look_alikes_alone() {
-    for policy in PolicySet::builtin().iter() {
+    for policy in PolicySet::builtin().iter().filter(by_filter) {
         assert!(policy.examples.benign.len() >= 5, "{}: at least five examples that do not match", policy.id);
         let accused = wrong(policy, &policy.examples.benign, false);
         assert!(accused.is_empty(), "{} accuses {accused:#?}", policy.id);

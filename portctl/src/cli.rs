@@ -76,6 +76,8 @@ pub(crate) enum Verb {
     /// Check policies, run their examples, explain what they make of a request, replay changed ones
     #[command(subcommand)]
     Policy(PolicyVerb),
+    /// The endpoints that sensors learned from traffic, the last seen first
+    Inventory(Inventory),
     /// Every sensor: how it captures and enforces, what it has applied, what share it saw and what it lost
     Sensors,
     /// Check this node and the control plane, and name the fix for each missing thing
@@ -191,6 +193,25 @@ impl Status {
             Self::Ignored => "IGNORED",
         }
     }
+}
+
+/// Several values of one filter mean «any of them»; several filters mean «all of them».
+#[derive(Debug, Args)]
+pub(crate) struct Inventory {
+    /// The request's host
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    pub(crate) host: Vec<String>,
+    #[arg(long, value_name = "METHOD", value_delimiter = ',')]
+    pub(crate) method: Vec<String>,
+    /// Text in host or template, in any case
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+    /// Seen from this time on: a duration before now (30s, 15m, 4h, 7d) or a time (2026-11-22T00:00:00Z)
+    #[arg(long, value_name = "WHEN", value_parser = when::parse_since)]
+    pub(crate) since: Option<i64>,
+    /// At most so many endpoints
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) limit: u32,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ mod doctor;
 mod events;
 mod gate;
 mod import;
+mod inventory;
 mod policy;
 mod pushed;
 pub(crate) mod sensors;
@@ -26,6 +27,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output<'_>) -> Result<Outcome, Failure
         Verb::Gate(gate) => gate::run(&connect(&cli.connection, output)?, gate, output),
         Verb::Capture(capture) => capture::run(&connect(&cli.connection, output)?, capture, output),
         Verb::Policy(verb) => policy::run(&cli.connection, verb, output),
+        Verb::Inventory(asked) => inventory::run(&connect(&cli.connection, output)?, asked, output),
         Verb::Sensors => sensors::run(&connect(&cli.connection, output)?, output),
         Verb::Doctor(doctor) => doctor::run(&cli.connection, doctor, output),
     }

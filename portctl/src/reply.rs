@@ -1,5 +1,7 @@
 //! What the control plane answers, as far as a person reads it. JSON output passes on the server's own objects.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -38,6 +40,32 @@ pub(crate) struct Event {
     /// How many matches an AGGREGATED event stands for, or how many equal detections a SINGLE one.
     #[serde(default)]
     pub(crate) match_count: u64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct InventoryList {
+    pub(crate) endpoints: Vec<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InventoryEndpoint {
+    pub(crate) method: String,
+    pub(crate) host: String,
+    pub(crate) template: String,
+    pub(crate) requests: u64,
+    /// Requests by status of the answer.
+    pub(crate) statuses: BTreeMap<String, u64>,
+    /// Requests by kind of credentials.
+    pub(crate) auth: BTreeMap<String, u64>,
+    pub(crate) parameters: Vec<InventoryParameter>,
+    pub(crate) last_seen: i64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct InventoryParameter {
+    pub(crate) name: String,
+    pub(crate) types: Vec<String>,
 }
 
 /// What in the response shows that the attack succeeded.

@@ -4,7 +4,7 @@
 pub use self::service::control_plane_server::{ControlPlane, ControlPlaneServer};
 use prost::{Message as _, bytes::Bytes};
 
-use crate::v1::{AutomaticBlockAck, Revision};
+use crate::v1::{AutomaticBlockAck, InventoryAck, Revision};
 
 /// On the wire the same as [`v1::ControlMessage`](crate::v1::ControlMessage): an embedded message is its encoding, with
 /// its length before it.
@@ -16,6 +16,8 @@ pub struct ControlMessage {
     revision: Option<Bytes>,
     #[prost(bytes = "bytes", optional, tag = "3")]
     automatic_block_ack: Option<Bytes>,
+    #[prost(bytes = "bytes", optional, tag = "4")]
+    inventory_ack: Option<Bytes>,
 }
 
 impl ControlMessage {
@@ -26,6 +28,10 @@ impl ControlMessage {
 
     pub fn of_revision(revision: &Revision) -> Self {
         Self { revision: Some(revision.encode_to_vec().into()), ..Self::default() }
+    }
+
+    pub fn of_inventory_acknowledgement(ack: &InventoryAck) -> Self {
+        Self { inventory_ack: Some(ack.encode_to_vec().into()), ..Self::default() }
     }
 
     pub fn of_acknowledgement(ack: &AutomaticBlockAck) -> Self {
@@ -65,5 +71,10 @@ mod tests {
         let sent = ControlMessage::of_acknowledgement(&ack).encode_to_vec();
         let read = v1::ControlMessage::decode(sent.as_slice()).unwrap();
         assert_eq!(read.message, Some(v1::control_message::Message::AutomaticBlockAck(ack)));
+
+        let ack = InventoryAck { number: 7 };
+        let sent = ControlMessage::of_inventory_acknowledgement(&ack).encode_to_vec();
+        let read = v1::ControlMessage::decode(sent.as_slice()).unwrap();
+        assert_eq!(read.message, Some(v1::control_message::Message::InventoryAck(ack)));
     }
 }

@@ -13,6 +13,7 @@ pub mod event;
 pub mod flow;
 pub mod http;
 pub mod interfaces;
+pub mod inventory;
 mod kernel;
 pub mod mask;
 pub mod orders;

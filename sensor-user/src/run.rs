@@ -221,7 +221,12 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         policies,
         counters,
         origin.watched,
-        node::Role { name: options.uplink.node, capture: options.capture },
+        node::Role {
+            name: options.uplink.node,
+            capture: options.capture,
+            account_id: options.account_id,
+            collection_id: options.collection_id,
+        },
     ));
 
     let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

@@ -7,6 +7,7 @@ mod backoff;
 mod commands;
 mod events;
 mod identity;
+mod inventory;
 mod journal;
 mod link;
 mod notice;
@@ -54,6 +55,12 @@ pub trait Node: Send + Sync + 'static {
     fn automatic_blocks(&self) -> Vec<v1::AutomaticBlock>;
     /// Changes with every one of them.
     fn automatic_blocks_made(&self) -> watch::Receiver<u64>;
+    /// What is new at the endpoints; with `counts`, also where no more is new than how often they were asked for.
+    fn inventory(&self, counts: bool) -> Option<v1::InventoryUpdate>;
+    /// The update of this number is stored.
+    fn inventory_arrived(&self, number: u64);
+    /// It is not, and has to be told again.
+    fn inventory_lost(&self, update: v1::InventoryUpdate);
 }
 
 #[derive(Debug, thiserror::Error)]

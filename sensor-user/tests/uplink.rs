@@ -16,8 +16,9 @@ use std::{
 use portcullis_detection::{Engine, PolicySet};
 use portcullis_exchange::{Actor, ActorSource, Exchange, Facts, Protocol, TaggedExchange, Tags, Timestamp};
 use portcullis_proto::v1::{
-    Applied, AutomaticBlock, AutomaticBlockAck, ControlMessage, EnrollRequest, EnrollResponse, EventAck,
-    EventBatch, Revision, SensorMessage, SensorReport, ThreatEvent, control_message,
+    Applied, AutomaticBlock, AutomaticBlockAck, ControlMessage, Endpoint, EnrollRequest, EnrollResponse,
+    EventAck, EventBatch, InventoryAck, InventoryUpdate, Revision, SensorMessage, SensorReport, ThreatEvent,
+    control_message,
     control_plane_server::{ControlPlane, ControlPlaneServer},
     sensor_message,
 };
@@ -48,6 +49,7 @@ const CREDENTIAL: &str = "credential-1";
 #[derive(Default)]
 struct Seen {
     automatic_blocks: Vec<String>,
+    endpoints: usize,
     /// In order of arrival, second arrivals too.
     events: Vec<String>,
     /// Of those, in the same order.
@@ -131,12 +133,25 @@ impl ControlPlane for Plane {
                     }
                     continue;
                 }
+                if let Some(sensor_message::Message::Inventory(update)) = message.message {
+                    plane.seen.lock().unwrap().endpoints += update.endpoints.len();
+                    if plane.acknowledges {
+                        let message = Some(control_message::Message::InventoryAck(InventoryAck {
+                            number: update.number,
+                        }));
+                        to.send(Ok(ControlMessage { message })).await.ok();
+                    }
+                    continue;
+                }
                 let mut seen = plane.seen.lock().unwrap();
                 match message.message {
                     Some(sensor_message::Message::Hello(hello)) => seen.hellos.push(hello.applied_revision),
                     Some(sensor_message::Message::Applied(applied)) => seen.applied.push(applied.revision),
                     Some(sensor_message::Message::Report(report)) => seen.reports.push(report),
-                    Some(sensor_message::Message::AutomaticBlock(_)) | None => {}
+                    Some(
+                        sensor_message::Message::AutomaticBlock(_) | sensor_message::Message::Inventory(_),
+                    )
+                    | None => {}
                 }
             }
             drop(to);
@@ -178,7 +193,7 @@ fn own_address() -> SocketAddr {
 }
 
 /// A node whose orders are real and that enforces nothing, with automatic blocks as they are told.
-struct Bare(Mutex<Orders>, watch::Sender<u64>, Arc<Mutex<Vec<AutomaticBlock>>>);
+struct Bare(Mutex<Orders>, watch::Sender<u64>, Arc<Mutex<Vec<AutomaticBlock>>>, Arc<Mutex<Vec<Endpoint>>>);
 
 impl Node for Bare {
     fn revision(&self) -> u64 {
@@ -194,7 +209,26 @@ impl Node for Bare {
                 self.2.lock().unwrap().retain(|block| block.event_id != ack.event_id);
                 Ok(None)
             }
+            control_message::Message::InventoryAck(_) => Ok(None),
         }
+    }
+
+    fn inventory(&self, _counts: bool) -> Option<InventoryUpdate> {
+        let endpoints = self.3.lock().unwrap().clone();
+        (!endpoints.is_empty()).then(|| InventoryUpdate {
+            number: 7,
+            endpoints,
+            ..InventoryUpdate::default()
+        })
+    }
+
+    fn inventory_arrived(&self, number: u64) {
+        assert_eq!(number, 7);
+        self.3.lock().unwrap().clear();
+    }
+
+    fn inventory_lost(&self, update: InventoryUpdate) {
+        assert_eq!(update.number, 7);
     }
 
     fn forget_revision(&self) {
@@ -220,12 +254,15 @@ struct Fixture {
     seen: Arc<Mutex<Seen>>,
     /// That the sensor has to tell.
     automatic_blocks: Arc<Mutex<Vec<AutomaticBlock>>>,
+    /// The same.
+    endpoints: Arc<Mutex<Vec<Endpoint>>>,
 }
 
 impl Fixture {
     fn new() -> Self {
-        let (seen, automatic_blocks) = Default::default();
-        Self { folder: tempfile::tempdir().unwrap(), address: own_address(), seen, automatic_blocks }
+        let (seen, automatic_blocks, endpoints) = Default::default();
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, address: own_address(), seen, automatic_blocks, endpoints }
     }
 
     fn plane(&self) -> Plane {
@@ -247,7 +284,8 @@ impl Fixture {
             spool_limit: 1 << 20,
         };
         let (sender, receiver) = bounded();
-        let node = Bare(Mutex::new(orders), watch::Sender::new(0), Arc::clone(&self.automatic_blocks));
+        let (blocks, endpoints) = (Arc::clone(&self.automatic_blocks), Arc::clone(&self.endpoints));
+        let node = Bare(Mutex::new(orders), watch::Sender::new(0), blocks, endpoints);
         let uplink = Prepared::new(config, &state)?.start(Arc::new(node), receiver);
         Ok((uplink, sender, state))
     }
@@ -377,6 +415,20 @@ async fn an_automatic_block_is_told_on_every_new_stream_until_it_is_acknowledged
     let _server = Running::start(fixture.address, fixture.plane()).await;
     fixture.until("a third hello", |seen| seen.hellos.len() == 3 && seen.reports.len() >= 3).await;
     assert_eq!(fixture.seen.lock().unwrap().automatic_blocks, ["a", "b", "a", "b"]);
+}
+
+#[tokio::test]
+async fn what_was_learned_of_endpoints_is_told_until_it_is_acknowledged_and_then_no_more() {
+    let fixture = Fixture::new();
+    *fixture.endpoints.lock().unwrap() = vec![Endpoint::default(); 3];
+    let mute = Plane { acknowledges: false, ..fixture.plane() };
+    let server = Running::start(fixture.address, mute).await;
+    let (_uplink, _sender, _state) = fixture.uplink(Some(TOKEN));
+    fixture.until("all three", |seen| seen.endpoints == 3).await;
+    drop(server);
+    let _server = Running::start(fixture.address, fixture.plane()).await;
+    fixture.until("all three again", |seen| seen.endpoints == 6).await;
+    fixture.until("an acknowledgement", |_| fixture.endpoints.lock().unwrap().is_empty()).await;
 }
 
 #[tokio::test]

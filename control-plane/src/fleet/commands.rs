@@ -8,7 +8,7 @@ use std::{
 
 use portcullis_proto::{
     encoded::ControlMessage,
-    v1::{AutomaticBlock, Hello, SensorMessage, sensor_message::Message},
+    v1::{AutomaticBlock, Hello, InventoryUpdate, SensorMessage, sensor_message::Message},
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -87,6 +87,9 @@ async fn converse(
                 match message.message {
                     Some(Message::AutomaticBlock(block)) => {
                         send(outbound, connection.adopt(block).await?).await?;
+                    }
+                    Some(Message::Inventory(update)) => {
+                        send(outbound, connection.learn(update).await?).await?;
                     }
                     message => connection.hear(message),
                 }
@@ -173,6 +176,15 @@ impl<'a> Connection<'a> {
         Ok(ControlMessage::of_acknowledgement(&ack))
     }
 
+    /// What the sensor learned of endpoints.
+    async fn learn(&self, update: InventoryUpdate) -> Result<ControlMessage, Status> {
+        let (fleet, sensor) = (self.fleet.clone(), self.sensor.clone());
+        let ack = blocking(move || fleet.take_inventory(&sensor, update))
+            .await
+            .map_err(|error| Status::unavailable(format!("the store failed: {error}")))?;
+        Ok(ControlMessage::of_inventory_acknowledgement(&ack))
+    }
+
     fn hear(&self, message: Option<Message>) {
         let newest = self.fleet.revision();
         self.fleet.update(self.sensor, |live| {
@@ -180,7 +192,7 @@ impl<'a> Connection<'a> {
             match message {
                 Some(Message::Applied(applied)) => live.take_applied(applied, newest),
                 Some(Message::Report(report)) => live.take_report(report),
-                Some(Message::Hello(_) | Message::AutomaticBlock(_)) | None => {
+                Some(Message::Hello(_) | Message::AutomaticBlock(_) | Message::Inventory(_)) | None => {
                     tracing::debug!(sensor = self.sensor.id, "a message without meaning here");
                 }
             }

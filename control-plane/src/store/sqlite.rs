@@ -6,6 +6,7 @@ mod counts;
 mod detail;
 mod distinct;
 mod events;
+mod inventory;
 mod policies;
 mod readers;
 mod revisions;

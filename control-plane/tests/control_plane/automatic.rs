@@ -36,7 +36,7 @@ async fn told(stream: &mut CommandStream, block: AutomaticBlock) -> (String, Vec
             Message::Revision(revision) => {
                 changes.extend(revision.changes.into_iter().filter_map(|change| change.change));
             }
-            Message::Snapshot(_) => {}
+            Message::Snapshot(_) | Message::InventoryAck(_) => {}
         }
     }
 }

@@ -20,6 +20,7 @@ mod documented;
 mod harness;
 mod ignore;
 mod ingest;
+mod inventory;
 mod listing;
 mod metrics;
 mod orders;

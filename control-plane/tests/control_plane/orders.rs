@@ -19,7 +19,7 @@ struct Follower {
 impl Follower {
     fn take(&mut self, message: Message) {
         match message {
-            Message::AutomaticBlockAck(ack) => panic!("{ack:?}"),
+            ack @ (Message::AutomaticBlockAck(_) | Message::InventoryAck(_)) => panic!("{ack:?}"),
             Message::Snapshot(piece) => self.piece(piece),
             Message::Revision(revision) => {
                 assert_eq!(revision.number, self.revision + 1);

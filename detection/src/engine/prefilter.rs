@@ -58,7 +58,7 @@ impl Prefilter {
         let mut by_detector = vec![Vec::new(); Detector::ALL.len()];
         let (mut always, mut used, mut has_policy_literals) = (Vec::new(), 0_u64, false);
         for (index, policy) in policies.enumerate() {
-            if !policy.enabled {
+            if !policy.enabled || policy.anomaly.is_some() {
                 continue;
             }
             used |= detectors_of(&policy.rules);

@@ -2,6 +2,7 @@
 //! is only half understood would be silently true or silently false.
 
 mod aggregation;
+mod anomaly;
 mod examples;
 mod filter;
 mod info;
@@ -24,6 +25,7 @@ const TOP_LEVEL: [&str; 14] = [
     "ignore",
     "wordLists",
     "aggregation_rules",
+    "anomaly",
     "examples",
     "mode",
     "block",
@@ -50,8 +52,12 @@ pub(super) fn parse(file: &str, text: &str) -> Result<(Policy, Place), PolicyErr
         ignore: tree("ignore")?,
         suspect: tree("suspect_filter")?,
     };
-    if rules.filter.is_none() && rules.success.is_none() && rules.failure.is_none() {
-        return Err(source.error(&root, "one of `filter`, `success_filter`, `failure_filter` is missing"));
+    let mode = mode(&source, &top)?;
+    let anomaly = anomaly::figure(&source, &top, mode)?;
+    let has_filter = rules.filter.is_some() || rules.success.is_some() || rules.failure.is_some();
+    if !has_filter && anomaly.is_none() {
+        let message = "one of `filter`, `success_filter`, `failure_filter`, `anomaly` is missing";
+        return Err(source.error(&root, message));
     }
     let evidence = evidence(&source, &top)?;
     if let Some(node) = top.get("suspect_filter").filter(|_| evidence.is_empty()) {
@@ -63,10 +69,11 @@ pub(super) fn parse(file: &str, text: &str) -> Result<(Policy, Place), PolicyErr
         info: Arc::new(info::info(&source, top.get("info"))?),
         source: text.into(),
         file: file.into(),
-        mode: mode(&source, &top)?,
+        mode,
         block_ttl: block_ttl(&source, &top)?,
         enabled: top.get("enabled").map_or(Ok(true), |node| source.bool(node, "enabled"))?,
         aggregation: aggregation::rules(&source, top.get("aggregation_rules"))?,
+        anomaly,
         evidence,
         examples: examples::examples(&source, top.get("examples"))?,
         rules,

@@ -22,6 +22,7 @@ use crate::{
     counters::Counters,
     enforce::{self, EnforceError, GateMode, Surroundings},
     interfaces::Interface,
+    inventory,
     orders::{Orders, OutOfOrder},
     policies::LivePolicies,
     uplink::Node,
@@ -38,17 +39,18 @@ pub(super) struct RunningNode {
     policies: Arc<LivePolicies>,
     shards: Vec<Arc<Mutex<Counters>>>,
     watched: Watched,
-    capture: Capture,
-    name: String,
+    role: Role,
     started_at_ms: u64,
     /// The counters of the last report.
     told: Mutex<Counters>,
 }
 
-/// What the node is called and how it watches.
+/// What the node is called, how it watches, and whose traffic.
 pub(super) struct Role {
     pub(super) name: String,
     pub(super) capture: Capture,
+    pub(super) account_id: String,
+    pub(super) collection_id: i64,
 }
 
 /// What blocks and cuts besides the orders, and who counts there.
@@ -80,19 +82,7 @@ impl RunningNode {
     ) -> Self {
         let (orders, told) = (Mutex::new(orders), Mutex::default());
         let started_at_ms = now_ms();
-        let Role { name, capture } = role;
-        Self {
-            orders,
-            capture_rules,
-            blocking,
-            policies,
-            shards,
-            watched,
-            capture,
-            name,
-            started_at_ms,
-            told,
-        }
+        Self { orders, capture_rules, blocking, policies, shards, watched, role, started_at_ms, told }
     }
 
     /// Puts capture rules in force; what hinders it is told.
@@ -217,12 +207,16 @@ impl Node for RunningNode {
             _ => true,
         };
         let rules = if is_due { self.capture_rules.take(&message) } else { None };
-        let armed = if is_due { armed(&message, &self.name) } else { None };
+        let armed = if is_due { armed(&message, &self.role.name) } else { None };
         let mut applied = match message.message {
             Some(Message::Snapshot(snapshot)) => orders.snapshot(snapshot)?,
             Some(Message::Revision(revision)) => Some(orders.revise(revision)?),
             Some(Message::AutomaticBlockAck(ack)) => {
                 self.blocking.blocks.acknowledge(&ack);
+                None
+            }
+            Some(Message::InventoryAck(ack)) => {
+                self.inventory_arrived(ack.number);
                 None
             }
             None => {
@@ -248,6 +242,20 @@ impl Node for RunningNode {
 
     fn forget_revision(&self) {
         self.orders().forget_revision();
+        self.policies.engine().learned().tell_all_again();
+    }
+
+    fn inventory(&self, counts: bool) -> Option<v1::InventoryUpdate> {
+        let Role { account_id, collection_id, .. } = &self.role;
+        inventory::update(&self.policies.engine().learned(), counts, account_id, *collection_id)
+    }
+
+    fn inventory_arrived(&self, number: u64) {
+        self.policies.engine().learned().arrived(number);
+    }
+
+    fn inventory_lost(&self, update: v1::InventoryUpdate) {
+        inventory::lost(&self.policies.engine().learned(), update);
     }
 
     fn automatic_blocks(&self) -> Vec<AutomaticBlock> {
@@ -268,7 +276,7 @@ impl Node for RunningNode {
             (orders.enforcement(), orders.gate_mode())
         };
         SensorReport {
-            capture_mode: self.capture.name().to_owned(),
+            capture_mode: self.role.capture.name().to_owned(),
             enforcement_mode,
             interfaces: self.interfaces(),
             counters: self.told().iter().map(|(name, value)| (name.to_owned(), value)).collect(),

@@ -1,7 +1,8 @@
 use std::{collections::HashSet, convert::Infallible, sync::Arc, time::Duration};
 
 use portcullis_proto::v1::{
-    Applied, AutomaticBlock, ControlMessage, Hello, SensorMessage, SensorReport, sensor_message::Message,
+    Applied, AutomaticBlock, ControlMessage, Hello, SensorMessage, SensorReport, control_message,
+    sensor_message::Message,
 };
 use tokio::{
     sync::mpsc,
@@ -13,6 +14,7 @@ use tonic::{Status, Streaming};
 
 use super::{
     Node,
+    inventory::Telling,
     journal::Journal,
     link::{Client, LinkError},
 };
@@ -57,10 +59,14 @@ async fn obey(
     // What waits is sent at once, and on this stream not again.
     let (mut made, mut told) = (node.automatic_blocks_made(), HashSet::new());
     made.mark_changed();
+    let mut inventory = Telling::new(Arc::clone(node));
     loop {
         tokio::select! {
             command = commands.message() => {
-                if let Some(applied) = apply(node, command?.ok_or_else(ended)?).await? {
+                let command = command?.ok_or_else(ended)?;
+                if let Some(control_message::Message::InventoryAck(ack)) = &command.message {
+                    inventory.arrived(ack.number);
+                } else if let Some(applied) = apply(node, command).await? {
                     send(to, Message::Applied(applied)).await?;
                 }
             }
@@ -71,6 +77,11 @@ async fn obey(
                     if told.insert(block.event_id.clone()) {
                         send(to, Message::AutomaticBlock(block)).await?;
                     }
+                }
+            }
+            () = inventory.due() => {
+                if let Some(update) = inventory.next().await? {
+                    send(to, Message::Inventory(update)).await?;
                 }
             }
         }

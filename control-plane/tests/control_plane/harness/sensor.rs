@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use portcullis_proto::v1::{
-    Applied, AutomaticBlock, ControlMessage, EnrollRequest, EventAck, EventBatch, Hello, SensorMessage,
-    SensorReport, ThreatEvent, control_message::Message, control_plane_client::ControlPlaneClient,
-    sensor_message,
+    Applied, AutomaticBlock, ControlMessage, EnrollRequest, EventAck, EventBatch, Hello, InventoryAck,
+    InventoryUpdate, SensorMessage, SensorReport, ThreatEvent, control_message::Message,
+    control_plane_client::ControlPlaneClient, sensor_message,
 };
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
@@ -119,6 +119,13 @@ impl CommandStream {
         self.messages.send(wrap(sensor_message::Message::Report(report))).await.unwrap();
     }
 
+    /// Tells what it learned, and waits until that is acknowledged.
+    pub async fn inventory(&mut self, update: InventoryUpdate) {
+        let number = update.number;
+        self.messages.send(wrap(sensor_message::Message::Inventory(update))).await.unwrap();
+        while self.next().await != Message::InventoryAck(InventoryAck { number }) {}
+    }
+
     pub async fn automatic_block(&self, block: AutomaticBlock) {
         self.messages.send(wrap(sensor_message::Message::AutomaticBlock(block))).await.unwrap();
     }
@@ -130,7 +137,7 @@ impl CommandStream {
                 let revision = match order.message.unwrap() {
                     Message::Snapshot(snapshot) => snapshot.revision,
                     Message::Revision(revision) => revision.number,
-                    Message::AutomaticBlockAck(_) => continue,
+                    Message::AutomaticBlockAck(_) | Message::InventoryAck(_) => continue,
                 };
                 self.applied(Applied { revision, ..Applied::default() }).await;
             }

@@ -1,0 +1,85 @@
+use std::sync::Arc;
+
+use portcullis_exchange::TaggedExchange;
+
+use crate::{
+    Detection, DetectionType, EndpointName, EventType, InventoryBatch, Match, PolicySet,
+    baseline::{self, Actors, Departure, Sight},
+    inventory::Inventory,
+    policy::Policy,
+    view::Views,
+};
+
+/// What the traffic has taught: which endpoints there are, and what they and their clients usually do.
+#[derive(Debug, Default)]
+pub struct Learned {
+    inventory: Inventory,
+    actors: Actors,
+}
+
+impl Learned {
+    /// What changed at the endpoints since it was told, at most so many; with `counts`, also where no more is new than
+    /// how often they were asked for.
+    pub fn batch(&self, most: usize, counts: bool) -> Option<InventoryBatch> {
+        self.inventory.batch(most, counts)
+    }
+
+    /// The batch of this number has arrived for good.
+    pub fn arrived(&self, number: u64) {
+        self.inventory.arrived(number);
+    }
+
+    /// A batch, which said that these were removed, has not, and is to be told again.
+    pub fn lost(&self, removed: Vec<EndpointName>) {
+        self.inventory.lost(removed);
+    }
+
+    /// Whoever is told now knows nothing yet.
+    pub fn tell_all_again(&self) {
+        self.inventory.tell_all_again();
+    }
+
+    /// Learns from an exchange; tells which policies are about a figure that left its usual range with it.
+    pub(super) fn judge(
+        &self,
+        exchange: &Arc<TaggedExchange>,
+        views: &Views<'_>,
+        policies: &PolicySet,
+    ) -> Vec<Detection> {
+        let Some(sight) = Sight::of(exchange, views) else { return Vec::new() };
+        let departures =
+            self.inventory.note(exchange, views, |met| baseline::observe(&self.actors, &sight, met));
+        let mut detections = Vec::new();
+        for departure in departures.into_iter().flatten() {
+            let about = |policy: &&Policy| policy.enabled && policy.anomaly == Some(departure.figure);
+            detections.extend(policies.iter().filter(about).map(|policy| told(policy, &departure, exchange)));
+        }
+        detections
+    }
+
+    pub(super) fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.inventory.counters().into_iter().chain(self.actors.counters())
+    }
+}
+
+fn told(policy: &Policy, departure: &Departure, exchange: &Arc<TaggedExchange>) -> Detection {
+    Detection {
+        policy_id: Arc::clone(&policy.id),
+        info: Arc::clone(&policy.info),
+        severity: policy.info.severity,
+        event_type: EventType::Single,
+        detection_type: DetectionType::Anomaly,
+        matched: vec![Match {
+            location: departure.location.clone(),
+            start: 0,
+            end: 0,
+            phrase: departure.text.clone(),
+            detector: departure.figure.name().to_owned(),
+        }],
+        successful_exploit: None,
+        match_count: 1,
+        mode: policy.mode,
+        block_ttl: policy.block_ttl,
+        samples: vec![Arc::clone(exchange)],
+    }
+}
