@@ -286,7 +286,7 @@ fn an_error_names_the_place_and_the_nearest_word() {
         ),
         ("id: A\ninfo: {severity: HIHG}\nfilter: {method: {eq: x}}\n", "(did you mean `HIGH`?)"),
         ("id: A\nid: B\nfilter: {method: {eq: x}}\n", "p.yaml:2:1:"),
-        ("id: A\n", "one of `filter`, `success_filter`, `failure_filter` is missing"),
+        ("id: A\n", "one of `filter`, `success_filter`, `failure_filter`, `anomaly` is missing"),
         ("filter: {method: {eq: x}}\n", "the key `id` is missing"),
         ("id: A\nfilter: {}\n", "p.yaml:2:9: filter: is empty, and would match everything"),
     ] {

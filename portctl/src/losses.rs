@@ -36,13 +36,15 @@ const WORDS: [&str; 26] = [
 ];
 
 /// What is dropped because it is blocked, and a block that is not carried out for a reason, are work and not loss;
-/// nothing was left to read of what was evicted unread; and a sum would be told twice.
-const NO_LOSS: [&str; 5] = [
+/// nothing was left to read of what was evicted unread; what equal detections are folded into is told with its count when it
+/// is evicted; and a sum would be told twice.
+const NO_LOSS: [&str; 6] = [
     "gate_dropped",
     "enforce_refused",
     "flow_evicted_unread_total",
     "flow_evicted_silent_total",
     "flow_evicted_total",
+    "storm_evicted_total",
 ];
 
 /// The tap cannot read them; whoever captures by libpcap counts them, too, and puts them together.

@@ -15,7 +15,7 @@ use self::node::{Fields, Source};
 use super::{Mode, Place, Policy, PolicyError, Rules, yaml};
 use crate::evidence::EvidenceKind;
 
-const TOP_LEVEL: [&str; 14] = [
+const TOP_LEVEL: [&str; 15] = [
     "id",
     "info",
     "filter",

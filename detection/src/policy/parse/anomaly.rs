@@ -5,8 +5,15 @@ use crate::{
 };
 
 /// What says which requests match has no meaning beside a figure that is learned.
-const OF_FILTERS: [&str; 6] =
-    ["filter", "success_filter", "failure_filter", "ignore", "aggregation_rules", "evidence"];
+const OF_FILTERS: [&str; 7] = [
+    "filter",
+    "success_filter",
+    "failure_filter",
+    "suspect_filter",
+    "ignore",
+    "aggregation_rules",
+    "evidence",
+];
 
 pub(super) fn figure(
     source: &Source<'_>,
