@@ -36,7 +36,12 @@ impl Scene {
             Arc::new(LivePolicies::fixed(PolicySet::default())),
             Vec::new(),
             Watched::nothing(),
-            Role { name: "edge-1".to_owned(), capture: Capture::Pcap },
+            Role {
+                name: "edge-1".to_owned(),
+                capture: Capture::Pcap,
+                account_id: String::new(),
+                collection_id: 0,
+            },
         );
         Self { ledger, node, _folder: folder }
     }
