@@ -7,6 +7,7 @@ use portcullis_exchange::Response;
 use crate::{
     Match,
     evidence::{Family, Scan},
+    sensitive::{Sensitive, sensitive_data},
     view::{Text, json_string},
 };
 
@@ -35,6 +36,7 @@ pub(crate) struct Answer<'x> {
     scan: OnceCell<Scan>,
     head_scan: OnceCell<Scan>,
     unescaped: OnceCell<Option<(Text<'static>, Scan)>>,
+    sensitive: OnceCell<Vec<Sensitive>>,
     shown: [OnceCell<Option<Match>>; Family::ALL.len()],
 }
 
@@ -48,6 +50,7 @@ impl<'x> Answer<'x> {
             scan: OnceCell::new(),
             head_scan: OnceCell::new(),
             unescaped: OnceCell::new(),
+            sensitive: OnceCell::new(),
             shown: [const { OnceCell::new() }; Family::ALL.len()],
         }
     }
@@ -78,6 +81,11 @@ impl<'x> Answer<'x> {
     /// Where the answer shows a sign of the family, in offsets of its body.
     pub(crate) fn shows(&self, family: Family) -> Option<Match> {
         self.shown.get(family as usize)?.get_or_init(|| self.look_for(family)).clone()
+    }
+
+    /// Sensitive data in the body, with its places.
+    pub(crate) fn sensitive(&self) -> &[Sensitive] {
+        self.sensitive.get_or_init(|| sensitive_data(self.body()))
     }
 
     /// A place of the body as a match.

@@ -112,6 +112,10 @@ impl Engine {
                 detections.extend(self.apply_suspect(policy, &reading, exchange));
             }
         }
+        if detections.iter().any(|found| found.successful_exploit.is_some()) {
+            // What an attack drew out of the answer is told as its evidence, not as a leak besides.
+            detections.retain(|found| !is_leak(found));
+        }
         detections.extend(self.learned.judge(exchange, &reading.views, &self.policies));
         self.counters.matched.fetch_add(detections.len() as u64, Ordering::Relaxed);
         detections
@@ -207,6 +211,12 @@ impl Engine {
             ..single
         })
     }
+}
+
+/// Whether all that matched is what the answer itself shows.
+fn is_leak(found: &Detection) -> bool {
+    let is_single = found.event_type == EventType::Single && found.successful_exploit.is_none();
+    is_single && !found.matched.is_empty() && found.matched.iter().all(|at| at.location == "response.body")
 }
 
 /// A status is no evidence: many an error page comes with 200.

@@ -14,6 +14,7 @@ pub(crate) use self::{sign::Scan, signs::Family};
 use crate::{
     Evidence, Match,
     answer::Answer,
+    sensitive::{Sensitive, SensitiveKind},
     view::{Field, Views},
 };
 
@@ -41,10 +42,12 @@ pub enum EvidenceKind {
     StackTrace,
     /// The message of an exception or a fatal error, or a path on the server.
     VerboseError,
+    /// The page of a tool that intruders leave behind.
+    WebShell,
 }
 
 impl EvidenceKind {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::FileContents,
         Self::SourceCode,
         Self::CommandOutput,
@@ -64,6 +67,7 @@ impl EvidenceKind {
         Self::SessionOpened,
         Self::StackTrace,
         Self::VerboseError,
+        Self::WebShell,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -87,6 +91,7 @@ impl EvidenceKind {
             Self::SessionOpened => "session-opened",
             Self::StackTrace => "stack-trace",
             Self::VerboseError => "verbose-error",
+            Self::WebShell => "web-shell",
         }
     }
 
@@ -106,6 +111,7 @@ impl EvidenceKind {
             Self::SessionOpened => &[Family::Sessions],
             Self::StackTrace => &[Family::StackTraces],
             Self::VerboseError => &[Family::VerboseErrors, Family::StackTraces],
+            Self::WebShell => &[Family::WebShells],
             Self::ValueComputed
             | Self::TemplateEvaluated
             | Self::ScriptReflected
@@ -155,6 +161,23 @@ impl<'r, 'x> Case<'r, 'x> {
                     && (computed::may_be_in(&request.target) || computed::may_be_in(&request.body.bytes))
             });
         if worth { self.find(kind) } else { None }
+    }
+
+    /// Sensitive data of the answer, if there are so many different values of it that the request did not bring.
+    pub(crate) fn held(&self, kinds: &[SensitiveKind], at_least: usize) -> Vec<Match> {
+        let body = self.answer.body();
+        let wanted = self.answer.sensitive().iter().filter(|place| kinds.contains(&place.kind));
+        let mut values: Vec<(&[u8], &Sensitive)> = Vec::new();
+        for place in wanted {
+            let value = body.get(place.range.clone()).unwrap_or_default();
+            if !values.iter().any(|(known, _)| *known == value) && !self.is_sent(value) {
+                values.push((value, place));
+            }
+        }
+        if values.len() < at_least {
+            return Vec::new();
+        }
+        values.iter().map(|(_, place)| self.answer.matched(place.range.clone(), place.kind.name())).collect()
     }
 
     fn request(&self) -> Option<&'x Request> {

@@ -12,6 +12,7 @@ mod engine;
 mod evidence;
 mod inventory;
 mod policy;
+mod sensitive;
 mod suppression;
 mod view;
 
@@ -27,4 +28,5 @@ pub use policy::{
     AggregationRule, Category, Distinct, DistinctSource, Example, Examples, GroupBy, Info, Mode, Place,
     Policy, PolicyError, PolicySet, Severity,
 };
+pub use sensitive::{Sensitive, SensitiveKind, sensitive_data};
 pub use suppression::{Suppression, Suppressions};

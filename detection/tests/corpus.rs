@@ -97,11 +97,19 @@ fn success_is_told_from_failure_by_the_answer() {
 }
 
 #[test]
-fn an_answer_that_leaks_is_no_attack_by_itself() {
+fn an_answer_that_leaks_is_told_and_is_no_attack_by_itself() {
     let Some(items) = sample("response_leaks.jsonl.gz", 1) else { return };
     let engine = Engine::new(PolicySet::builtin());
+    let (mut leaks, mut told) = (0, 0);
     for item in &items {
-        let proven = judge(&engine, item).iter().any(|detection| detection.successful_exploit.is_some());
+        let detections = judge(&engine, item);
+        let proven = detections.iter().any(|detection| detection.successful_exploit.is_some());
         assert!(!proven, "{}: a plain request exploits nothing", item.id);
+        match item.label {
+            Label::Attack => (leaks, told) = (leaks + 1, told + usize::from(!detections.is_empty())),
+            Label::Benign => assert!(detections.is_empty(), "{}: leaks nothing", item.id),
+        }
     }
+    println!("{told} of {leaks} leaks told");
+    assert!(leaks > 30 && rate(told, leaks) >= 95.0, "{told} of {leaks}");
 }

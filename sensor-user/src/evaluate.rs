@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use portcullis_detection::{Engine, EventType, PolicySet, corpus::Labelled};
+use portcullis_detection::{Detection, Engine, EventType, Evidence, PolicySet, corpus::Labelled};
 use serde::Serialize;
 
 pub use self::summary::Summary;
@@ -27,7 +27,7 @@ pub struct EvaluateArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EvaluateOutput {
-    /// One `{id, verdict, policies}` a line.
+    /// One `{id, verdict, policies, successful_exploit}` a line.
     Jsonl,
     /// True and false positives per class and per tier.
     Summary,
@@ -38,6 +38,34 @@ struct Verdict<'a> {
     id: &'a str,
     verdict: &'static str,
     policies: Vec<&'a str>,
+    /// What in the answer shows that the attack worked, and where.
+    successful_exploit: Option<Proof<'a>>,
+}
+
+#[derive(Serialize)]
+struct Proof<'a> {
+    policy: &'a str,
+    kind: &'a str,
+    location: &'a str,
+    start: usize,
+    end: usize,
+    phrase: &'a str,
+    detector: &'a str,
+}
+
+impl<'a> Proof<'a> {
+    fn of(detection: &'a Detection) -> Option<Self> {
+        let Evidence { kind, at } = detection.successful_exploit.as_ref()?;
+        Some(Self {
+            policy: &detection.policy_id,
+            kind,
+            location: &at.location,
+            start: at.start,
+            end: at.end,
+            phrase: &at.phrase,
+            detector: &at.detector,
+        })
+    }
 }
 
 /// Judges every line; a line that is none of the corpus schema ends it with that line's number.
@@ -75,7 +103,11 @@ pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> anyhow::Result<Summary> 
         summary.count(&item, !policies.is_empty());
         if args.output == EvaluateOutput::Jsonl {
             let verdict = if policies.is_empty() { "benign" } else { "attack" };
-            serde_json::to_writer(&mut *out, &Verdict { id: &item.id, verdict, policies })?;
+            let successful_exploit = detections.iter().find_map(Proof::of);
+            serde_json::to_writer(
+                &mut *out,
+                &Verdict { id: &item.id, verdict, policies, successful_exploit },
+            )?;
             writeln!(out)?;
         }
     }
@@ -129,8 +161,28 @@ mod tests {
     fn each_line_gets_its_verdict() {
         let out = evaluate(&format!("{ATTACK}\n\n{BENIGN}\n"), EvaluateOutput::Jsonl).unwrap();
         let lines: Vec<_> = out.lines().collect();
-        assert_eq!(lines[0], r#"{"id":"a","verdict":"attack","policies":["SQLInjection"]}"#);
-        assert_eq!(lines[1], r#"{"id":"b","verdict":"benign","policies":[]}"#);
+        assert_eq!(
+            lines[0],
+            r#"{"id":"a","verdict":"attack","policies":["SQLInjection"],"successful_exploit":null}"#
+        );
+        assert_eq!(lines[1], r#"{"id":"b","verdict":"benign","policies":[],"successful_exploit":null}"#);
+    }
+
+    #[test]
+    fn an_exploit_that_worked_is_told_with_its_evidence() {
+        let body = "cm9vdDp4OjA6MDpyb290Oi9yb290Oi9iaW4vYmFzaAo=";
+        let line = format!(
+            r#"{{"id":"c","label":"attack","class":"lfi","request":{{"method":"GET","path":"/?f=../../etc/passwd","headers":{{}},"body_base64":""}},"response":{{"status":200,"headers":{{}},"body_base64":"{body}"}}}}"#
+        );
+        let out = evaluate(&line, EvaluateOutput::Jsonl).unwrap();
+        let verdict: serde_json::Value = serde_json::from_str(&out).unwrap();
+        let proof = &verdict["successful_exploit"];
+        assert_eq!(
+            (&proof["kind"], &proof["location"]),
+            (&"file-contents".into(), &"response.body".into()),
+            "{out}"
+        );
+        assert_eq!((&proof["start"], &proof["end"]), (&0.into(), &17.into()), "{out}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod cut;
 mod sample;
 
-use portcullis_detection::{Detection, DetectionType, EventType, Match, Severity};
+use portcullis_detection::{Detection, DetectionType, EventType, Match, SensitiveKind, Severity};
 use portcullis_exchange::ActorSource;
 use portcullis_proto::v1;
 use uuid::Uuid;
@@ -63,11 +63,16 @@ pub fn threat_event(detection: &Detection) -> Option<v1::ThreatEvent> {
 }
 
 fn match_of(found: &Match) -> v1::Match {
+    let sensitive = SensitiveKind::ALL.into_iter().find(|kind| kind.name() == found.detector);
+    let phrase = match sensitive {
+        Some(kind) => mask::sensitive_phrase(kind, &found.phrase),
+        None => mask::phrase(&found.location, &found.phrase),
+    };
     v1::Match {
         location: cut::text(&found.location, MAX_LOCATION),
         start: u32::try_from(found.start).unwrap_or(u32::MAX),
         end: u32::try_from(found.end).unwrap_or(u32::MAX),
-        phrase: cut::text(&mask::phrase(&found.location, &found.phrase), MAX_PHRASE),
+        phrase: cut::text(&phrase, MAX_PHRASE),
         detector: cut::text(&found.detector, MAX_LOCATION),
     }
 }
@@ -181,6 +186,26 @@ mod tests {
         let header = |fields: &[v1::Header], nth: usize| fields.get(nth).map(|field| field.value.clone());
         assert_eq!(header(&sample.request_headers, 1), Some("Bearer ***".into()));
         assert_eq!(header(&sample.response_headers, 0), Some("sid=***; Path=/".into()));
+    }
+
+    #[test]
+    fn a_leaked_number_leaves_the_node_hidden_in_match_and_sample() {
+        let mut detection = detection();
+        let leaked = Match {
+            location: "response.body".into(),
+            start: 8,
+            end: 17,
+            phrase: "536904399".into(),
+            detector: "us-ssn".into(),
+        };
+        detection.matched = vec![leaked];
+        let mut kept = (*detection.samples[0]).clone();
+        kept.exchange.response.as_mut().unwrap().body = Body::plain(r#"{"ssn": 536904399}"#);
+        detection.samples = vec![Arc::new(kept)];
+        let event = threat_event(&detection).unwrap();
+        assert_eq!(event.matched[0].phrase, "*******99");
+        let sample = String::from_utf8_lossy(&event.samples[0].response_payload).into_owned();
+        assert!(!sample.contains("536904399"), "{sample}");
     }
 
     #[test]

@@ -9,7 +9,10 @@ mod headers;
 mod json;
 mod multipart;
 mod names;
+mod sensitive;
 mod text;
+
+use portcullis_detection::SensitiveKind;
 
 /// What stands where a secret stood.
 const HIDDEN: &str = "***";
@@ -51,6 +54,11 @@ pub fn phrase(location: &str, phrase: &str) -> String {
         names::is_sensitive_field(part.as_bytes()) || names::is_sensitive_header(part.as_bytes())
     });
     if secret { HIDDEN.to_owned() } else { lossy(&text::mask(phrase.as_bytes())) }
+}
+
+/// What a detector of sensitive data matched: hidden whatever stands around it.
+pub fn sensitive_phrase(kind: SensitiveKind, phrase: &str) -> String {
+    lossy(&sensitive::value_of(kind, phrase.as_bytes()))
 }
 
 fn lossy(bytes: &[u8]) -> String {

@@ -40,6 +40,20 @@ impl<'r, 'x> Evaluation<'r, 'x> {
                 }
                 !found.is_empty()
             }
+            Filter::Shows(kinds) => {
+                let case = self.reading.case(&[]);
+                let Some(shown) = kinds.iter().find_map(|kind| case.find(*kind)) else { return false };
+                self.note(shown.at);
+                true
+            }
+            Filter::Holds { kinds, at_least } => {
+                let held = self.reading.case(&[]).held(kinds, *at_least);
+                let any = !held.is_empty();
+                for matched in held {
+                    self.note(matched);
+                }
+                any
+            }
             Filter::Term(term, test) => self.term(*term, test),
         }
     }

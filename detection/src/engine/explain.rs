@@ -178,6 +178,16 @@ impl<'r, 'x> Explainer<'r, 'x> {
                 });
                 Step { seen: seen.collect(), ..self.leaf(format!("detect: {}", detector.name()), holds) }
             }
+            Filter::Shows(kinds) => {
+                let holds = self.evaluation.filter(filter);
+                let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+                self.leaf(format!("response_shows: {}", names.join(", ")), holds)
+            }
+            Filter::Holds { kinds, at_least } => {
+                let holds = self.evaluation.filter(filter);
+                let names: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+                self.leaf(format!("response_holds: {at_least} or more of {}", names.join(", ")), holds)
+            }
             Filter::Term(term, test) => {
                 let value = values(self.reading, *term);
                 let step = self.test(*term, &value, test);

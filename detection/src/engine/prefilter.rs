@@ -172,7 +172,7 @@ fn need_of(filter: &Filter) -> Need {
         Filter::Term(Term::QueryParam | Term::RequestHeaders | Term::RequestPayload | Term::Url, test) => {
             need_of_test(test)
         }
-        Filter::Term(..) => Need::Nothing,
+        Filter::Shows(_) | Filter::Holds { .. } | Filter::Term(..) => Need::Nothing,
     }
 }
 
@@ -279,6 +279,7 @@ fn detectors_of(rules: &Rules) -> u64 {
             Filter::And(all) | Filter::Or(all) => all.iter().map(of_filter).fold(0, |a, b| a | b),
             Filter::Not(inner) => of_filter(inner),
             Filter::Detect(detector) => detector.bit(),
+            Filter::Shows(_) | Filter::Holds { .. } => 0,
             Filter::Term(_, test) => of_test(test),
         }
     }

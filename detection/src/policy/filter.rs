@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use regex::bytes::Regex;
 
-use crate::detector::Detector;
+use crate::{detector::Detector, evidence::EvidenceKind, sensitive::SensitiveKind};
 
 /// A condition on one exchange.
 #[derive(Clone, Debug)]
@@ -15,6 +15,13 @@ pub(crate) enum Filter {
     Not(Box<Filter>),
     /// A built-in grammar detector over every place of the request.
     Detect(Detector),
+    /// What an answer shows that tells of a fault of its own.
+    Shows(Vec<EvidenceKind>),
+    /// Sensitive data in an answer that the request did not bring: so many different values.
+    Holds {
+        kinds: Vec<SensitiveKind>,
+        at_least: usize,
+    },
     Term(Term, Test),
 }
 
@@ -23,7 +30,7 @@ impl Filter {
         match self {
             Self::And(all) | Self::Or(all) => all.iter().any(Self::compares_bodies),
             Self::Not(inner) => inner.compares_bodies(),
-            Self::Detect(_) => false,
+            Self::Detect(_) | Self::Shows(_) | Self::Holds { .. } => false,
             Self::Term(_, test) => test.compares_bodies(),
         }
     }

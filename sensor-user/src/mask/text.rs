@@ -2,7 +2,7 @@ use std::{borrow::Cow, sync::LazyLock};
 
 use regex::bytes::{Captures, Regex};
 
-use super::{HIDDEN, names};
+use super::{HIDDEN, names, sensitive};
 
 /// `password=`, `"secret": `, `api_key: `, as settings files, GraphQL and log lines write them. Only the name and the
 /// sign: the value is read by hand, so that a value which holds the next name is not skipped with it.
@@ -34,6 +34,11 @@ pub(super) fn mask(text: &[u8]) -> Vec<u8> {
 /// Only what is a secret by its look, whatever stands before it: card numbers and tokens.
 pub(super) fn mask_values(text: &[u8]) -> Cow<'_, [u8]> {
     let without_tokens = JWT.replace_all(text, &b"eyJ***"[..]);
+    let changed = match sensitive::mask(&without_tokens) {
+        Cow::Owned(masked) => Some(masked),
+        Cow::Borrowed(_) => None,
+    };
+    let without_tokens = changed.map_or(without_tokens, Cow::Owned);
     match CARD.replace_all(&without_tokens, |card: &Captures<'_>| {
         mask_card(card.get(0).map_or(&[], |all| all.as_bytes()))
     }) {

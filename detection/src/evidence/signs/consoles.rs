@@ -39,7 +39,7 @@ pub(super) const LISTINGS: &[Sign] = &[
 pub(super) const WEB_SHELLS: &[Sign] = &[
     sign(
         &["shell", "wso", "b374k", "aspydrv", "rhtools"],
-        r"(?i)<(?:title|h1)>[^<]{0,80}(?:web ?shell|\br57\b|\bc99\b|\bwso [0-9]|b374k|shell v(?:ersion)?\b|\bwin[a-z]? shell|[a-z]+shell [0-9v]|postwebshell|mini shell|\balfa shell|aspydrv|\brhtools\b)",
+        r"(?i)<(?:title|h1)>[^<]{0,80}(?:web ?shell|\b[a-z]{2,8} shell v[0-9]|\br57\b|\bc99\b|\bwso [0-9]|b374k|shell v(?:ersion)?\b|\bwin[a-z]? shell|[a-z]+shell [0-9v]|postwebshell|mini shell|\balfa shell|aspydrv|\brhtools\b)",
     ),
     sign(
         &["safe_mode", "disable_functions", "safe mode"],

@@ -13,6 +13,7 @@ use crate::policy::{
     Filter, Op, Pair, Place, PolicyError, Term, Test,
     yaml::{Kind, Node},
 };
+use crate::{evidence::EvidenceKind, sensitive::SensitiveKind};
 
 /// What `${name}` may stand for.
 #[derive(Default)]
@@ -111,6 +112,10 @@ impl Reader<'_> {
                 "and" => all(alternatives()?.iter().map(|item| self.filter(item, depth)), Filter::And),
                 "or" => all(alternatives()?.iter().map(|item| self.filter(item, depth)), Filter::Or),
                 "not" => Ok(Filter::Not(Box::new(self.filter(value, depth)?))),
+                "response_shows" => {
+                    self.kinds(value, &key.name, &EvidenceKind::ALL, EvidenceKind::name).map(Filter::Shows)
+                }
+                "response_holds" => self.holds(value),
                 "detect" => {
                     let items = self.source.list_or_one(value).iter();
                     all(items.map(|item| detector(self.source, item).map(Filter::Detect)), Filter::Or)
@@ -130,7 +135,7 @@ impl Reader<'_> {
                             .iter()
                             .map(|(name, _)| *name)
                             .chain(CONNECTIVES)
-                            .chain(["detect"])
+                            .chain(["detect", "response_shows", "response_holds"])
                             .collect();
                         Err(self.source.unknown(key.at, "filter", name, &known))
                     }
@@ -138,6 +143,39 @@ impl Reader<'_> {
             }
         });
         all(each, Filter::And)
+    }
+
+    /// `response_holds: [card, iban]`, or with a count `{kinds: [email], at_least: 50}`.
+    fn holds(&self, node: &Node) -> Result<Filter, PolicyError> {
+        let what = "response_holds";
+        let Kind::Map(_) = &node.kind else {
+            let kinds = self.kinds(node, what, &SensitiveKind::ALL, SensitiveKind::name)?;
+            return Ok(Filter::Holds { kinds, at_least: 1 });
+        };
+        let fields = self.source.fields(node, what, &["kinds", "at_least"])?;
+        let kinds = fields.required("kinds", node.at)?;
+        let kinds = self.kinds(kinds, what, &SensitiveKind::ALL, SensitiveKind::name)?;
+        let at_least = fields.get("at_least").map_or(Ok(1.0), |node| self.source.number(node, "at_least"))?;
+        if !(1.0..=200.0).contains(&at_least) {
+            return Err(self.source.error(node, "response_holds: at_least is a number from 1 to 200"));
+        }
+        Ok(Filter::Holds { kinds, at_least: at_least as usize })
+    }
+
+    fn kinds<T: Copy>(
+        &self,
+        node: &Node,
+        what: &str,
+        all: &[T],
+        name: impl Fn(T) -> &'static str,
+    ) -> Result<Vec<T>, PolicyError> {
+        let known: Vec<_> = all.iter().map(|kind| name(*kind)).collect();
+        let mut kinds = Vec::new();
+        for item in self.source.list_or_one(node) {
+            let word = self.source.word(item, what, &known)?;
+            kinds.extend(all.iter().copied().filter(|kind| name(*kind) == word));
+        }
+        Ok(kinds)
     }
 
     /// What stands under a term or a selector; `collections` says whether `for_one` and `for_all` may.
