@@ -6,7 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::reply::Sensor;
 
-const WORDS: [&str; 26] = [
+const WORDS: [&str; 27] = [
+    "bad",
     "behind",
     "bounded",
     "damaged",
