@@ -1,11 +1,14 @@
 //! Capture rules, set while the tap runs.
 
+use portcullis_exchange::Exchange;
 use sensor_user::{
     capture::{
+        Polled, Source as _,
         ebpf::{RingSource, Tap, TapOptions},
         rules::{Mode, Rule, Rules},
     },
     segment::LeftOut,
+    wire::{Wire, WireConfig},
 };
 
 use crate::support::{
@@ -129,4 +132,42 @@ fn of_a_flow_of_heads_alone_the_reader_is_told_so() {
     node.send(CLIENT, SERVER, 1001, "A", GET);
     let bodies = LeftOut { tail: false, bodies: true };
     assert_eq!(left_out(&mut node.ring), [bodies, bodies]);
+}
+
+/// One exchange of a connection of its own, from frames through the ring to what detection is given.
+fn exchange(node: &mut Node, client: &str, request: &[u8], answer: &[u8]) -> Exchange {
+    node.send(client, SERVER, 1000, "S", b"");
+    node.send(SERVER, client, 5000, "SA", b"");
+    node.send(client, SERVER, 1001, "A", request);
+    node.send(SERVER, client, 5001, "A", answer);
+    let (mut wire, mut completed) = (Wire::new(WireConfig::default()), Vec::new());
+    while node.ring.poll(&mut |segment| wire.segment(segment, &mut completed)).unwrap() != Polled::Idle {}
+    wire.finish(&mut completed);
+    assert_eq!(completed.len(), 1);
+    completed.remove(0)
+}
+
+#[test]
+fn under_headers_both_heads_are_read_and_of_bodies_only_their_length() {
+    const POST: &[u8] = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\npassword=me";
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nServer: y\r\nContent-Length: 6\r\n\r\nsecret";
+    if !ready() {
+        return;
+    }
+    let mut node = Node::new();
+    for (client, rules, kept) in
+        [(CLIENT, vec![], true), ("203.0.113.8:1", vec![("", 80, Mode::Headers)], false)]
+    {
+        node.rules(&rules);
+        let Exchange { request, response, .. } = exchange(&mut node, client, POST, ANSWER);
+        let (request, response) = (request.unwrap(), response.unwrap());
+        assert_eq!(
+            (request.path(), response.headers.get("server")),
+            (b"/login".as_slice(), Some(b"y".as_slice()))
+        );
+        let lengths = (request.body.transferred_len, response.body.transferred_len);
+        assert_eq!(lengths, (11, 6));
+        assert_eq!(request.body.bytes, if kept { b"password=me".as_slice() } else { b"" });
+        assert_eq!(response.body.bytes, if kept { b"secret".as_slice() } else { b"" });
+    }
 }
