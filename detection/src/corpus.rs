@@ -18,6 +18,7 @@ use serde::Deserialize;
 pub struct Labelled {
     pub id: String,
     pub label: Label,
+    pub source: String,
     pub class: String,
     pub tier: String,
     /// Whether the response shows that the attack worked, where the corpus says.
@@ -45,6 +46,8 @@ pub enum CorpusError {
 struct Line {
     id: String,
     label: Label,
+    #[serde(default)]
+    source: String,
     class: String,
     #[serde(default)]
     tier: String,
@@ -112,6 +115,7 @@ impl Labelled {
         Ok(Self {
             id: line.id,
             label: line.label,
+            source: line.source,
             class: line.class,
             tier: line.tier,
             exploit_success: line.exploit_success,

@@ -9,6 +9,7 @@ mod lookup;
 mod nosql;
 mod path_traversal;
 mod patterns;
+mod protocol;
 mod prototype;
 mod request;
 mod server_request;
@@ -22,7 +23,10 @@ use std::ops::Range;
 
 use portcullis_exchange::{Exchange, Timestamp};
 
-use crate::view::{Field, View};
+use crate::{
+    score::Family,
+    view::{Field, View},
+};
 
 /// One class of attack that has a grammar of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,10 +63,19 @@ pub(crate) enum Detector {
     ExpiredToken,
     DefaultCredentials,
     GraphQlBatch,
+    ProtocolViolation,
+    ScoredSql,
+    ScoredScript,
+    ScoredCommand,
+    ScoredFile,
+    ScoredCode,
+    ScoredEntity,
+    ScoredQuery,
+    ScoredAddress,
 }
 
 impl Detector {
-    pub(crate) const ALL: [Self; 31] = [
+    pub(crate) const ALL: [Self; 40] = [
         Self::SqlInjection,
         Self::NoSqlInjection,
         Self::CrossSiteScripting,
@@ -94,6 +107,15 @@ impl Detector {
         Self::ExpiredToken,
         Self::DefaultCredentials,
         Self::GraphQlBatch,
+        Self::ProtocolViolation,
+        Self::ScoredSql,
+        Self::ScoredScript,
+        Self::ScoredCommand,
+        Self::ScoredFile,
+        Self::ScoredCode,
+        Self::ScoredEntity,
+        Self::ScoredQuery,
+        Self::ScoredAddress,
     ];
 
     /// As a policy writes it.
@@ -130,6 +152,15 @@ impl Detector {
             Self::ExpiredToken => "jwt_expired",
             Self::DefaultCredentials => "default_credentials",
             Self::GraphQlBatch => "graphql_batch",
+            Self::ProtocolViolation => "protocol",
+            Self::ScoredSql => "score:sqli",
+            Self::ScoredScript => "score:xss",
+            Self::ScoredCommand => "score:oscmd",
+            Self::ScoredFile => "score:traversal",
+            Self::ScoredCode => "score:code",
+            Self::ScoredEntity => "score:xxe",
+            Self::ScoredQuery => "score:query",
+            Self::ScoredAddress => "score:ssrf",
         }
     }
 }
@@ -159,6 +190,16 @@ impl Subject<'_> {
     /// an attack stand by right, so more of them must come together.
     fn is_document(&self) -> bool {
         memchr::memchr_iter(b'\n', self.lower).take(4).count() > 3 || self.words() > 40
+    }
+
+    /// Whether its first quote opens an operand, as in a filter or a query that somebody wrote whole; what breaks out
+    /// of a literal begins with the quote that ends it.
+    fn is_expression(&self) -> bool {
+        let quote = memchr::memchr2(b'\'', b'"', self.lower);
+        let before = quote.and_then(|at| self.lower.get(..at)).unwrap_or_default().trim_ascii_end();
+        before
+            .last()
+            .is_some_and(|byte| matches!(byte, b'=' | b'(' | b',' | b'<' | b'>' | b'~' | b'[' | b'{' | b':'))
     }
 
     /// Runs of non-blank bytes: how much a value reads like prose.
@@ -202,13 +243,38 @@ impl Detector {
             Self::PrototypePollution => prototype::GATES,
             Self::Deserialization => deserialization::GATES,
             Self::DefaultCredentials => credentials::GATES,
-            Self::RequestSmuggling | Self::GraphQlBatch => &[],
+            Self::RequestSmuggling
+            | Self::GraphQlBatch
+            | Self::ProtocolViolation
+            | Self::ScoredSql
+            | Self::ScoredScript
+            | Self::ScoredCommand
+            | Self::ScoredFile
+            | Self::ScoredCode
+            | Self::ScoredEntity
+            | Self::ScoredQuery
+            | Self::ScoredAddress => &[],
         }
+    }
+
+    /// The family whose score it stands for; such a detector has no grammar of its own.
+    pub(crate) const fn family(self) -> Option<Family> {
+        Some(match self {
+            Self::ScoredSql => Family::Sql,
+            Self::ScoredScript => Family::Script,
+            Self::ScoredCommand => Family::Command,
+            Self::ScoredFile => Family::File,
+            Self::ScoredCode => Family::Code,
+            Self::ScoredEntity => Family::Entity,
+            Self::ScoredQuery => Family::Query,
+            Self::ScoredAddress => Family::Address,
+            _ => return None,
+        })
     }
 
     /// Whether it reads the request as a whole instead of single values.
     pub(crate) const fn reads_whole_request(self) -> bool {
-        matches!(self, Self::RequestSmuggling | Self::GraphQlBatch)
+        matches!(self, Self::RequestSmuggling | Self::GraphQlBatch | Self::ProtocolViolation)
     }
 
     /// What those that read the request as a whole find in it.
@@ -217,6 +283,7 @@ impl Detector {
         match self {
             Self::RequestSmuggling => request::smuggling(exchange, request),
             Self::GraphQlBatch => graphql::batch(request).map(|count| format!("{count} operations")),
+            Self::ProtocolViolation => protocol::violation(request),
             _ => None,
         }
     }
@@ -253,7 +320,17 @@ impl Detector {
             Self::TokenKey => jwt::key(subject),
             Self::ExpiredToken => jwt::expired(subject),
             Self::DefaultCredentials => credentials::default_pair(subject),
-            Self::RequestSmuggling | Self::GraphQlBatch => None,
+            Self::RequestSmuggling
+            | Self::GraphQlBatch
+            | Self::ProtocolViolation
+            | Self::ScoredSql
+            | Self::ScoredScript
+            | Self::ScoredCommand
+            | Self::ScoredFile
+            | Self::ScoredCode
+            | Self::ScoredEntity
+            | Self::ScoredQuery
+            | Self::ScoredAddress => None,
         }
     }
 }

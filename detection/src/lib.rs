@@ -12,6 +12,7 @@ mod engine;
 mod evidence;
 mod inventory;
 mod policy;
+pub mod score;
 mod sensitive;
 mod suppression;
 mod view;

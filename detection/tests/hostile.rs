@@ -94,6 +94,30 @@ fn megabytes_of_the_same_sign_are_judged() {
 }
 
 #[test]
+fn the_score_takes_bounded_work_however_many_tokens_there_are() {
+    let began = std::time::Instant::now();
+    for token in ["a=", "<>", "1;", "\u{1}", "é/", "x'y\"", "(((", "_a_ -- "] {
+        judge("text/plain", token.repeat(4_000_000 / token.len()));
+    }
+    // Seconds on a slow machine without optimisation; without a bound, minutes.
+    assert!(began.elapsed() < std::time::Duration::from_secs(300));
+}
+
+#[test]
+fn what_the_score_shows_lies_in_the_value_and_overlaps_nothing() {
+    let engine = Engine::new(PolicySet::builtin());
+    let body =
+        br#"{"q": "<a onbeforetoggle=\"[1].map(alert)\">%27 || extractvalue(1,concat(0x7e,version()))"}"#;
+    for detection in engine.judge(&exchange(b"/x", "application/json", body.to_vec())) {
+        let scored = detection.matched.iter().filter(|found| found.detector.starts_with("score:"));
+        let mut places: Vec<_> = scored.map(|found| (found.start, found.end)).collect();
+        places.sort_unstable();
+        assert!(places.iter().all(|(start, end)| start < end && *end <= body.len()));
+        assert!(places.windows(2).all(|pair| pair[0].1 <= pair[1].0), "{places:?}");
+    }
+}
+
+#[test]
 fn many_parts_headers_and_tags_are_judged() {
     let parts = "--b\r\nContent-Disposition: form-data; name=\"f\"\r\n\r\nx\r\n".repeat(20_000);
     assert!(judge("multipart/form-data; boundary=b", parts).1 > 0);

@@ -8,7 +8,10 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use portcullis_detection::{Detection, Engine, EventType, Evidence, PolicySet, corpus::Labelled};
+use portcullis_detection::{
+    Detection, Engine, EventType, Evidence, PolicySet,
+    corpus::{Label, Labelled},
+};
 use serde::Serialize;
 
 pub use self::summary::Summary;
@@ -23,14 +26,18 @@ pub struct EvaluateArgs {
     pub corpus: PathBuf,
     pub policies: PolicySet,
     pub output: EvaluateOutput,
+    /// Only what was judged wrong goes into the verdicts.
+    pub misses: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EvaluateOutput {
     /// One `{id, verdict, policies, successful_exploit}` a line.
     Jsonl,
-    /// True and false positives per class and per tier.
+    /// True and false positives per class and per tier, and each policy's own false positives.
     Summary,
+    /// The same, and per source.
+    Sources,
 }
 
 #[derive(Serialize)]
@@ -100,8 +107,9 @@ pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> anyhow::Result<Summary> 
             .filter(|detection| detection.event_type == EventType::Single)
             .map(|detection| &*detection.policy_id)
             .collect();
-        summary.count(&item, !policies.is_empty());
-        if args.output == EvaluateOutput::Jsonl {
+        summary.count(&item, &policies);
+        let right = policies.is_empty() == (item.label == Label::Benign);
+        if args.output == EvaluateOutput::Jsonl && !(args.misses && right) {
             let verdict = if policies.is_empty() { "benign" } else { "attack" };
             let successful_exploit = detections.iter().find_map(Proof::of);
             serde_json::to_writer(
@@ -111,8 +119,10 @@ pub fn run(args: &EvaluateArgs, out: &mut dyn Write) -> anyhow::Result<Summary> 
             writeln!(out)?;
         }
     }
-    if args.output == EvaluateOutput::Summary {
-        write!(out, "{summary}")?;
+    match args.output {
+        EvaluateOutput::Jsonl => {}
+        EvaluateOutput::Summary => write!(out, "{summary}")?,
+        EvaluateOutput::Sources => write!(out, "{}{summary}", summary.sources())?,
     }
     out.flush()?;
     Ok(summary)
@@ -151,7 +161,8 @@ mod tests {
     fn evaluate(text: &str, output: EvaluateOutput) -> anyhow::Result<String> {
         let file = tempfile::NamedTempFile::new()?;
         fs_err::write(file.path(), text)?;
-        let args = EvaluateArgs { corpus: file.path().into(), policies: PolicySet::builtin(), output };
+        let policies = PolicySet::builtin();
+        let args = EvaluateArgs { corpus: file.path().into(), policies, output, misses: false };
         let mut out = Vec::new();
         run(&args, &mut out)?;
         Ok(String::from_utf8(out)?)

@@ -58,6 +58,9 @@ pub(crate) struct Args {
     /// Only the floor and the sensor: others may take a hundred times as long.
     #[arg(long)]
     sensor_only: bool,
+    /// Labelled requests for `detect` [default: ../shared/corpus/dev.jsonl.gz].
+    #[arg(long, value_name = "FILE")]
+    corpus: Option<PathBuf>,
     /// Seconds of load in each round of `tap`.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
     seconds: u64,
@@ -80,6 +83,8 @@ enum Subject {
     Memory,
     /// What watching costs a server: nginx and wrk without the sensor and beside it. Needs root, nginx and wrk.
     Tap,
+    /// Requests judged per CPU-second, beside only reading them, and what a thousand policies that match nothing add.
+    Detect,
     /// From a block's REST call to the last of 1,000 made sensors' acknowledgement, and to the first packet that a real one
     /// drops (that alone with --sensor-only); and what a million blocks take. Needs root for the real one.
     Push,
@@ -113,6 +118,12 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             }
             bench.env("PORTCULLIS_BENCH_ENTRIES", args.entries.to_string());
             finish(bench.env("PORTCULLIS_BENCH_ROUNDS", args.rounds.to_string()))
+        }
+        Subject::Detect => {
+            let corpus = crate::train::corpus(args.corpus.as_deref())?;
+            let mut cargo = Caller::find()?.cargo();
+            cargo.args(["bench", "--locked", "--package", "portcullis-detection", "--bench", "detect", "--"]);
+            finish(cargo.arg(corpus))
         }
         Subject::Push => push::run(&Caller::find()?, args.sensor_only),
         Subject::Traffic => {

@@ -8,6 +8,7 @@ mod fuzz;
 mod program;
 mod setup;
 mod test;
+mod train;
 mod up;
 mod workspace;
 
@@ -36,6 +37,8 @@ enum Verb {
     Setup(setup::Args),
     /// Builds everything and runs all tests, or one part of them.
     Test(test::Args),
+    /// Says how well the score detects on sources it was not made of, and makes its table anew.
+    Train(train::Args),
     /// Builds and runs the control plane and a sensor, or the demo; needs root.
     Up(up::Args),
 }
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Verb::Fuzz(args) => fuzz::run(&args),
         Verb::Setup(args) => setup::run(&args),
         Verb::Test(args) => test::run(&args),
+        Verb::Train(args) => train::run(&args),
         Verb::Up(args) => up::run(&args),
     };
     match done {

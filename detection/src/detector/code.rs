@@ -104,7 +104,46 @@ pub(super) const PHP_GATES: &[&str] = &[
     "scandir",
     "show_source",
     "bzopen",
-    "${",
+    "$",
+    "$",
+    ")(",
+    "](",
+    "array_",
+    "ctype_",
+    "ftp_",
+    "iconv_",
+    "imap_",
+    "ldap_",
+    "mb_",
+    "mysql",
+    "oci_",
+    "odbc_",
+    "openssl_",
+    "pcntl_",
+    "pg_",
+    "preg_",
+    "session_",
+    "sodium_",
+    "socket_",
+    "stream_",
+    "tidy_",
+    "zend_",
+    "zip_",
+    "is_",
+    "str_",
+    "strip_",
+    "image_",
+    "parse_",
+    "val(",
+    "printf",
+    "pack(",
+    "sockopen",
+    "gethostby",
+    "(string",
+    "\"system",
+    "memory_limit",
+    "extension_dir",
+    "::",
 ];
 pub(super) const NODE_GATES: &[&str] = &[
     "require",
@@ -128,6 +167,10 @@ pub(super) const NODE_GATES: &[&str] = &[
     "import",
     "while",
     "@{",
+    "exports",
+    "console",
+    "__",
+    "reflect",
 ];
 pub(super) const SSI_GATES: &[&str] = &["<!--#", "<!--%23", "<esi:", "<!--esi"];
 
@@ -147,7 +190,7 @@ static TEMPLATE: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"#set\s*\(\s*\$[a-z]+\s*=.{0,80}(?:class|runtime|\$|[0-9]\s*\*)|#foreach\s*\(|\$class\.inspect|#\{?\s*(?:system|exec|eval|`|%x|file|io|dir|kernel)\b",
+            r"\{\{=\s*_?[a-z.]|\{\{/?#?with\b|<%=?\s*(?:\[|if\b|for\b|elem\b|end)|\{\{[^}]{0,80}(?:\.constructor|setcache|loadtemplate|storages?\.|secret|signer|lookup)|#set\s*\(\s*\$[a-z0-9]+\s*=|#set\s*\(\s*\$[a-z]+\s*=.{0,80}(?:class|runtime|\$|[0-9]\s*\*)|#foreach\s*\(|\$class\.inspect|#\{?\s*(?:system|exec|eval|`|%x|file|io|dir|kernel)\b",
         ),
         (
             10,
@@ -187,7 +230,7 @@ static JAVA: LazyLock<Patterns> = LazyLock::new(|| {
             10,
             r"#_memberaccess|#context\b|@ognl|ognl\.|opensymphony|xwork2?[.]|allowstaticmethodaccess|denymethodexecution|#(?:req|request|res|response|application|session|attr|parameters|cmd|ros|iswin|process|container|dm|instancemanager|stack|bean|arglist|execute|p|a|b|c|str|rt|f|d|e|s|w|out|sb|h|is|q|ct|cr|fos|wr)\s*=\s*(?:@|\(|new |#|['\x22{\[])|multipart/form-data.{0,40}#",
         ),
-        (10, r"[%$]\{\s*(?:[(#@]|[0-9]+\s*[-*+/]\s*[0-9]+|new |t\(|\x22\x22|'')"),
+        (10, r"[%$]\{\s*(?:\(*[#@]|%\{\(|[0-9]+\s*[-*+/]\s*[0-9]+|new |t\(|\x22\x22|'')"),
         (
             10,
             r"class\.(?:module\.)?classloader|class\[['\x22]?(?:module|classloader)|classloader\.resources|\bclass\.protectiondomain|%\{\(#|redirect(?:-?action)?:\s*[%$]\{|action:\s*[%$]\{|(?:^|&)debug=(?:command|xml)",
@@ -255,7 +298,36 @@ static PHP_CALLS: LazyLock<Patterns> = LazyLock::new(|| {
             10,
             r"^\W*(?:exec|system|eval|assert|popen|include|require|include_once|require_once|die|exit|print_r|var_dump)\s*(?:/\*.*?\*/|#[^\n]*\n|//[^\n]*\n)*\s*[(]",
         ),
-        (10, r"\$\s*\{\s*(?:'|\x22|\$)|\$_\[|\$[a-z0-9_]{1,20}\s*=\s*@\s*\$|\$[a-z0-9_]+\{[0-9]+\}\s*\("),
+        // A function by the prefix that PHP gives all of a library, called with nothing or something.
+        (
+            10,
+            r"(?:^|[^a-z0-9_.])(?:array|curl|ctype|exif|ftp|func|gmp|gz|iconv|imap|ldap|libxml|mb|mcrypt|mysqli?|oci|odbc|openssl|pcntl|pg|posix|preg|proc|session|shmop|simplexml|sodium|socket|spl|sqlite|stream|sybase|tidy|xmlrpc|zend|zip|opcache|apache|call_user|get_defined|iterator|is|in|str|strip|highlight|image|parse|set|date|debug|print|utf8|zlib)_[a-z0-9_]+\s*\(",
+        ),
+        (
+            10,
+            r"^\W{0,3}(?:intval|floatval|strlen|strrev|substr|unpack|pack|pfsockopen|gethostbyname|printf|sprintf|extract|compact|chop|glob)\s*\(",
+        ),
+        // A call of what a variable, an array's place or a string in brackets names.
+        (
+            10,
+            r"^\W{0,2}\$\$?[a-z0-9_]+(?:\s|/\*[^*]{0,40}\*/|[#/]{1,2}[^\n]{0,40}\n)*(?:[\[{][@$'\x22a-z0-9_]{0,24}[\]}](?:\s|/\*[^*]{0,40}\*/|[#/]{1,2}[^\n]{0,40}\n)*){0,4}\([^)]{0,60}\)",
+        ),
+        (
+            10,
+            r"\(\s*(?:/\*[^*]{0,40}\*/|\+|\s)*(?:\[|['\x22])?\s*(?:string|system|exec|passthru|shell_exec|popen|phpinfo|assert|eval)[^()]{0,60}\)\s*[^()]{0,60}\(\s*['\x22]?[a-z]|^\W{0,2}['\x22](?:system|exec|passthru|shell_exec|assert|phpinfo)['\x22]\s*\(",
+        ),
+        (
+            10,
+            r"['\x22][a-z_]{1,8}['\x22]\s*\+?\.\s*\+?['\x22][a-z_]{1,8}['\x22][^(]{0,40}[\])]{0,3}\s*\(|[a-z0-9_]+::\$[a-z_]+\s*\(|@\s*\$[a-z0-9_]+\s*\(",
+        ),
+        (
+            10,
+            r"<\?\s+php\b|<\?xml\s*:|(?:^|[?&;\s])(?:extension_dir|memory_limit|sendmail_path|error_log|include_path|opcache\.[a-z_]+|session\.(?:auto_start|save_[a-z]+)|mail\.[a-z_]+)\s*=",
+        ),
+        (
+            10,
+            r"\$\s*\{\s*(?:'|\x22|\$)|\$\s{1,20}\{\s*[a-z_@$]|\$_\[|\$[a-z0-9_]{1,20}\s*=\s*@\s*\$|\$[a-z0-9_]+\{[0-9]+\}\s*\(",
+        ),
     ])
 });
 
@@ -281,6 +353,17 @@ static NODE: LazyLock<Patterns> = LazyLock::new(|| {
             10,
             r"\.constructor\s*(?:\.|\()\s*(?:constructor|['\x22`]return|['\x22`]throw)|function\s*\(\s*['\x22`]return|this\.constructor\.constructor|reflect\.(?:construct|get|apply)|import\s*\(\s*['\x22`](?:child|fs|os|node)|while\s*\(\s*(?:true|1|!0)?\s*\)\s*[;{]",
         ),
+        // Perl's interpolated block, a loop without an end, a function made of a string, a query path of Django's.
+        (10, r"@\{\s*\[.{0,200}\]\s*\}"),
+        (
+            10,
+            r"^\W{0,4}while\s*\([^)]{0,24}\)+\s*;?\s*(?:\{\s*\})?$|\bdo\s*\{[^}]{0,120}\}\s*while\s*\([^)]{0,60}(?:date|time|true|1)|\bnew\s+function\s*\(|\bmodule\s*\.\s*exports\s*=|\bprocess\s*\.\s*spawn\s*\(",
+        ),
+        (
+            10,
+            r"^[a-z0-9_\[\]. ]{0,12}console\s*(?:\.|\[\s*['\x22`])\s*(?:log|info|error|warn|debug|trace|table)\b|\breflect\s*\.\s*[a-z]+\s*\.\s*call\b",
+        ),
+        (10, r"^[a-z]+(?:__[a-z]+)*__(?:i?startswith|i?endswith|i?contains|i?regex|i?exact|isnull|gte|lte)$"),
         (
             10,
             r"\bres\.(?:end|send|write)\s*\(\s*(?:require|process|fs|['\x22])|\.tostring\s*\(\s*\)\s*\.(?:slice|split)|string\.raw|buffer\.from\s*\(",

@@ -42,6 +42,12 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
         (10, r"function\s*\(\s*\)\s*\{\s*(?:return|sleep|var|while|if)"),
         (10, r"['\x22]\s*,\s*\$(?:or|and|where|ne|gt|nor|comment)\s*:"),
         (10, r"^true\s*,\s*\$|\$(?:or|nor|and)\s*:\s*\[\s*\{"),
+        (10, r"(?:^|[&?a-z0-9_\]])\[\$(?:ne|gte?|lte?|n?in|regex|exists|not|eq|where|or)\](?:\[\])?\s*="),
+        (
+            10,
+            r"^\W{0,3}[{]\s*['\x22][$&](?:ne|gte?|lte?|n?in|regex|exists|not|where)['\x22]\s*:[^{}]{0,60}\}\s*$",
+        ),
+        (10, r"['\x22]\s*[}\]]\s*[\]},]{0,3}\s*,?\s*\$(?:comment|or|where|ne|gt)\b"),
         (10, r"\b_all_docs\b|/_(?:users|session|config|replicate)\b"),
     ])
 });

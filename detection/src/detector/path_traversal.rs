@@ -8,6 +8,11 @@ use crate::view::Place;
 
 pub(super) const GATES: &[&str] = &[
     "..",
+    "x2e",
+    "/aaaa",
+    "./",
+    ".\\",
+    "etc2f",
     "/etc/",
     "etc/",
     "passwd",
@@ -120,6 +125,11 @@ static FILES: LazyLock<Patterns> = LazyLock::new(|| {
             10,
             r"^[a-z]:[/\\]+[^\s]*\.?(?:log|ini|conf|cfg|inc|dat|sys|bak|mdb|config)$|[a-z]:\\[a-z\\]*(?:log|conf)[a-z]*\\|\\(?:xampp|phpmyadmin|inetpub|wwwroot)\\",
         ),
+        // Dots with nothing between them, and paths made too long for what is put behind them.
+        (
+            10,
+            r"(?:^|[/\\])\.{4,}[/\\]?[a-z{%]|(?:0?x2e){2}|^[/\\]a{100,}|(?:^|/)(?:\.[/\\]{1,2}){4,}|(?:\.{2}2f){2}|(?:%u?[0-9a-f]{2,4}\.\.){2}|\.\.%u[0-9a-f]{4}",
+        ),
         (10, r"^\\\\[a-z0-9._:-]+\\[a-z0-9$._-]+"),
     ])
 });
@@ -127,7 +137,11 @@ static FILES: LazyLock<Patterns> = LazyLock::new(|| {
 pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
     let prose = subject.lower.len() > 300 || subject.words() > 6;
     if !prose && let Some(range) = FILES.find(subject.lower) {
-        return Some(range);
+        let named = subject.lower.get(range.clone()).unwrap_or_default();
+        // Documents of JSON tell where certificates lie and compare what programs open.
+        let configured = subject.field.place == Place::Json
+            && (named.starts_with(b"/etc/ssl") || named.starts_with(b"/dev/null") || subject.is_expression());
+        return (!configured).then_some(range);
     }
     climbs(subject)
 }

@@ -10,8 +10,27 @@ use crate::view::Place;
 
 pub(super) const SENSITIVE_GATES: &[&str] = &["/"];
 pub(super) const UPLOAD_GATES: &[&str] = &[".", "<?", "<%"];
-pub(super) const SESSION_GATES: &[&str] =
-    &["sess", "sid", "jsession", "phpsess", "aspsess", "cfid", "set-cookie", "document.cookie", "cookie"];
+pub(super) const SESSION_GATES: &[&str] = &[
+    "sess",
+    "sid",
+    "jsession",
+    "phpsess",
+    "aspsess",
+    "cfid",
+    "set-cookie",
+    "cftoken",
+    "connect.",
+    "sails",
+    "koa",
+    "cakephp",
+    "zend",
+    "auth",
+    "shiny",
+    "token",
+    "cfsid",
+    "document.cookie",
+    "cookie",
+];
 
 static SENSITIVE: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
@@ -88,7 +107,16 @@ pub(super) fn upload(subject: &Subject<'_>) -> Option<Range<usize>> {
                 "content-disposition",
                 "x-file_name",
             ]);
-    if named { EXECUTABLE.find(subject.lower) } else { None }
+    if !named {
+        return None;
+    }
+    let found = EXECUTABLE.find(subject.lower)?;
+    // Some clients send the picture's whole relative path.
+    let picture = [".png", ".jpg", ".jpeg", ".gif", ".pdf", ".svg", ".csv", ".txt"]
+        .iter()
+        .any(|extension| subject.lower.ends_with(extension.as_bytes()));
+    let climbs = subject.lower.get(found.clone()).is_some_and(|text| text.starts_with(b".."));
+    (!(picture && climbs)).then_some(found)
 }
 
 static FIXATION: LazyLock<Patterns> = LazyLock::new(|| {
@@ -114,6 +142,28 @@ const SESSION_NAMES: &[&str] = &[
     "jservsession",
     "jwsession",
     "sessid",
+    "phpsessionid",
+    "connect.sid",
+    "sails.sid",
+    "express.sid",
+    "koa.sess",
+    "koa:sess",
+    "koa.sid",
+    "cakephp",
+    "ci_session",
+    "laravel_session",
+    "laravel_token",
+    "symfony",
+    "zend_session_id",
+    "zendsession",
+    "next-auth.session-token",
+    "authjs.session-token",
+    "shiny-token",
+    "play_session",
+    "rack.session",
+    "beegosessionid",
+    "django_session",
+    "sessionid",
 ];
 
 pub(super) fn session_fixation(subject: &Subject<'_>) -> Option<Range<usize>> {
@@ -122,7 +172,19 @@ pub(super) fn session_fixation(subject: &Subject<'_>) -> Option<Range<usize>> {
         return None;
     }
     if subject.field.is_name && matches!(place, Place::Query | Place::Form) {
-        return subject.name_is(SESSION_NAMES).then_some(0..subject.lower.len());
+        let plain =
+            subject.lower.strip_prefix(b"__host-").or_else(|| subject.lower.strip_prefix(b"__secure-"));
+        let plain = plain.unwrap_or(subject.lower);
+        // `_myapp_session` and `_session_id` are the names that Rails and Flask give.
+        let framework =
+            plain.starts_with(b"_") && (plain.ends_with(b"_session") || plain.ends_with(b"session_id"));
+        let known =
+            SESSION_NAMES.iter().any(|name| name.as_bytes() == plain) || plain.starts_with(b"aspsessionid");
+        return (known || framework).then_some(0..subject.lower.len());
+    }
+    if subject.field.is_name {
+        let unmistakable = ["jsessionid", "phpsessid", "asp.net_sessionid", "connect.sid", "laravel_session"];
+        return subject.name_is(&unmistakable).then_some(0..subject.lower.len());
     }
     FIXATION.find(subject.lower)
 }

@@ -46,7 +46,7 @@ static SSRF: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
         (
             10,
-            r"169\.254\.169\.254|169\.254\.170\.2|metadata\.google\.internal|metadata\.(?:tencentyun|azure)|100\.100\.100\.200|\bfd00:ec2::254|instance-data[./]|192\.0\.0\.192|rancher-metadata|metadata\.packet\.net|(?:host|gateway)\.docker\.internal|ip6-(?:loopback|localhost)|kubernetes\.default|0xa9fea9fe|a9fe:a9fe",
+            r"169\.254\.169\.254|169\.254\.170\.2|metadata\.google\.internal|metadata\.(?:tencentyun|azure)|100\.100\.100\.200|\bfd00:ec2::254|instance-data[./]|192\.0\.0\.192|rancher-metadata|metadata\.packet\.net|(?:host|gateway|kubernetes)\.docker\.internal|host\.containers\.internal|^localhost[46](?:\.localdomain[46])?/?$|ipv?6-(?:loopback|localhost)|^(?:[a-z0-9.-]+\.)?(?:lvh\.me|localtest\.me|nip\.io)/?$|ip6-(?:loopback|localhost)|kubernetes\.default|0xa9fea9fe|a9fe:a9fe",
         ),
         (
             10,
@@ -54,14 +54,19 @@ static SSRF: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"(?:^|[\s=\x22'(,:])(?:gopher|dict|tftp|netdoc|ldaps?|sftp|jar|smb|mysql|redis|memcached?|vnc|imap|smtp|telnet):/{1,2}[^\s]",
+            r"(?:^|[\s=\x22'(,:])(?:gopher|dict|tftp|netdoc|ldaps?|sftp|jar|smb|mysql|redis|memcached?|vnc|imap|smtp|telnet|ssh|irc|local_file):/{1,2}[^\s]",
         ),
         (
             10,
             r"(?:https?|ftp):/{1,2}(?:[^/\s?#]*@)?(?:[a-z0-9.-]*\.)?(?:nip\.io|xip\.io|sslip\.io|localtest\.me|lvh\.me|lacolhost\.com|vcap\.me|localdomain\.pw|spoofed\.[a-z.]+|burpcollaborator\.net|oastify\.com|oast\.(?:pro|live|site|online|fun|me)|interact\.sh|requestbin\.[a-z]+|dnslog\.cn|ceye\.io|1u\.ms|rbndr\.us)",
         ),
         (10, r"https?://[^/\s]{1,60}(?:@|%40|\\@|#@)(?:127\.|localhost|10\.|192\.168|169\.254|\[)"),
-        (10, r"https?:/{1,2}\[[0-9a-f:.]*\]"),
+        (10, r"https?:/{1,2}\[[0-9a-f:.]*(?:%[a-z0-9]*)?\]"),
+        // An address with dots of another script, and one without a dot or a slash.
+        (
+            10,
+            r"[0-9]{1,3}(?:\xe3\x80\x82|\xef\xbc\x8e|\xef\xbd\xa1)[0-9]{1,3}|^https?:[0-9]{8,10}/?$|^https?:/{1,2}o177\.",
+        ),
         // Enclosed digits and letters (U+2460 on), which name resolution normalises (RFC 5895).
         (10, r"https?:/{1,2}[^/\s]{0,20}\xe2[\x91-\x93][\x80-\xbf]"),
     ])

@@ -78,12 +78,12 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
         // A boolean that compares constants.
         (
             10,
-            r"(?:^|[^a-z_])(?:or|and|xor|\|\||&&|having|where|not|when)(?:[ (!~+-]+|not )*(?:[0-9]+(?:\.[0-9]+)?|'[^']{0,40}'|\x22[^\x22]{0,40}\x22|null|true|false|@@?[a-z_]+|0x[0-9a-f]+)[ )]*(?:=|<=>|<>|!=|<|>|>=|<=|\blike\b|\bis\b|\bin\b|\brlike\b|\bregexp\b|\bbetween\b)[ (+~-]*(?:[0-9]|['\x22(]|null|true|false|@@|0x|not\b)",
+            r"(?:^|[^a-z_])(?:or|and|xor|\|\||&&|having|where|not|when)(?:[ (!~+-]+|not )*(?:[0-9]+(?:\.[0-9]+)?|'[^']{0,40}'|\x22[^\x22]{0,40}\x22|null|true|false|@@?[a-z_]+|0x[0-9a-f]+)[ )]*(?:(?:=|<=>|<>|!=|<|>|>=|<=|\blike\b|\bin\b|\brlike\b|\bregexp\b|\bbetween\b)[ (+~-]*(?:[0-9]|['\x22(]|null|true|false|@@|0x|not\b)|\bis (?:not )?(?:null|true|false)\b)",
         ),
         // A literal broken out of, then a connective and something it connects.
         (
             10,
-            r"^[^'\x22=(,:{\[]{0,60}['\x22`][ )]*(?:or|and|xor|\|\||&&|having|where|like|rlike|regexp|in|is|div|mod|\*|\^|>|<|=|!=|between|group by|order by|limit|union|procedure|into)\b? ?[ (!~+-]*(?:[a-z_0-9.@$]+|'[^']*'|\x22[^\x22]*\x22)?[ )]*(?:=|<|>|!=|\blike\b|\bis\b|\bin\b|\brlike\b|\(|--|#|/\*|;|'[^']*'?$)",
+            r"^[^'\x22=(,:{\[]{0,60}['\x22`][ )]*(?:(?:or|and|xor|having|where|like|rlike|regexp|in|is|div|mod|between|group by|order by|limit|union|procedure|into)(?:\b|[0-9])|\|\||&&|\*|\^|>|<|=|!=) ?[ (!~+-]*(?:[a-z_0-9.@$]+|'[^']*'|\x22[^\x22]*\x22)?[ )]*(?:=|<|>|!=|\blike\b|\bis\b|\bin\b|\brlike\b|\(|--|#|/\*|;|'[^']*'?$)",
         ),
         (
             6,
@@ -101,7 +101,7 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
             r"^ ?; ?(?:select|insert|update|delete|drop|create|alter|exec|declare|shutdown|waitfor|truncate)\b",
         ),
         (8, r"\b(?:drop|truncate) table (?:if exists )?[a-z_`\x22\[]+ ?(?:;|--|#|$)"),
-        (5, r"(?:--|#|/\*)[ +-]?[^ ]{0,8}$"),
+        (5, r"(?:--|#|(?:^|[^a-z0-9_/*-])/\*)[ +-]?[^ ]{0,8}$"),
         // Time, error and out-of-band channels.
         (10, r"\bwaitfor (?:delay|time) ?\(?['\x22]"),
         (
@@ -198,6 +198,9 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
         return Some(folded.original(score.at.clone()));
     }
     let bytes = subject.bytes();
+    if own.is_none() && subject.is_expression() {
+        return None;
+    }
     if document || bytes.len() > MAX_LIBINJECTION || !has_edge(subject.lower, own.as_ref()) {
         return None;
     }

@@ -5,13 +5,26 @@ use std::{ops::Range, sync::LazyLock};
 use super::{Subject, patterns::Patterns};
 use crate::view::Place;
 
-pub(super) const XXE_GATES: &[&str] = &["<!doctype", "<!entity", "xi:include", "xinclude", "<xsl:", "system"];
-pub(super) const LDAP_GATES: &[&str] = &[")(", "*)", "(&", "(|", "(!", "=*", "*(", "objectclass", ")\u{0}"];
+pub(super) const XXE_GATES: &[&str] =
+    &["<!doctype", "<!entity", "xi:include", "xinclude", "<xsl:", "system", "<!element", "utf-7", "<xs:"];
+pub(super) const LDAP_GATES: &[&str] =
+    &[":=", ")&", "*(", ")(", "*)", "(&", "(|", "(!", "=*", "*(", "objectclass", ")\u{0}"];
 pub(super) const XPATH_GATES: &[&str] =
     &["'", "\"", "//", "count(", "name(", "::", "text()", "position()", "last()", "doc("];
 pub(super) const HEADER_GATES: &[&str] = &["\n", "\r", "%0a", "%0d", "\u{560a}", "\u{560d}", "%e5%98"];
-pub(super) const GRAPHQL_GATES: &[&str] =
-    &["__schema", "__type", "fragment", "introspection", "query", "mutation", "{"];
+pub(super) const GRAPHQL_GATES: &[&str] = &[
+    "__schema",
+    "__type",
+    "oftype",
+    "possibletypes",
+    "inputfields",
+    "enumvalues",
+    "fragment",
+    "introspection",
+    "query",
+    "mutation",
+    "{",
+];
 
 static XXE: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
@@ -21,6 +34,11 @@ static XXE: LazyLock<Patterns> = LazyLock::new(|| {
             r"<!doctype\s[^>\[]{0,120}(?:system|public)\s+['\x22](?:file|ftp|php|expect|jar|netdoc|gopher|http://[^w]|http://(?:127|localhost|10\.|192\.168|169\.254|[0-9]+\.)|https?://[^'\x22]+\.dtd|/)",
         ),
         (10, r"<!entity\s+%?\s*[^\s>]+\s+['\x22]|<!doctype\s[^>]{0,80}\[\s*<!(?:entity|element|attlist)"),
+        (
+            10,
+            r"<!element\s+[^\s>]{1,60}\s+(?:any|\(#any\))|<\?xml[^>]{0,60}encoding\s*=\s*['\x22]utf-7|<xs:include\s[^>]{0,200}https?:|<xsl:stylesheet\b",
+        ),
+        (10, r"<!doctype\s+[a-z_][^\s>\[]{0,60}\s+system\s+['\x22]"),
         (10, r"<xi:include|xmlns:xi\s*=|http://www\.w3\.org/2001/xinclude"),
         (
             10,
@@ -36,7 +54,7 @@ static XXE: LazyLock<Patterns> = LazyLock::new(|| {
 static LDAP: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[(
         10,
-        r"\*?\)\s*\(\s*[|&!]|\)\s*\(\s*[a-z][a-z0-9;-]*\s*(?:=|>=|<=|~=)[^()]*(?:\*|\)|$)|\*\s*\)\s*\)|\(\s*[|&]\s*\(\s*[a-z]+\s*[~<>]?=[^()]*\)|\(\s*!\s*\(?[&|]?\s*\(?[a-z]+\s*=|^\s*\*\s*\(\s*[|&]|\*\)\(\||\)\x00|^\s*[|&]\s*\(|\)\)%00|^\)\(|\*\)\)|\(objectclass\s*=|^[^()\s]*\)\(&\)|\*\(\)\|%26|\)\(cn=|admin\*\)?\(|^[a-z0-9@.]{0,20}\*\)[;)(]|^\(?\|?\(?(?:mail|uid|cn|sn|objectclass|userpassword)=\*",
+        r"\*?\)\s*\(\s*[|&!]|\)\s*\(\s*[a-z][a-z0-9;-]*\s*(?:=|>=|<=|~=)[^()]*(?:\*|\)|$)|\*\s*\)\s*\)|\(\s*[|&]\s*\(\s*[a-z]+\s*[~<>]?=[^()]*\)|\(\s*!\s*\(?[&|]?\s*\(?[a-z]+\s*=|^\s*\*\s*\(\s*[|&]|\*\)\(\||\)\x00|^\s*[|&]\s*\(|\)\)%00|^\)\(|\*\)\)|\(objectclass\s*=|^[^()\s]*\)\(&\)|\*\(\)\|%26|\)\(cn=|admin\*\)?\(|^[a-z0-9@.]{0,20}\*\)[;)(]|\*\(\)?\||:[0-9]+(?:\.[0-9]+)+:=|[a-z0-9]\)\s*[&|!]\s*\([a-z]+=|^[a-z0-9]{0,40}\)!?[&|!]?\(!?[a-z]+=|^\(\*\)\*?\)|^\(?\|?\(?(?:mail|uid|cn|sn|objectclass|userpassword)=\*",
     )])
 });
 
@@ -67,7 +85,7 @@ static HEADER: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"[\r\n.]+[\r\n]+(?:mail from|rcpt to|data|quit|helo|ehlo|vrfy|expn|rset|auth|noop|stat|retr|dele|uidl|capa|apop|(?:[a-z]?[0-9]{2,4} )?(?:capability|login|select|examine|fetch|store|logout|authenticate|starttls|list|lsub|create|delete|rename|search|uid))\b",
+            r"[\r\n]+(?:mail from:|rcpt to:)|[\r\n.]+[\r\n]+(?:mail from|rcpt to|data|quit|helo|ehlo|vrfy|expn|rset|auth|noop|stat|retr|dele|uidl|capa|apop|(?:[a-z]?[0-9]{2,4} )?(?:capability|login|select|examine|fetch|store|logout|authenticate|starttls|list|lsub|create|delete|rename|search|uid))\b",
         ),
         (
             10,
@@ -79,6 +97,10 @@ static HEADER: LazyLock<Patterns> = LazyLock::new(|| {
 static GRAPHQL: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
         (10, r"__schema\b\s*(?:\(|\{|\}|\\n|[^a-z]{0,6}\{)|__type\s*\(|introspectionquery"),
+        (
+            10,
+            r"\b(?:querytype|mutationtype|subscriptiontype|oftype|possibletypes|inputfields|enumvalues)\s*(?:\([^)]{0,60}\)\s*)?\{|\bincludedeprecated\s*:\s*true|\bfragment\s+[a-z_]+\s+on\s+__",
+        ),
         (10, r"\.\.\.\s*([a-z]+)\s*\}\s*fragment\s+[a-z]+\s+on\s+[a-z]+\s*\{[^}]*\.\.\."),
     ])
 });
@@ -101,7 +123,13 @@ pub(super) fn xpath(subject: &Subject<'_>) -> Option<Range<usize>> {
         subject.field.place,
         Place::GraphQl | Place::XmlDocument | Place::Body | Place::Path | Place::Segment
     );
-    if subject.lower.len() > 400 || place { None } else { XPATH.find(subject.lower) }
+    if subject.lower.len() > 400 || place {
+        return None;
+    }
+    let found = XPATH.find(subject.lower)?;
+    // A path that is the whole value, as tools that test pages take it; an injection breaks out of something first.
+    let whole = subject.field.place == Place::Json && subject.lower.starts_with(b"/");
+    (!whole).then_some(found)
 }
 
 /// A line end in a place whose value servers copy into a header: another header, or a whole response, behind it.
@@ -122,9 +150,30 @@ pub(super) fn header(subject: &Subject<'_>) -> Option<Range<usize>> {
     if !place || subject.lower.len() > 1000 || subject.is_document() {
         None
     } else {
-        HEADER.find(subject.lower)
+        line_in_path(subject).or_else(|| HEADER.find(subject.lower)).or_else(|| any_header(subject))
     }
 }
+
+/// A path has one line.
+fn line_in_path(subject: &Subject<'_>) -> Option<Range<usize>> {
+    let path = matches!(subject.field.place, Place::Path | Place::Segment);
+    let name = subject.field.place == Place::Query && subject.field.is_name;
+    let at = memchr::memchr2(b'\n', b'\r', subject.lower).filter(|_| path || name)?;
+    Some(at..at + 1)
+}
+
+/// The head of any header behind a line end of a parameter.
+fn any_header(subject: &Subject<'_>) -> Option<Range<usize>> {
+    let short = subject.lower.len() < 200 && subject.words() <= 6;
+    if short && matches!(subject.field.place, Place::Query | Place::Cookie) {
+        ANY_HEADER.find(subject.lower)
+    } else {
+        None
+    }
+}
+
+static ANY_HEADER: LazyLock<Patterns> =
+    LazyLock::new(|| Patterns::new(&[(10, r"\r\n[a-z][a-z0-9]*(?:-[a-z0-9]+){1,4}[\s]*:")]));
 
 pub(super) fn graphql(subject: &Subject<'_>) -> Option<Range<usize>> {
     if let Some(range) = GRAPHQL.find(subject.lower) {
@@ -168,7 +217,7 @@ mod tests {
 
     #[test]
     fn every_expression_compiles() {
-        for patterns in [&XXE, &LDAP, &XPATH, &HEADER, &GRAPHQL] {
+        for patterns in [&XXE, &LDAP, &XPATH, &HEADER, &GRAPHQL, &ANY_HEADER] {
             LazyLock::force(patterns);
         }
     }

@@ -72,7 +72,7 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"\{,?(?:ifconfig|ip|id|ls|whoami|cat|uname|wget|curl),?[^}]{0,40}\}|^\s*(?:time|nice|nohup|env|sudo|exec|command) (?:curl|wget|nc|bash|sh|ping|nslookup|whoami|id|cat)\b|\bsh,-c,",
+            r"\{,(?:ifconfig|ip|id|ls|whoami|cat|uname|wget|curl)\b[^}]{0,40}\}|\{(?:ifconfig|ip|ls|whoami|cat|uname|wget|curl)(?:,[^}]{0,40})?\}|^\s*(?:time|nice|nohup|env|sudo|exec|command) (?:curl|wget|nc|bash|sh|ping|nslookup|whoami|id|cat)\b|\bsh,-c,",
         ),
         (10, r"<!--#exec|\beval\s*\$?\(|\bexec\s*<>|\bexec [0-9]<>"),
         (10, r"(?:^|[;|&`\s])(?:cat|tac|more|less|head|tail|nl)\s*<\s*[/a-z.]"),
@@ -87,9 +87,15 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
     if let Some(end) = leading_command(bytes) {
         return Some(0..end);
     }
+    if let Some(range) = asked_for(subject) {
+        return Some(range);
+    }
     let mut at = 0;
     while let Some((start, separator)) = next_separator(bytes, at) {
         at = start + separator.len();
+        if separator == b"|" && in_template(bytes, start) {
+            continue;
+        }
         // Lists of words, quoted code and tables are what documents are made of.
         if document && matches!(separator, b"\n" | b"\r" | b"`" | b"|" | b";") {
             continue;
@@ -106,6 +112,28 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
         }
     }
     SIGNS.find_in(subject)
+}
+
+/// A parameter that is called after what it does, with a command in it: how web shells are asked.
+fn asked_for(subject: &Subject<'_>) -> Option<Range<usize>> {
+    let asking =
+        ["cmd", "command", "exec", "execute", "shell", "rce", "run", "system", "do_cmd", "cmdline", "daemon"];
+    if subject.field.is_name || !subject.name_is(&asking) {
+        return None;
+    }
+    let line = subject.lower.trim_ascii();
+    let end = line.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(line.len());
+    let telling = COMMANDS.get(line.get(..end)?) == Some(&Word::Telling);
+    let rest = line.get(end..)?;
+    (telling && (rest.is_empty() || rest.starts_with(b" ") || rest.starts_with(b"|")))
+        .then_some(0..subject.lower.len())
+}
+
+/// A filter in a template (`{{ value | printf "%.2f" }}`) is no pipe.
+fn in_template(bytes: &[u8], at: usize) -> bool {
+    let before = bytes.get(at.saturating_sub(120)..at).unwrap_or_default();
+    let open = memchr::memmem::rfind(before, b"{{");
+    open.is_some_and(|open| memchr::memmem::find(before.get(open..).unwrap_or_default(), b"}}").is_none())
 }
 
 /// A value that is a command line from its first word on.
@@ -217,6 +245,17 @@ fn command_after(bytes: &[u8], from: usize, separator: &[u8]) -> Option<usize> {
         }
     };
     // `&name=value` inside a URL, `a; cat=…` in a list of attributes.
+    // «Title | Ruby» is how pages are called.
+    let spoken =
+        [&b"ruby"[..], b"python", b"perl", b"php", b"node", b"lua", b"bash", b"echo", b"watch", b"strings"];
+    let titled = separator.starts_with(b"|")
+        && after.trim_ascii().is_empty()
+        && spoken.contains(&name)
+        && memchr::memchr(b' ', lead).is_some()
+        && memchr::memchr(b'/', lead).is_none();
+    if titled && !path && !disguised {
+        return None;
+    }
     let assigned = after.first() == Some(&b'=') || after.first() == Some(&b':');
     (sure && !assigned).then_some(from + gap + length)
 }

@@ -80,6 +80,14 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
             10,
             r"\bfor\s+(?:/[a-z]\s+)?[^\n]{0,60}%+[a-z~]+\s+in\s*\(?[^\n]{0,80}\)?\s*do\b|\bif\s+(?:/i\s+)?(?:not\s+)?(?:exist\s+[^\s]+\s|defined\s+[a-z_]+\s|errorlevel\s+[0-9]|cmdextversion\s+[0-9]|\(?[^\s]{1,30}\s+(?:equ|neq|lss|leq|gtr|geq|==)\s)",
         ),
+        (
+            10,
+            r"^\W{0,3}if\s+(?:/i\s+)?(?:not\s+)?[^\s=]{1,40}\s*==\s*[^\s]{1,40}\s+(?:\(?echo|goto|set|call|exit|\.\.\.|start|cmd)\b|^\W{0,3}if\s+(?:not\s+)?['\x22\[]%[^\s]{1,20}['\x22\]]\s*==|\bfor\s+%+[^\s]{1,3}\s+in\s*\([^)]{1,80}\)\s*do\b",
+        ),
+        (
+            10,
+            r"[;|&]\s*(?:iwr|irm|iwmi|gci|gps|gwmi|saps|sajb|icm|sal)\s+[-a-z$'\x22(]|\bdir[\s+]+[a-z]:[\\/]|[|&;+][\s+]*dir[|\s+]+[a-z]:|;\s*at\s+[0-9]{1,2}:[0-9]{2}\s|\bbcdboot\s",
+        ),
         (10, r"\bfor\s+/[fldr]\s+(?:\x22[^\x22]*\x22\s+)?%+[a-z]\s+in\b"),
         (
             10,

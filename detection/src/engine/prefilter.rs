@@ -20,6 +20,8 @@ pub(super) struct Prefilter {
     always: Vec<usize>,
     /// Whether a policy has literals of its own, which may span what views divide.
     pub(super) has_policy_literals: bool,
+    /// Whether a policy asks for the score.
+    pub(super) asks_score: bool,
 }
 
 #[derive(Debug, Default)]
@@ -95,7 +97,10 @@ impl Prefilter {
             .match_kind(MatchKind::Standard)
             .build(&literals)
             .ok();
-        Self { automaton, entries, by_detector, always, has_policy_literals }
+        let asks_score = Detector::ALL
+            .into_iter()
+            .any(|detector| detector.family().is_some() && used & detector.bit() != 0);
+        Self { automaton, entries, by_detector, always, has_policy_literals, asks_score }
     }
 
     pub(super) fn hits(&self, policies: usize) -> Hits {

@@ -12,6 +12,7 @@ use crate::{
     answer::Answer,
     detector::{Detector, Subject},
     evidence::Case,
+    score,
     view::{Field, View, Views},
 };
 
@@ -29,6 +30,7 @@ pub(super) struct Reading<'x> {
     scanned: Vec<Vec<Scanned>>,
     found: [OnceCell<Vec<Match>>; Detector::ALL.len()],
     url: OnceCell<Option<NormalisedUrl>>,
+    scored: Option<score::Found>,
 }
 
 #[derive(Debug, Default)]
@@ -71,6 +73,13 @@ impl<'x> Reading<'x> {
                 prefilter.scan(&line, hits);
             }
         }
+        let scored = if prefilter.asks_score { score::judge(&views) } else { None };
+        if let Some(scored) = &scored {
+            all |= Detector::ALL
+                .into_iter()
+                .filter(|detector| detector.family() == Some(scored.family))
+                .fold(0, |mask, detector| mask | detector.bit());
+        }
         if request.is_some() {
             prefilter.mark_detectors(all, hits);
         }
@@ -82,6 +91,7 @@ impl<'x> Reading<'x> {
             scanned,
             found: [const { OnceCell::new() }; Detector::ALL.len()],
             url: OnceCell::new(),
+            scored,
         }
     }
 
@@ -106,6 +116,9 @@ impl<'x> Reading<'x> {
     fn run(&self, detector: Detector) -> Vec<Match> {
         if detector.reads_whole_request() {
             return self.run_whole(detector).into_iter().collect();
+        }
+        if detector.family().is_some() {
+            return self.scored_as(detector);
         }
         let mut matches: Vec<Match> = Vec::new();
         for (index, field) in self.views.fields.iter().enumerate() {
@@ -146,8 +159,23 @@ impl<'x> Reading<'x> {
         })
     }
 
+    /// The stretches that made the score, where it is one of the detector's family.
+    fn scored_as(&self, detector: Detector) -> Vec<Match> {
+        let scored = self.scored.as_ref().filter(|scored| detector.family() == Some(scored.family));
+        let Some(scored) = scored else { return Vec::new() };
+        let field = self.views.fields.get(scored.field);
+        let view = field.and_then(|field| field.views.get(scored.view));
+        let (Some(field), Some(view)) = (field, view) else { return Vec::new() };
+        let tell = |range: &std::ops::Range<usize>| matched(field, view, range.clone(), detector.name());
+        scored.strongest.iter().map(tell).collect()
+    }
+
     /// What the detector finds in one field.
     pub(super) fn detect_in(&self, detector: Detector, index: usize, field: &Field<'x>) -> Option<Match> {
+        if detector.family().is_some() {
+            let here = self.scored.as_ref().is_some_and(|scored| scored.field == index);
+            return if here { self.scored_as(detector).into_iter().next() } else { None };
+        }
         let scanned = self.scanned.get(index)?;
         let at = self.tagged.exchange.completed_at;
         field.views.iter().zip(scanned).find_map(|(view, scanned)| {

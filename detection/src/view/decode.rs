@@ -270,15 +270,17 @@ pub(crate) fn base64_text(text: &Text<'_>) -> Option<Text<'static>> {
     if code.len() < SHORTEST || body.len() - digits > 2 || code.iter().any(|digit| sextet(*digit).is_none()) {
         return None;
     }
-    (0..4).find_map(|skip| base64_at(text, code.get(skip..)?, lead + skip))
+    (0..4).find_map(|lost| base64_at(text, code, lead, lost))
 }
 
-fn base64_at(text: &Text<'_>, code: &[u8], start: usize) -> Option<Text<'static>> {
-    if code.len() % 4 == 1 {
+/// As if `lost` digits had stood before the first: the bytes that they belong to are not known, and left out.
+fn base64_at(text: &Text<'_>, code: &[u8], start: usize, lost: usize) -> Option<Text<'static>> {
+    if (code.len() + lost) % 4 == 1 {
         return None;
     }
     let mut out = Decoded::of(text);
-    let (mut bits, mut held, mut printable) = (0_u32, 0_u32, 0_usize);
+    let (mut bits, mut printable, mut unknown) = (0_u32, 0_usize, lost);
+    let mut held = u32::try_from(6 * lost).ok()? % 8;
     let mut length = 0_usize;
     for (index, digit) in code.iter().enumerate() {
         bits = (bits << 6) | sextet(*digit)?;
@@ -287,6 +289,10 @@ fn base64_at(text: &Text<'_>, code: &[u8], start: usize) -> Option<Text<'static>
             held -= 8;
             // The mask leaves one byte.
             let byte = ((bits >> held) & 0xff) as u8;
+            if unknown > 0 {
+                unknown = 0;
+                continue;
+            }
             length += 1;
             printable += usize::from(matches!(byte, b' '..=b'~' | b'\n' | b'\r' | b'\t'));
             // Random bytes are printable ASCII four times in ten; an identifier that decodes by chance is not all of it.

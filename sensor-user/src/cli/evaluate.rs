@@ -23,6 +23,20 @@ pub(crate) struct EvaluateArgs {
 
     #[arg(short, long, value_name = "FORMAT", default_value = "summary")]
     output: Format,
+
+    /// What the summary tells apart, besides classes and tiers
+    #[arg(long, value_name = "WHAT")]
+    by: Option<By>,
+
+    /// Only what was judged wrong, a verdict a line
+    #[arg(long, conflicts_with = "by")]
+    misses: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum By {
+    /// Where the requests come from
+    Source,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -37,10 +51,13 @@ pub(crate) fn evaluate(args: &EvaluateArgs) -> Result<Exit, Failure> {
     let arguments = evaluate::EvaluateArgs {
         corpus: args.corpus.clone(),
         policies: policies::load(args.policies.as_deref())?,
-        output: match args.output {
-            Format::Jsonl => EvaluateOutput::Jsonl,
-            Format::Summary => EvaluateOutput::Summary,
+        output: match (args.output, args.by) {
+            (Format::Jsonl, _) => EvaluateOutput::Jsonl,
+            (Format::Summary, _) if args.misses => EvaluateOutput::Jsonl,
+            (Format::Summary, Some(By::Source)) => EvaluateOutput::Sources,
+            (Format::Summary, None) => EvaluateOutput::Summary,
         },
+        misses: args.misses,
     };
     let mut out = BufWriter::with_capacity(64 << 10, io::stdout().lock());
     match evaluate::run(&arguments, &mut out) {

@@ -11,6 +11,10 @@ pub struct Summary {
     attacks: BTreeMap<String, Tally>,
     benign_classes: BTreeMap<String, Tally>,
     benign_tiers: BTreeMap<String, Tally>,
+    attack_sources: BTreeMap<String, Tally>,
+    benign_sources: BTreeMap<String, Tally>,
+    /// By policy: the benign requests it accused, of all.
+    policies: BTreeMap<String, Tally>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,13 +44,21 @@ impl Tally {
 }
 
 impl Summary {
-    pub(super) fn count(&mut self, item: &Labelled, accused: bool) {
+    pub(super) fn count(&mut self, item: &Labelled, policies: &[&str]) {
+        let accused = !policies.is_empty();
         match item.label {
-            Label::Attack => self.attacks.entry(item.class.clone()).or_default().count(accused),
+            Label::Attack => {
+                self.attacks.entry(item.class.clone()).or_default().count(accused);
+                self.attack_sources.entry(item.source.clone()).or_default().count(accused);
+            }
             Label::Benign => {
                 self.benign_classes.entry(item.class.clone()).or_default().count(accused);
                 if item.class != BY_DESIGN {
                     self.benign_tiers.entry(item.tier.clone()).or_default().count(accused);
+                    self.benign_sources.entry(item.source.clone()).or_default().count(accused);
+                    for policy in policies {
+                        self.policies.entry((*policy).to_owned()).or_default().accused += 1;
+                    }
                 }
             }
         }
@@ -62,6 +74,11 @@ impl Summary {
         Tally::sum(self.benign_tiers.values())
     }
 
+    /// The tables by source.
+    pub(super) fn sources(&self) -> impl fmt::Display {
+        Sources(self)
+    }
+
     /// False positives of one tier.
     pub fn tier(&self, tier: &str) -> Tally {
         self.benign_tiers.get(tier).copied().unwrap_or_default()
@@ -74,8 +91,22 @@ impl fmt::Display for Summary {
         table(formatter, "attacks by class", "found", &self.attacks)?;
         table(formatter, "benign by class", "accused", &self.benign_classes)?;
         table(formatter, "benign by tier", "accused", &self.benign_tiers)?;
+        let total = benign.total;
+        let policies =
+            self.policies.iter().map(|(id, tally)| (id.clone(), Tally { total, ..*tally })).collect();
+        table(formatter, "false alarms by policy", "accused", &policies)?;
         writeln!(formatter, "TPR {:.2} % ({} of {})", attacks.rate(), attacks.accused, attacks.total)?;
         writeln!(formatter, "FPR {:.2} % ({} of {})", benign.rate(), benign.accused, benign.total)
+    }
+}
+
+/// The tables by source, printed.
+struct Sources<'s>(&'s Summary);
+
+impl fmt::Display for Sources<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        table(formatter, "attacks by source", "found", &self.0.attack_sources)?;
+        table(formatter, "benign by source", "accused", &self.0.benign_sources)
     }
 }
 
@@ -85,9 +116,17 @@ fn table(
     verb: &str,
     tallies: &BTreeMap<String, Tally>,
 ) -> fmt::Result {
-    writeln!(formatter, "{title:<24} {verb:>8} {:>8} {:>8}", "of", "%")?;
+    let width = tallies.keys().map(String::len).max().unwrap_or(0).max(22);
+    let title_width = width + 2;
+    writeln!(formatter, "{title:<title_width$} {verb:>8} {:>8} {:>8}", "of", "%")?;
     for (name, tally) in tallies {
-        writeln!(formatter, "  {name:<22} {:>8} {:>8} {:>8.2}", tally.accused, tally.total, tally.rate())?;
+        writeln!(
+            formatter,
+            "  {name:<width$} {:>8} {:>8} {:>8.2}",
+            tally.accused,
+            tally.total,
+            tally.rate()
+        )?;
     }
     writeln!(formatter)
 }
