@@ -116,7 +116,7 @@ fn media_type(request: &Request) -> Option<&'static str> {
         !text.is_empty()
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+*".contains(&byte))
     };
-    if !text.is_empty() && !(token(major) && token(minor)) {
+    if !(text.is_empty() || token(major) && token(minor)) {
         return Some("no media type");
     }
     let charsets: Vec<&str> = parts.clone().filter_map(|part| part.trim().strip_prefix("charset=")).collect();
