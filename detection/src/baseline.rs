@@ -5,6 +5,7 @@
 //! exchanges have passed, and what left its range is not learned from, unless it stays so for an hour.
 
 mod actors;
+mod answers;
 mod endpoint;
 mod figure;
 mod range;
@@ -13,7 +14,7 @@ use portcullis_exchange::{TaggedExchange, Timestamp};
 
 pub use self::figure::Figure;
 pub(crate) use self::{actors::Actors, endpoint::EndpointBaseline};
-use crate::{inventory::Met, view::Views};
+use crate::{EvidenceKind, Match, inventory::Met, view::Views};
 
 /// Since the Unix epoch.
 type Minute = u64;
@@ -39,10 +40,12 @@ pub(crate) struct Sight<'x> {
     pub(crate) minute: Minute,
     pub(crate) status: u16,
     pub(crate) answer_len: u64,
+    /// An attack was found in the request.
+    pub(crate) is_attack: bool,
 }
 
 impl<'x> Sight<'x> {
-    pub(crate) fn of(tagged: &'x TaggedExchange, views: &'x Views<'x>) -> Option<Self> {
+    pub(crate) fn of(tagged: &'x TaggedExchange, views: &'x Views<'x>, is_attack: bool) -> Option<Self> {
         let response = tagged.exchange.response.as_ref()?;
         Some(Self {
             tagged,
@@ -50,23 +53,33 @@ impl<'x> Sight<'x> {
             minute: minute(tagged.exchange.completed_at),
             status: response.status,
             answer_len: response.body.decoded_len,
+            is_attack,
         })
     }
 }
 
+/// What is unusual about an exchange.
+#[derive(Debug, Default)]
+pub(crate) struct Unusual {
+    pub(crate) departures: Vec<Departure>,
+    /// Where the request is an attack: what of the answer shows that it worked.
+    pub(crate) answer: Option<(EvidenceKind, Match)>,
+}
+
 /// Compares an exchange at a known endpoint with what is usual, and learns from it.
-pub(crate) fn observe(actors: &Actors, sight: &Sight<'_>, met: Met<'_>) -> Vec<Departure> {
+pub(crate) fn observe(actors: &Actors, sight: &Sight<'_>, met: Met<'_>) -> Unusual {
     let Met { endpoint, identifiers, is_news, new_at } = met;
+    let answer = if sight.is_attack { endpoint.baseline.unusual_answer(sight) } else { None };
     let seen = actors.observe(sight, identifiers, &mut endpoint.baseline);
     // One attack is told once: what an actor does who was just told of neither teaches nor accuses an endpoint.
     if seen.is_muted {
-        return seen.departure.into_iter().collect();
+        return Unusual { departures: seen.departure.into_iter().collect(), answer };
     }
     let mut departures: Vec<Departure> = seen.departure.into_iter().collect();
     if departures.is_empty() {
         departures = endpoint.baseline.observe(sight, &endpoint.facts, is_news, new_at);
     }
-    departures
+    Unusual { departures, answer }
 }
 
 fn minute(time: Timestamp) -> Minute {

@@ -44,10 +44,14 @@ pub enum EvidenceKind {
     VerboseError,
     /// The page of a tool that intruders leave behind.
     WebShell,
+    /// Many times more of what the endpoint usually answers. Learned, as the next one is, and so no sign in one answer alone.
+    MoreThanUsual,
+    /// A file from an endpoint that never sends any.
+    UnusualFile,
 }
 
 impl EvidenceKind {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::FileContents,
         Self::SourceCode,
         Self::CommandOutput,
@@ -68,6 +72,8 @@ impl EvidenceKind {
         Self::StackTrace,
         Self::VerboseError,
         Self::WebShell,
+        Self::MoreThanUsual,
+        Self::UnusualFile,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -92,7 +98,14 @@ impl EvidenceKind {
             Self::StackTrace => "stack-trace",
             Self::VerboseError => "verbose-error",
             Self::WebShell => "web-shell",
+            Self::MoreThanUsual => "more-than-usual",
+            Self::UnusualFile => "unusual-file",
         }
+    }
+
+    /// Those that one answer shows, whatever came before it.
+    pub(crate) fn shown() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|kind| !matches!(kind, Self::MoreThanUsual | Self::UnusualFile))
     }
 
     /// The families of signs that prove it; none where it takes the request to know what to look for.
@@ -117,7 +130,9 @@ impl EvidenceKind {
             | Self::ScriptReflected
             | Self::HeaderInjected
             | Self::RedirectFollowed
-            | Self::FileStored => &[],
+            | Self::FileStored
+            | Self::MoreThanUsual
+            | Self::UnusualFile => &[],
         }
     }
 }
@@ -140,6 +155,7 @@ impl<'r, 'x> Case<'r, 'x> {
             EvidenceKind::ValueComputed | EvidenceKind::TemplateEvaluated => computed::find(self),
             EvidenceKind::RedirectFollowed => redirected::find(self),
             EvidenceKind::FileStored => stored::find(self),
+            EvidenceKind::MoreThanUsual | EvidenceKind::UnusualFile => None,
             // What everybody gets who logs in is evidence only where somebody logs in, and only if it went well.
             EvidenceKind::SessionOpened if !(200..300).contains(&status) || !self.is_login() => None,
             // What the request says itself, the answer only repeats.

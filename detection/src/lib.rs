@@ -10,6 +10,9 @@ mod detection;
 mod detector;
 mod engine;
 mod evidence;
+#[cfg(test)]
+#[path = "../tests/support/exchange.rs"]
+mod exchange;
 mod inventory;
 mod policy;
 pub mod score;

@@ -5,12 +5,15 @@
     reason = "a test says no by panicking, and why it was skipped by printing"
 )]
 
+#[path = "support/exchange.rs"]
+mod exchange;
+
 use std::{net::IpAddr, sync::Arc};
 
 use portcullis_detection::{Engine, EventType, PolicySet};
-use portcullis_exchange::{
-    Actor, ActorSource, Exchange, Facts, Protocol, Request, Response, TaggedExchange, Tags, Timestamp,
-};
+use portcullis_exchange::{Request, Response, TaggedExchange, Timestamp};
+
+use self::exchange::exchange;
 
 fn engine(rules: &str) -> Engine {
     let text =
@@ -29,24 +32,8 @@ fn rule(count: u32, minutes: u32) -> String {
 fn failed(actor: &str, second: u64, target: &str) -> Arc<TaggedExchange> {
     let address: IpAddr = actor.parse().unwrap();
     let at = Timestamp::from_seconds(1_000_000 + second);
-    Arc::new(TaggedExchange {
-        exchange: Exchange {
-            started_at: at,
-            completed_at: at,
-            client: (address, 40_000).into(),
-            server: ([192, 0, 2, 1], 80).into(),
-            vni: None,
-            protocol: Protocol::Http11,
-            stream: None,
-            request: Some(Request { method: "GET".into(), target: target.into(), ..Request::default() }),
-            response: Some(Response { status: 404, ..Response::default() }),
-            incomplete: None,
-            facts: Facts::default(),
-            grpc: None,
-        },
-        actor: Actor { address, source: ActorSource::Packet },
-        tags: Arc::new(Tags::default()),
-    })
+    let request = Request { method: "GET".into(), target: target.into(), ..Request::default() };
+    exchange(address, at, request, Some(Response { status: 404, ..Response::default() }))
 }
 
 /// At which of the moments an event was raised.

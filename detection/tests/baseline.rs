@@ -1,13 +1,15 @@
 //! What is usual is learned, and who leaves it is told, once and with the figure.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{net::IpAddr, sync::Arc};
+#[path = "support/exchange.rs"]
+mod exchange;
+
+use std::net::IpAddr;
 
 use portcullis_detection::{DetectionType, Engine, Figure, PolicySet};
-use portcullis_exchange::{
-    Actor, ActorSource, Body, Exchange, Facts, Headers, Protocol, Request, Response, TaggedExchange, Tags,
-    Timestamp,
-};
+use portcullis_exchange::{Body, Headers, Request, Response, Timestamp};
+
+use self::exchange::exchange;
 
 /// Customers of a shop, minute by minute, the same in every run.
 struct Town {
@@ -51,35 +53,16 @@ impl Town {
         if visit.has_token {
             headers.push(("Authorization", "Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"));
         }
-        let exchange = Exchange {
-            started_at: at,
-            completed_at: at,
-            client: (address, 40_000).into(),
-            server: ([192, 0, 2, 1], 80).into(),
-            vni: None,
-            protocol: Protocol::Http11,
-            stream: None,
-            request: Some(Request {
-                method: visit.method.into(),
-                target: visit.target.into_bytes(),
-                headers: Headers::from_pairs(headers),
-                body: Body::plain(visit.body),
-                ..Request::default()
-            }),
-            response: Some(Response {
-                status: visit.status,
-                body: Body::plain(vec![b'x'; visit.answer]),
-                ..Response::default()
-            }),
-            incomplete: None,
-            facts: Facts::default(),
-            grpc: None,
+        let request = Request {
+            method: visit.method.into(),
+            target: visit.target.into_bytes(),
+            headers: Headers::from_pairs(headers),
+            body: Body::plain(visit.body),
+            ..Request::default()
         };
-        let tagged = Arc::new(TaggedExchange {
-            exchange,
-            actor: Actor { address, source: ActorSource::Packet },
-            tags: Arc::new(Tags::default()),
-        });
+        let body = Body::plain(vec![b'x'; visit.answer]);
+        let response = Response { status: visit.status, body, ..Response::default() };
+        let tagged = exchange(address, at, request, Some(response));
         for detection in self.engine.judge(&tagged) {
             assert_eq!(detection.detection_type, DetectionType::Anomaly);
             let figure = detection.matched.first().unwrap();

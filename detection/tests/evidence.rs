@@ -1,16 +1,13 @@
 //! What in an answer shows that an attack worked, and what does not.
 #![allow(clippy::unwrap_used, reason = "a test says no by panicking")]
 
-use std::{
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
+#[path = "support/exchange.rs"]
+mod exchange;
 
 use portcullis_detection::{Engine, Evidence, PolicySet};
-use portcullis_exchange::{
-    Actor, ActorSource, Body, Exchange, Facts, Headers, Protocol, Request, Response, TaggedExchange, Tags,
-    Timestamp,
-};
+use portcullis_exchange::{Body, Headers, Request, Response, Timestamp};
+
+use self::exchange::exchange;
 
 struct Asked<'a> {
     method: &'a str,
@@ -36,7 +33,6 @@ fn ok<'a>(headers: &'a [(&'a str, &'a str)], body: &'a str) -> Answered<'a> {
 }
 
 fn evidence(asked: &Asked<'_>, answered: &Answered<'_>) -> Option<Evidence> {
-    let client = SocketAddr::new(Ipv4Addr::new(203, 0, 113, 7).into(), 40_000);
     let request = Request {
         method: asked.method.into(),
         target: asked.target.into(),
@@ -53,22 +49,7 @@ fn evidence(asked: &Asked<'_>, answered: &Answered<'_>) -> Option<Evidence> {
         body: Body::plain(answered.body),
         ..Response::default()
     };
-    let exchange = Exchange {
-        started_at: Timestamp::default(),
-        completed_at: Timestamp::default(),
-        client,
-        server: SocketAddr::new(Ipv4Addr::new(192, 0, 2, 1).into(), 80),
-        vni: None,
-        protocol: Protocol::Http11,
-        stream: None,
-        request: Some(request),
-        response: Some(response),
-        incomplete: None,
-        facts: Facts::default(),
-        grpc: None,
-    };
-    let actor = Actor { address: client.ip(), source: ActorSource::Packet };
-    let tagged = Arc::new(TaggedExchange { exchange, actor, tags: Arc::new(Tags::default()) });
+    let tagged = exchange([203, 0, 113, 7], Timestamp::default(), request, Some(response));
     let detections = Engine::new(PolicySet::builtin()).judge(&tagged);
     detections.into_iter().find_map(|detection| detection.successful_exploit)
 }

@@ -1,46 +1,32 @@
 //! Input made to cost: it is judged within fixed work, and an attack in it is still found.
 #![allow(clippy::unwrap_used, reason = "a test says no by panicking, and why it was skipped by printing")]
 
-use std::{net::Ipv4Addr, sync::Arc};
+#[path = "support/exchange.rs"]
+mod exchange;
+
+use std::sync::Arc;
 
 use portcullis_detection::{Engine, PolicySet};
-use portcullis_exchange::{
-    Actor, ActorSource, Body, Exchange, Facts, Headers, Protocol, Request, TaggedExchange, Tags, Timestamp,
-};
+use portcullis_exchange::{Body, Headers, Request, TaggedExchange, Timestamp};
 use proptest::prelude::*;
 
-fn exchange(target: &[u8], content_type: &str, body: Vec<u8>) -> Arc<TaggedExchange> {
-    let address = Ipv4Addr::new(203, 0, 113, 7).into();
-    Arc::new(TaggedExchange {
-        exchange: Exchange {
-            started_at: Timestamp::default(),
-            completed_at: Timestamp::default(),
-            client: (address, 40_000).into(),
-            server: ([192, 0, 2, 1], 80).into(),
-            vni: None,
-            protocol: Protocol::Http11,
-            stream: None,
-            request: Some(Request {
-                method: "POST".into(),
-                target: target.to_vec(),
-                headers: Headers::from_pairs([("content-type", content_type), ("cookie", "a=b; c")]),
-                body: Body::plain(body),
-                ..Request::default()
-            }),
-            response: None,
-            incomplete: None,
-            facts: Facts::default(),
-            grpc: None,
-        },
-        actor: Actor { address, source: ActorSource::Packet },
-        tags: Arc::new(Tags::default()),
-    })
+use self::exchange::exchange;
+
+fn posted(target: &[u8], content_type: &str, body: Vec<u8>) -> Arc<TaggedExchange> {
+    let request = Request {
+        method: "POST".into(),
+        target: target.to_vec(),
+        headers: Headers::from_pairs([("content-type", content_type), ("cookie", "a=b; c")]),
+        body: Body::plain(body),
+        ..Request::default()
+    };
+    exchange([203, 0, 113, 7], Timestamp::default(), request, None)
 }
 
 /// Whether it was found, and how many values met a bound.
 fn judge(content_type: &str, body: impl Into<Vec<u8>>) -> (bool, u64) {
     let engine = Engine::new(PolicySet::builtin());
-    let found = !engine.judge(&exchange(b"/x", content_type, body.into())).is_empty();
+    let found = !engine.judge(&posted(b"/x", content_type, body.into())).is_empty();
     let bounded = engine.counters().into_iter().find(|(name, _)| *name == "detect_bounded_values_total");
     (found, bounded.unwrap().1)
 }
@@ -106,7 +92,7 @@ fn what_the_score_shows_lies_in_the_value_and_overlaps_nothing() {
     let engine = Engine::new(PolicySet::builtin());
     let body =
         br#"{"q": "<a onbeforetoggle=\"[1].map(alert)\">%27 || extractvalue(1,concat(0x7e,version()))"}"#;
-    for detection in engine.judge(&exchange(b"/x", "application/json", body.to_vec())) {
+    for detection in engine.judge(&posted(b"/x", "application/json", body.to_vec())) {
         let scored = detection.matched.iter().filter(|found| found.detector.starts_with("score:"));
         let mut places: Vec<_> = scored.map(|found| (found.start, found.end)).collect();
         places.sort_unstable();
@@ -129,7 +115,7 @@ proptest! {
     fn no_bytes_panic(target in prop::collection::vec(any::<u8>(), 0..200), body in prop::collection::vec(any::<u8>(), 0..400)) {
         static ENGINE: std::sync::LazyLock<Engine> = std::sync::LazyLock::new(|| Engine::new(PolicySet::builtin()));
         for kind in ["application/json", "application/xml", "multipart/form-data; boundary=a", "application/graphql", "", "text/plain"] {
-            ENGINE.judge(&exchange(&target, kind, body.clone()));
+            ENGINE.judge(&posted(&target, kind, body.clone()));
         }
     }
 
@@ -137,7 +123,7 @@ proptest! {
     fn no_soup_of_signs_panics(soup in "[%&=+\\\\'\"<>/.;|$(){}\\[\\]u0-9a-f :\n-]{0,300}") {
         static ENGINE: std::sync::LazyLock<Engine> = std::sync::LazyLock::new(|| Engine::new(PolicySet::builtin()));
         for kind in ["application/json", "application/xml", "application/x-www-form-urlencoded"] {
-            for detection in ENGINE.judge(&exchange(format!("/{soup}").as_bytes(), kind, soup.clone().into_bytes())) {
+            for detection in ENGINE.judge(&posted(format!("/{soup}").as_bytes(), kind, soup.clone().into_bytes())) {
                 prop_assert!(detection.matched.len() <= 8);
                 prop_assert!(detection.matched.iter().all(|found| found.start <= found.end && found.phrase.len() <= 480));
             }

@@ -2,8 +2,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use portcullis_exchange::Timestamp;
 
-use super::{Departure, Figure, Minute, QUIET, Sight, WARM_UP, minute, range::Ranges, span};
-use crate::inventory::{AuthKind, EndpointFacts, ParameterPlace, auth_of, parameters};
+use super::{
+    Departure, Figure, Minute, QUIET, Sight, WARM_UP, answers::UsualAnswers, minute, range::Ranges, span,
+};
+use crate::{
+    EvidenceKind, Match,
+    inventory::{AuthKind, EndpointFacts, ParameterPlace, auth_of, parameters},
+};
 
 /// Minutes with traffic, and requests, after which a range means something.
 const MIN_MINUTES: u64 = 20;
@@ -43,6 +48,7 @@ pub(crate) struct EndpointBaseline {
     /// Over all.
     all: [u64; 3],
     ranges: Ranges<4>,
+    answers: UsualAnswers,
     /// By [`Figure`]: the last minute in which it was outside.
     last_outside: [Option<Minute>; Figure::ALL.len()],
     pub(super) identifiers: Ranges<1>,
@@ -70,6 +76,7 @@ impl EndpointBaseline {
             is_outside: [false; 4],
             all: [0; 3],
             ranges: Ranges::default(),
+            answers: UsualAnswers::default(),
             last_outside: [None; Figure::ALL.len()],
             identifiers: Ranges::default(),
         }
@@ -89,6 +96,14 @@ impl EndpointBaseline {
     /// «over 3 h»
     pub(super) fn over(&self, now: Minute) -> String {
         format!("over {}", span(now.saturating_sub(self.since).min(24 * 60)))
+    }
+
+    /// How the answer to an attack differs from the usual ones, where that shows success.
+    pub(super) fn unusual_answer(&self, sight: &Sight<'_>) -> Option<(EvidenceKind, Match)> {
+        if !self.is_warm(sight.minute) {
+            return None;
+        }
+        self.answers.difference(sight, &self.over(sight.minute))
     }
 
     /// Whether this is told: it was not outside of late.
@@ -111,6 +126,9 @@ impl EndpointBaseline {
             self.now = sight.minute;
         }
         let now = self.now;
+        if !sight.is_attack {
+            self.answers.note(sight);
+        }
         self.requests += 1;
         self.client_errors += u32::from((400..500).contains(&sight.status));
         self.server_errors += u32::from(sight.status >= 500);
@@ -145,6 +163,7 @@ impl EndpointBaseline {
 
     /// Ends the minute: learns from it.
     fn close(&mut self) {
+        self.answers.close(self.now);
         if self.requests > 0 {
             let share =
                 |count: u32| (self.requests >= MIN_TO_LEARN).then_some(count as f32 / self.requests as f32);

@@ -3,8 +3,9 @@ use std::sync::Arc;
 use portcullis_exchange::TaggedExchange;
 
 use crate::{
-    Detection, DetectionType, EndpointName, EventType, InventoryBatch, Match, PolicySet,
-    baseline::{self, Actors, Departure, Sight},
+    Detection, DetectionType, EndpointName, EventType, Evidence, EvidenceKind, InventoryBatch, Match,
+    PolicySet,
+    baseline::{self, Actors, Departure, Sight, Unusual},
     inventory::Inventory,
     policy::Policy,
     view::Views,
@@ -39,26 +40,42 @@ impl Learned {
         self.inventory.tell_all_again();
     }
 
-    /// Learns from an exchange; tells which policies are about a figure that left its usual range with it.
+    /// Learns from an exchange in which so much was found already. Adds what policies say of a figure that left its usual
+    /// range with it, and to attacks that worked what of the answer shows it.
     pub(super) fn judge(
         &self,
         exchange: &Arc<TaggedExchange>,
         views: &Views<'_>,
         policies: &PolicySet,
-    ) -> Vec<Detection> {
-        let Some(sight) = Sight::of(exchange, views) else { return Vec::new() };
-        let departures =
-            self.inventory.note(exchange, views, |met| baseline::observe(&self.actors, &sight, met));
-        let mut detections = Vec::new();
-        for departure in departures.into_iter().flatten() {
+        detections: &mut Vec<Detection>,
+    ) {
+        let Some(sight) = Sight::of(exchange, views, detections.iter().any(is_attack)) else { return };
+        let met = self.inventory.note(exchange, views, |met| baseline::observe(&self.actors, &sight, met));
+        let Unusual { departures, answer } = met.unwrap_or_default();
+        if let Some(answer) = answer {
+            detections.iter_mut().for_each(|found| prove(found, policies, &answer));
+        }
+        for departure in departures {
             let about = |policy: &&Policy| policy.enabled && policy.anomaly == Some(departure.figure);
             detections.extend(policies.iter().filter(about).map(|policy| told(policy, &departure, exchange)));
         }
-        detections
     }
 
     pub(super) fn counters(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.inventory.counters().into_iter().chain(self.actors.counters())
+    }
+}
+
+/// Something in the request, not only in the answer.
+fn is_attack(found: &Detection) -> bool {
+    found.matched.iter().any(|at| !at.location.starts_with("response"))
+}
+
+/// Where the policy says that such an answer is what its attack would leave.
+fn prove(found: &mut Detection, policies: &PolicySet, (kind, at): &(EvidenceKind, Match)) {
+    let leaves_it = policies.get(&found.policy_id).is_some_and(|policy| policy.evidence.contains(kind));
+    if leaves_it && found.event_type == EventType::Single && found.successful_exploit.is_none() {
+        found.successful_exploit = Some(Evidence { kind: kind.name().to_owned(), at: at.clone() });
     }
 }
 

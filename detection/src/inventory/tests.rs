@@ -1,10 +1,7 @@
-use std::{net::IpAddr, sync::Arc};
-
-use portcullis_exchange::{
-    Actor, ActorSource, Body, Exchange, Facts, Headers, Protocol, Request, Response, Tags, Timestamp,
-};
+use portcullis_exchange::{Body, Headers, Request, Response, Timestamp};
 
 use super::*;
+use crate::exchange::exchange;
 
 struct Asked {
     method: &'static str,
@@ -21,7 +18,6 @@ fn get(target: impl Into<String>) -> Asked {
 }
 
 fn note(inventory: &Inventory, asked: &Asked, second: u64) {
-    let address = IpAddr::from([203, 0, 113, 7]);
     let mut headers = vec![("Host", asked.host.clone())];
     headers.extend(asked.headers.iter().cloned());
     let request = Request {
@@ -37,24 +33,7 @@ fn note(inventory: &Inventory, asked: &Asked, second: u64) {
         ..Response::default()
     };
     let at = Timestamp::from_seconds(1_000_000 + second);
-    let tagged = TaggedExchange {
-        exchange: Exchange {
-            started_at: at,
-            completed_at: at,
-            client: (address, 40_000).into(),
-            server: ([192, 0, 2, 1], 80).into(),
-            vni: None,
-            protocol: Protocol::Http11,
-            stream: None,
-            request: Some(request),
-            response: Some(response),
-            incomplete: None,
-            facts: Facts::default(),
-            grpc: None,
-        },
-        actor: Actor { address, source: ActorSource::Packet },
-        tags: Arc::new(Tags::default()),
-    };
+    let tagged = exchange([203, 0, 113, 7], at, request, Some(response));
     let views = Views::of(tagged.exchange.request.as_ref().unwrap());
     inventory.note(&tagged, &views, |_| ());
 }

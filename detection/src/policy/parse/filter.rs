@@ -113,7 +113,8 @@ impl Reader<'_> {
                 "or" => all(alternatives()?.iter().map(|item| self.filter(item, depth)), Filter::Or),
                 "not" => Ok(Filter::Not(Box::new(self.filter(value, depth)?))),
                 "response_shows" => {
-                    self.kinds(value, &key.name, &EvidenceKind::ALL, EvidenceKind::name).map(Filter::Shows)
+                    let known: Vec<_> = EvidenceKind::shown().collect();
+                    self.kinds(value, &key.name, &known, EvidenceKind::name).map(Filter::Shows)
                 }
                 "response_holds" => self.holds(value),
                 "detect" => {

@@ -1,10 +1,11 @@
-use std::net::IpAddr;
-
-use portcullis_exchange::{Actor, ActorSource, Exchange, Facts, Protocol, Tags};
+use portcullis_exchange::Request;
 use proptest::prelude::*;
 
 use super::*;
-use crate::policy::{DistinctSource, GroupBy};
+use crate::{
+    exchange::exchange,
+    policy::{DistinctSource, GroupBy},
+};
 
 fn rule(match_count: u32, seconds: u64, distinct: Option<u32>) -> AggregationRule {
     let distinct = distinct.map(|count| Distinct { count, source: DistinctSource::Url, key: String::new() });
@@ -17,35 +18,15 @@ fn rule(match_count: u32, seconds: u64, distinct: Option<u32>) -> AggregationRul
     }
 }
 
-fn exchange() -> Arc<TaggedExchange> {
-    let address = IpAddr::from([203, 0, 113, 7]);
-    Arc::new(TaggedExchange {
-        exchange: Exchange {
-            started_at: Timestamp::default(),
-            completed_at: Timestamp::default(),
-            client: (address, 40_000).into(),
-            server: ([192, 0, 2, 1], 80).into(),
-            vni: None,
-            protocol: Protocol::Http11,
-            stream: None,
-            request: None,
-            response: None,
-            incomplete: None,
-            facts: Facts::default(),
-            grpc: None,
-        },
-        actor: Actor { address, source: ActorSource::Packet },
-        tags: Arc::new(Tags::default()),
-    })
-}
-
 fn at(millis: u64) -> Timestamp {
     Timestamp::from_nanos(1_000_000_000_000_000 + millis * 1_000_000)
 }
 
 fn fires(window: &mut Window, rule: &AggregationRule, millis: u64, identifier: Option<u64>) -> Option<u64> {
     let moment = Moment { at: at(millis), identifier };
-    window.note(moment, rule, &exchange()).map(|filled| filled.match_count)
+    window
+        .note(moment, rule, &exchange([203, 0, 113, 7], Timestamp::default(), Request::default(), None))
+        .map(|filled| filled.match_count)
 }
 
 #[test]
