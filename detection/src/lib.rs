@@ -13,6 +13,9 @@ mod evidence;
 #[cfg(test)]
 #[path = "../tests/support/exchange.rs"]
 mod exchange;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod inventory;
 mod policy;
 pub mod score;

@@ -10,6 +10,7 @@
 
 mod connection;
 pub mod decode;
+pub mod detectors;
 pub mod flow;
 pub mod frame;
 mod heap;
@@ -18,17 +19,23 @@ pub mod http2;
 mod input;
 pub mod judge;
 pub mod policy;
+mod request;
+pub mod score;
+pub mod views;
 
 /// What a target does with a fuzzer's bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target by the name of its folder in `seeds/`.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("decode", decode::run),
+    ("detectors", detectors::run),
     ("flow", flow::run),
     ("frame", frame::run),
     ("http1", http1::run),
     ("http2", http2::run),
     ("judge", judge::run),
     ("policy", policy::run),
+    ("score", score::run),
+    ("views", views::run),
 ];

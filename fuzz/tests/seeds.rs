@@ -59,3 +59,18 @@ fn every_seed_of_judge_keeps_its_promises() {
 fn every_seed_of_policy_keeps_its_promises() {
     run_all("policy");
 }
+
+#[test]
+fn every_seed_of_detectors_keeps_its_promises() {
+    run_all("detectors");
+}
+
+#[test]
+fn every_seed_of_score_keeps_its_promises() {
+    run_all("score");
+}
+
+#[test]
+fn every_seed_of_views_keeps_its_promises() {
+    run_all("views");
+}

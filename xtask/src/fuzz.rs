@@ -57,6 +57,12 @@ enum Target {
     Decode,
     /// Policy files.
     Policy,
+    /// Requests, taken apart and decoded.
+    Views,
+    /// Values of a request, looked at by every grammar detector.
+    Detectors,
+    /// Values of a request, scored.
+    Score,
     /// Requests and responses, judged by the built-in policies.
     Judge,
 }
@@ -71,7 +77,9 @@ impl Target {
     const fn max_len(self) -> u32 {
         match self {
             Self::Frame | Self::Flow | Self::Http1 | Self::Http2 => 16 << 10,
-            Self::Decode | Self::Policy | Self::Judge => 4 << 10,
+            Self::Decode | Self::Policy | Self::Judge | Self::Views | Self::Detectors | Self::Score => {
+                4 << 10
+            }
         }
     }
 }
