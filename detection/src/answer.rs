@@ -88,6 +88,11 @@ impl<'x> Answer<'x> {
         self.sensitive.get_or_init(|| sensitive_data(self.body()))
     }
 
+    /// The same, unless nobody has looked for it yet.
+    pub(crate) fn sensitive_if_known(&self) -> Option<&[Sensitive]> {
+        self.sensitive.get().map(Vec::as_slice)
+    }
+
     /// A place of the body as a match.
     pub(crate) fn matched(&self, range: Range<usize>, detector: &str) -> Match {
         at("response.body", self.body(), range, detector)

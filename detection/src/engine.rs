@@ -112,7 +112,7 @@ impl Engine {
                 detections.extend(self.apply_suspect(policy, &reading, exchange));
             }
         }
-        self.learned.judge(exchange, &reading.views, &self.policies, &mut detections);
+        self.learned.judge(exchange, &reading, &self.policies, &mut detections);
         if detections.iter().any(|found| found.successful_exploit.is_some()) {
             // What an attack drew out of the answer is told as its evidence, not as a leak besides.
             detections.retain(|found| !is_leak(found));

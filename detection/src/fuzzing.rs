@@ -63,7 +63,7 @@ pub fn every_detector(exchange: &Exchange) -> Vec<Stretch> {
             for detector in Detector::ALL {
                 if let Some(range) = detector.find(&subject) {
                     let occurs = |gate: &&str| memchr::memmem::find(&lower, gate.as_bytes()).is_some();
-                    let is_gated = detector.gates().iter().any(|gate| occurs(gate));
+                    let is_gated = detector.gates().iter().any(occurs);
                     found.push(Stretch::of(detector.name(), view, range, is_gated));
                 }
             }

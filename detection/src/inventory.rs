@@ -8,6 +8,7 @@ mod endpoint;
 mod node;
 mod parameter;
 mod path;
+mod sensitive;
 mod shape;
 mod told;
 
@@ -26,6 +27,7 @@ pub use self::{
     auth::AuthKind,
     endpoint::EndpointFacts,
     parameter::{Parameter, ParameterPlace, ValueKind},
+    sensitive::{SensitiveKinds, SensitiveSeen},
     shape::looks_like_identifier,
     told::{EndpointName, InventoryBatch},
 };

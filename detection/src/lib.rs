@@ -28,8 +28,8 @@ pub use detection::{Detection, DetectionType, EventType, Evidence, Match};
 pub use engine::{Engine, Explanation, Learned, Outcome, Prefiltered, Seen, Step, Tree};
 pub use evidence::EvidenceKind;
 pub use inventory::{
-    AuthKind, EndpointFacts, EndpointName, InventoryBatch, Parameter, ParameterPlace, ValueKind,
-    looks_like_identifier,
+    AuthKind, EndpointFacts, EndpointName, InventoryBatch, Parameter, ParameterPlace, SensitiveKinds,
+    SensitiveSeen, ValueKind, looks_like_identifier,
 };
 pub use policy::{
     AggregationRule, Category, Distinct, DistinctSource, Example, Examples, GroupBy, Info, Mode, Place,

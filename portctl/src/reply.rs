@@ -59,6 +59,11 @@ pub(crate) struct InventoryEndpoint {
     /// Requests by kind of credentials.
     pub(crate) auth: BTreeMap<String, u64>,
     pub(crate) parameters: Vec<InventoryParameter>,
+    /// Kinds of sensitive data; none from a control plane that does not know of it.
+    #[serde(default)]
+    pub(crate) sensitive_in_requests: Vec<String>,
+    #[serde(default)]
+    pub(crate) sensitive_in_responses: Vec<String>,
     pub(crate) last_seen: i64,
 }
 

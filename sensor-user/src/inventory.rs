@@ -1,6 +1,8 @@
 //! What was learned of the endpoints, as the control plane is told it.
 
-use portcullis_detection::{AuthKind, EndpointFacts, EndpointName, InventoryBatch, Learned, ValueKind};
+use portcullis_detection::{
+    AuthKind, EndpointFacts, EndpointName, InventoryBatch, Learned, SensitiveKinds, ValueKind,
+};
 use portcullis_exchange::Timestamp;
 use portcullis_proto::v1;
 
@@ -54,7 +56,13 @@ fn endpoint(name: EndpointName, facts: EndpointFacts) -> v1::Endpoint {
         auth: auth.map(|(kind, count)| (kind.name().to_owned(), count)).collect(),
         request_types: facts.request_types,
         response_types: facts.response_types,
+        sensitive_in_requests: kinds(facts.sensitive.in_requests),
+        sensitive_in_responses: kinds(facts.sensitive.in_responses),
     }
+}
+
+fn kinds(kinds: SensitiveKinds) -> Vec<String> {
+    kinds.iter().map(|kind| kind.name().to_owned()).collect()
 }
 
 fn name_of(name: EndpointName) -> v1::EndpointName {

@@ -79,5 +79,7 @@ fn endpoint(account: &str, row: &InventoryRow) -> Value {
         "auth": auth,
         "requestTypes": facts.request_types,
         "responseTypes": facts.response_types,
+        "sensitiveInRequests": facts.sensitive_in_requests,
+        "sensitiveInResponses": facts.sensitive_in_responses,
     })
 }

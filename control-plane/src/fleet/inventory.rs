@@ -53,7 +53,12 @@ fn bounded(mut update: InventoryUpdate) -> InventoryUpdate {
         endpoint.parameters.retain(|one| {
             one.name.len() <= MAX_NAME && one.location.len() <= MAX_NAME && is_short(&one.types)
         });
-        for words in [&mut endpoint.request_types, &mut endpoint.response_types] {
+        for words in [
+            &mut endpoint.request_types,
+            &mut endpoint.response_types,
+            &mut endpoint.sensitive_in_requests,
+            &mut endpoint.sensitive_in_responses,
+        ] {
             words.truncate(MAX_WORDS);
             words.retain(|word| word.len() <= MAX_NAME);
         }

@@ -90,6 +90,8 @@ pub(super) fn add(sum: &mut Endpoint, other: &Endpoint) {
     }
     add_words(&mut sum.request_types, &other.request_types);
     add_words(&mut sum.response_types, &other.response_types);
+    add_words(&mut sum.sensitive_in_requests, &other.sensitive_in_requests);
+    add_words(&mut sum.sensitive_in_responses, &other.sensitive_in_responses);
 }
 
 fn add_words(sum: &mut Vec<String>, other: &[String]) {

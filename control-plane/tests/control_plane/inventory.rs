@@ -28,6 +28,7 @@ fn endpoint(template: &str, since: u64, requests: u64) -> Endpoint {
         }],
         auth: HashMap::from([("cookie".to_owned(), requests)]),
         response_types: vec!["application/json".into()],
+        sensitive_in_responses: vec![if since < 100 { "card" } else { "email" }.into()],
         ..Endpoint::default()
     }
 }
@@ -60,6 +61,7 @@ async fn what_sensors_saw_is_added_up_and_a_repetition_changes_nothing() {
         "firstSeen": 50, "lastSeen": 906, "requests": 30, "sensors": 2, "statuses": {"200": 30},
         "parameters": [{"location": "query", "name": "page", "types": ["integer"], "seen": 15, "share": 0.5}],
         "parametersLeftOut": 0, "auth": {"cookie": 30}, "requestTypes": [], "responseTypes": ["application/json"],
+        "sensitiveInRequests": [], "sensitiveInResponses": ["email", "card"],
     });
     assert_eq!(fetched(&plane, json!({})).await, [expected]);
 }

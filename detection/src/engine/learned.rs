@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use portcullis_exchange::TaggedExchange;
 
+use super::reading::Reading;
 use crate::{
     Detection, DetectionType, EndpointName, EventType, Evidence, EvidenceKind, InventoryBatch, Match,
     PolicySet,
     baseline::{self, Actors, Departure, Sight, Unusual},
     inventory::Inventory,
     policy::Policy,
-    view::Views,
 };
 
 /// What the traffic has taught: which endpoints there are, and what they and their clients usually do.
@@ -45,12 +45,17 @@ impl Learned {
     pub(super) fn judge(
         &self,
         exchange: &Arc<TaggedExchange>,
-        views: &Views<'_>,
+        reading: &Reading<'_>,
         policies: &PolicySet,
         detections: &mut Vec<Detection>,
     ) {
-        let Some(sight) = Sight::of(exchange, views, detections.iter().any(is_attack)) else { return };
-        let met = self.inventory.note(exchange, views, |met| baseline::observe(&self.actors, &sight, met));
+        let Some(sight) = Sight::of(exchange, &reading.views, detections.iter().any(is_attack)) else {
+            return;
+        };
+        let met = self.inventory.note(exchange, &reading.views, |met| {
+            met.endpoint.note_sensitive(exchange, reading.answer.sensitive_if_known());
+            baseline::observe(&self.actors, &sight, met)
+        });
         let Unusual { departures, answer } = met.unwrap_or_default();
         if let Some(answer) = answer {
             detections.iter_mut().for_each(|found| prove(found, policies, &answer));

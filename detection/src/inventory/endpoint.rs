@@ -3,9 +3,10 @@ use std::sync::LazyLock;
 use ahash::RandomState;
 use portcullis_exchange::{Headers, TaggedExchange, Timestamp};
 
-use super::{AuthKind, Parameter, ParameterPlace, auth_of};
+use super::{AuthKind, Parameter, ParameterPlace, SensitiveSeen, auth_of, sensitive};
 use crate::{
     baseline::EndpointBaseline,
+    sensitive::Sensitive,
     view::{Field, Place, Views},
 };
 
@@ -25,6 +26,8 @@ pub(crate) struct Endpoint {
     pub(crate) facts: EndpointFacts,
     pub(crate) baseline: EndpointBaseline,
     pub(super) telling: Telling,
+    /// The minute in which sensitive data was looked for last.
+    looked_at: u64,
 }
 
 /// What the control plane has, what is on its way there, and what there is.
@@ -56,6 +59,8 @@ pub struct EndpointFacts {
     pub auth: [u64; AuthKind::ALL.len()],
     pub request_types: Vec<String>,
     pub response_types: Vec<String>,
+    /// Of exchanges that did not fail: the first few, one a minute, and answers in which policies looked for it.
+    pub sensitive: SensitiveSeen,
 }
 
 impl Endpoint {
@@ -71,8 +76,9 @@ impl Endpoint {
             auth: [0; AuthKind::ALL.len()],
             request_types: Vec::new(),
             response_types: Vec::new(),
+            sensitive: SensitiveSeen::default(),
         };
-        Self { facts, baseline: EndpointBaseline::new(now), telling: Telling::default() }
+        Self { facts, baseline: EndpointBaseline::new(now), telling: Telling::default(), looked_at: 0 }
     }
 
     pub(super) fn note<'x>(
@@ -110,6 +116,20 @@ impl Endpoint {
             self.telling.changed = self.telling.counted;
         }
         changed
+    }
+
+    /// Sensitive data of an exchange; `known` is what of the answer was found for other reasons.
+    pub(crate) fn note_sensitive(&mut self, tagged: &TaggedExchange, known: Option<&[Sensitive]>) {
+        let minute = tagged.exchange.completed_at.seconds() / 60;
+        let is_time = sensitive::is_time(self.facts.requests, minute, self.looked_at);
+        let failed = tagged.exchange.response.as_ref().is_none_or(|response| response.status >= 400);
+        if failed || !(is_time || known.is_some_and(|known| !known.is_empty())) {
+            return;
+        }
+        self.looked_at = if is_time { minute } else { self.looked_at };
+        if self.facts.sensitive.note(tagged, known, is_time) {
+            self.telling.changed = self.telling.counted;
+        }
     }
 
     /// Both are the same endpoint, as it turned out.
@@ -178,6 +198,7 @@ impl EndpointFacts {
             }
         }
         self.parameters_left_out += other.parameters_left_out;
+        self.sensitive.join(other.sensitive);
         self.auth.iter_mut().zip(other.auth).for_each(|(known, count)| *known += count);
         for (mine, theirs) in
             [(&mut self.request_types, other.request_types), (&mut self.response_types, other.response_types)]

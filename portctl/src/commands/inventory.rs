@@ -23,6 +23,7 @@ const COLUMNS: &[Column] = &[
     Column::whole("REQUESTS"),
     Column::whole("STATUSES").spare(3),
     Column::cut("AUTH", 8).spare(1),
+    Column::cut("SENSITIVE", 9).spare(6),
     Column::cut("PARAMETERS", 10).spare(4),
     Column::whole("LAST SEEN").spare(5),
 ];
@@ -71,9 +72,17 @@ fn fields(endpoint: &InventoryEndpoint) -> Vec<Field> {
         plain(&endpoint.requests.to_string()),
         plain(&shares(&endpoint.statuses)),
         plain(&endpoint.auth.keys().cloned().collect::<Vec<_>>().join(",")),
+        plain(&sensitive(endpoint)),
         plain(&names.join(" ")),
         plain(&when::stamp(endpoint.last_seen)),
     ]
+}
+
+/// `takes card; gives email,iban`
+fn sensitive(endpoint: &InventoryEndpoint) -> String {
+    let told = [("takes", &endpoint.sensitive_in_requests), ("gives", &endpoint.sensitive_in_responses)];
+    let some = told.into_iter().filter(|(_, kinds)| !kinds.is_empty());
+    some.map(|(verb, kinds)| format!("{verb} {}", kinds.join(","))).collect::<Vec<_>>().join("; ")
 }
 
 /// `2xx 97% 4xx 3%`
@@ -94,6 +103,16 @@ fn shares(statuses: &BTreeMap<String, u64>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sensitive_data_is_told_by_direction() {
+        let reply = serde_json::json!({
+            "method": "GET", "host": "h", "template": "/", "requests": 1, "statuses": {}, "auth": {},
+            "parameters": [], "sensitiveInRequests": ["card"], "sensitiveInResponses": ["email", "iban"], "lastSeen": 0,
+        });
+        let endpoint: InventoryEndpoint = serde_json::from_value(reply).unwrap();
+        assert_eq!(sensitive(&endpoint), "takes card; gives email,iban");
+    }
 
     #[test]
     fn statuses_are_told_by_class() {
