@@ -13,7 +13,7 @@ use anyhow::{Context as _, ensure};
 use clap::Parser as _;
 use control_plane::{
     Config, Server,
-    auth::create_key,
+    auth::{KeyTerms, command_line, create_key},
     fleet::create_join_token,
     store::{Role, SqliteStore},
 };
@@ -136,12 +136,28 @@ impl Plane {
     async fn start() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let any = "127.0.0.1:0".parse()?;
-        let config =
-            Config { data_dir: folder.path().to_owned(), http: any, grpc: any, account_id: "1".into() };
+        let config = Config {
+            data_dir: folder.path().to_owned(),
+            http: any,
+            grpc: any,
+            account_id: "1".into(),
+            trusted_proxies: Vec::new(),
+            audit_retention: Duration::from_secs(400 * 86_400),
+        };
         let server = Server::start(config).await?;
         let store = SqliteStore::open(folder.path())?;
-        let key = create_key(&store, "bench", Role::Admin)?.reveal().to_owned();
-        let join_token = create_join_token(&store, Duration::from_secs(3_600), 100_000)?.reveal().to_owned();
+        let key = create_key(
+            &store,
+            &command_line("bench"),
+            KeyTerms { name: "bench".into(), role: Role::Admin, expires_at: None },
+        )?
+        .1
+        .reveal()
+        .to_owned();
+        let join_token =
+            create_join_token(&store, &command_line("bench"), Duration::from_secs(3_600), 100_000)?
+                .reveal()
+                .to_owned();
         Ok(Self { server, client: Client::new(), key, join_token, _folder: folder })
     }
 

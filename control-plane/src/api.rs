@@ -5,8 +5,10 @@
 
 mod actors;
 mod allowed;
+mod audit;
 mod blocks;
 mod capture;
+mod client;
 mod commands;
 mod dashboard;
 mod echo;
@@ -16,6 +18,7 @@ mod events;
 mod filter;
 mod gate;
 mod inventory;
+mod keys;
 mod metrics;
 mod orig;
 mod policies;
@@ -29,6 +32,7 @@ mod session;
 mod sort;
 mod suppressions;
 mod text_format;
+mod users;
 
 use std::{any::Any, collections::HashMap, sync::Arc};
 
@@ -39,13 +43,14 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use ipnet::IpNet;
 use portcullis_detection::PolicySet;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use self::endpoint::{commands as command, reads};
+use self::endpoint::{answers, commands as command, reads};
 pub(crate) use self::error::ApiError;
 use crate::{
-    auth::Attempts,
+    auth::{Attempts, FailuresNoted, Passwords},
     console,
     fleet::Fleet,
     ingest::Ingest,
@@ -68,6 +73,10 @@ pub(crate) struct Api {
     /// Shown as `akto_account_id` where a sensor names no account.
     pub account_id: String,
     pub attempts: Attempts,
+    pub failures_noted: FailuresNoted,
+    pub passwords: Passwords,
+    /// What these say about whom they speak for is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 pub(crate) fn router(api: Arc<Api>) -> Router {
@@ -115,6 +124,16 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/api/removeSuppression", reads(Analyst, suppressions::remove))
         .route("/api/fetchInventory", reads(Viewer, inventory::list))
         .route("/api/fetchSensors", reads(Viewer, sensors::list))
+        .route("/api/fetchUsers", reads(Role::Admin, users::list))
+        .route("/api/addUser", command(Role::Admin, users::add))
+        .route("/api/modifyUser", command(Role::Admin, users::modify))
+        .route("/api/removeUser", reads(Role::Admin, users::remove))
+        .route("/api/changePassword", command(Viewer, users::change_password))
+        .route("/api/fetchKeys", reads(Role::Admin, keys::list))
+        .route("/api/addKey", reads(Role::Admin, keys::add))
+        .route("/api/revokeKey", reads(Role::Admin, keys::revoke))
+        .route("/api/fetchAudit", reads(Role::Admin, audit::list))
+        .route("/api/exportAudit", answers(Role::Admin, audit::export))
         .route("/api/{*unknown}", axum::routing::any(unknown))
         .route("/metrics", get(metrics::scrape))
         .route("/session", get(session::who).post(session::log_in).delete(session::log_out))

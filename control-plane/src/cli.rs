@@ -1,12 +1,25 @@
+//! The command line: its arguments, and the commands that work on the data folder beside a running server.
+
+pub mod join_token;
+pub mod keys;
+mod output;
+pub mod users;
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 
-use crate::store::Role;
+pub use self::output::{note, say};
+use self::{join_token::JoinToken, keys::Keys, users::Users};
+use crate::{data_dir, store::SqliteStore};
+
+/// The audit log keeps itself for so long whatever is asked.
+const LEAST_AUDIT: Duration = Duration::from_secs(30 * 86_400);
 
 /// Keeps what sensors find, shows it, and tells every sensor whom to block.
 ///
@@ -31,6 +44,14 @@ pub struct Cli {
     #[arg(long, value_name = "ID", default_value = "1000000")]
     pub account_id: String,
 
+    /// Proxies in front, whose X-Forwarded-For and X-Forwarded-Proto are believed: addresses or prefixes.
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxy: Vec<IpNet>,
+
+    /// How long the audit log is kept: at least 30d.
+    #[arg(long, value_name = "TIME", default_value = "400d", value_parser = audit_retention)]
+    pub audit_retention: Duration,
+
     /// What goes to standard error: error, warn, info, debug, trace, or per module as in `info,control_plane=debug`.
     #[arg(long, global = true, value_name = "LEVEL", default_value = "info", env = "PORTCULLIS_LOG")]
     pub log: String,
@@ -41,7 +62,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// API keys for people and programs.
+    /// People who log in with name and password; the first one is made here.
+    #[command(subcommand)]
+    Users(Users),
+    /// API keys for programs.
     #[command(subcommand)]
     Keys(Keys),
     /// Tokens with which sensors enrol.
@@ -49,49 +73,29 @@ pub enum Command {
     JoinToken(JoinToken),
 }
 
-#[derive(Debug, Subcommand)]
-pub enum Keys {
-    /// Makes a key and prints it alone on standard output. It is shown this once.
-    Create(CreateKey),
-    /// Lists keys, without their secrets.
-    List {
-        #[arg(short, long, value_enum, default_value_t = Output::Table)]
-        output: Output,
-    },
-    /// Ends a key and the sessions opened with it.
-    Revoke {
-        /// The id that `keys list` shows.
-        id: String,
-    },
-}
-
-#[derive(Debug, Args)]
-pub struct CreateKey {
-    #[arg(long, value_enum)]
-    pub role: Role,
-    /// Whose key it is, for the list and for the audit.
-    #[arg(long, default_value = "unnamed")]
-    pub name: String,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum JoinToken {
-    /// Makes a token and prints it alone on standard output. It is shown this once.
-    Create {
-        /// How long it can be used: 30m, 24h, 7d.
-        #[arg(long, default_value = "24h", value_parser = duration)]
-        ttl: Duration,
-        /// How many sensors may enrol with it.
-        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-        uses: u32,
-    },
-}
-
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Output {
     Table,
     Json,
     Jsonl,
+}
+
+/// SQLite lets several processes in: a running server sees the change with its next request.
+fn open(data_dir: &Path) -> anyhow::Result<SqliteStore> {
+    data_dir::prepare(data_dir)?;
+    Ok(SqliteStore::open(data_dir)?)
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = || text.parse().map(|address: std::net::IpAddr| IpNet::from(address));
+    text.parse().or_else(|_| address()).map_err(|_| format!("{text:?} is no address and no prefix"))
+}
+
+fn audit_retention(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        short if short < LEAST_AUDIT => Err("is at least 30d".to_owned()),
+        long => Ok(long),
+    }
 }
 
 /// A whole number with a unit.

@@ -28,7 +28,7 @@ pub use self::{
     settle::{Behind, Coverage},
     view::View,
 };
-use crate::store::{Change, SensorRecord, Store, StoreError};
+use crate::store::{Act, Change, SensorRecord, Store, StoreError};
 
 /// Longer changes become several revisions, each a message of less than 1 MiB and a short transaction: a block that
 /// somebody orders meanwhile does not wait for a million imported ones.
@@ -62,26 +62,26 @@ impl Fleet {
 
     /// Stores the changes as a revision, or as several where they are many, and wakes every command stream. Gives the
     /// last one's number. Blocks.
-    pub fn apply(&self, author: &str, changes: Vec<Change>) -> Result<u64, StoreError> {
+    pub fn apply(&self, act: &Act, changes: Vec<Change>) -> Result<u64, StoreError> {
         let mut last = self.revision();
         let (mut some, mut weight) = (Vec::new(), 0);
         for change in changes {
             let own = weigh(&change);
             if weight + own > REVISION_WEIGHT && !some.is_empty() {
-                self.apply_one(author, std::mem::take(&mut some))?;
+                self.apply_one(act, std::mem::take(&mut some))?;
                 weight = 0;
             }
             weight += own;
             some.push(change);
         }
         if !some.is_empty() {
-            last = self.apply_one(author, some)?;
+            last = self.apply_one(act, some)?;
         }
         Ok(last)
     }
 
-    fn apply_one(&self, author: &str, changes: Vec<Change>) -> Result<u64, StoreError> {
-        let number = self.store.apply(author, changes)?;
+    fn apply_one(&self, act: &Act, changes: Vec<Change>) -> Result<u64, StoreError> {
+        let number = self.store.apply(act, changes)?;
         // Two at once may come back in the other order: the number only ever grows.
         self.revision.send_if_modified(|known| {
             let newer = number > *known;

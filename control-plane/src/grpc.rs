@@ -54,9 +54,10 @@ impl Service {
 #[tonic::async_trait]
 impl ControlPlane for Service {
     async fn enroll(&self, request: Request<EnrollRequest>) -> Result<Response<EnrollResponse>, Status> {
+        let from = request.remote_addr().map(|address| address.ip().to_canonical());
         let (store, request) = (self.store.clone(), request.into_inner());
         let node = request.node.clone();
-        let response = blocking(move || fleet::enroll(&*store, request)).await.map_err(|error| match error {
+        let response = blocking(move || fleet::enroll(&*store, from, request)).await.map_err(|error| match error {
             EnrollError::Token => {
                 tracing::warn!(node, "an enrolment with a bad join token");
                 Status::unauthenticated(

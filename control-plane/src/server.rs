@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
 use portcullis_detection::PolicySet;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::transport::{Server as GrpcServer, server::TcpIncoming};
 
 use crate::{
     api::{self, Api},
-    auth::{self, Attempts, Secret},
+    auth::{self, Attempts, FailuresNoted, KeyTerms, PasswordError, Passwords, Secret},
     clock::EpochMillis,
     data_dir::{DataDir, DataDirError},
     fleet::Fleet,
@@ -33,6 +34,10 @@ pub struct Config {
     pub http: SocketAddr,
     pub grpc: SocketAddr,
     pub account_id: String,
+    /// Proxies in front whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Older entries of the audit log are forgotten.
+    pub audit_retention: Duration,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +52,8 @@ pub enum StartError {
     DataDir(#[from] DataDirError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Password(#[from] PasswordError),
 }
 
 /// A control plane at work. Dropping it ends its tasks, too, but nobody waits for that; [`Server::shut_down`] does.
@@ -80,7 +87,7 @@ impl Server {
             ingest: ingest.clone(),
             shutdown: down.clone(),
         };
-        let sweeping = sweep(opened.store.clone(), fleet.clone(), down.clone());
+        let sweeping = sweep(opened.store.clone(), fleet.clone(), config.audit_retention, down.clone());
         let api = Api {
             store: opened.store,
             fleet,
@@ -89,6 +96,9 @@ impl Server {
             policy_times: opened.policy_times,
             account_id: config.account_id,
             attempts: Attempts::default(),
+            failures_noted: FailuresNoted::default(),
+            passwords: opened.passwords,
+            trusted_proxies: config.trusted_proxies,
         };
         let tasks = vec![
             tokio::spawn(serve_http(http, api, down.clone())),
@@ -115,21 +125,26 @@ impl Server {
 struct Opened {
     store: Arc<dyn Store>,
     first_key: Option<Secret>,
+    passwords: Passwords,
     policies: PolicySet,
     policy_times: std::collections::HashMap<String, crate::store::PolicyTimes>,
 }
 
-fn open(path: &Path) -> Result<Opened, StoreError> {
+fn open(path: &Path) -> Result<Opened, StartError> {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path)?);
     let first_key = match store.keys()?.is_empty() {
-        true => Some(auth::create_key(&*store, "first", Role::Admin)?),
+        true => {
+            let terms = KeyTerms { name: "first".to_owned(), role: Role::Admin, expires_at: None };
+            Some(auth::create_key(&*store, &auth::command_line("start"), terms)?.1)
+        }
         false => None,
     };
     let policies = PolicySet::builtin();
     let digests =
         policies.iter().map(|policy| (policy.id.to_string(), auth::digest(&policy.source))).collect();
     let policy_times = store.note_policies(digests, EpochMillis::now())?;
-    Ok(Opened { store, first_key, policies, policy_times })
+    let passwords = Passwords::new()?;
+    Ok(Opened { store, first_key, passwords, policies, policy_times })
 }
 
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, StartError> {
@@ -179,7 +194,12 @@ async fn serve_grpc(listener: TcpListener, service: Service, mut shutdown: watch
 
 /// Forgets what has run out, and writes down what sensors said. Nothing waits for either: every question asks for what
 /// is in force now, and the newest of a sensor is in memory.
-async fn sweep(store: Arc<dyn Store>, fleet: Arc<Fleet>, mut shutdown: watch::Receiver<bool>) {
+async fn sweep(
+    store: Arc<dyn Store>,
+    fleet: Arc<Fleet>,
+    audit_retention: Duration,
+    mut shutdown: watch::Receiver<bool>,
+) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     loop {
         let is_down = tokio::select! {
@@ -193,15 +213,19 @@ async fn sweep(store: Arc<dyn Store>, fleet: Arc<Fleet>, mut shutdown: watch::Re
         let store = store.clone();
         let swept = crate::blocking::blocking(move || {
             let now = EpochMillis::now();
+            let kept = i64::try_from(audit_retention.as_millis()).unwrap_or(i64::MAX);
             Ok::<_, StoreError>((
                 store.expire(now)?,
-                store.expire_sessions(now)?,
+                store.expire_sessions(now, auth::idle_since(now))?,
                 store.expire_join_tokens(now)?,
+                store.expire_audit(EpochMillis::from_millis(now.millis().saturating_sub(kept)))?,
             ))
         });
         match swept.await {
-            Ok((0, 0, 0)) => {}
-            Ok((orders, sessions, tokens)) => tracing::debug!(orders, sessions, tokens, "ran out"),
+            Ok((0, 0, 0, 0)) => {}
+            Ok((orders, sessions, tokens, audit)) => {
+                tracing::debug!(orders, sessions, tokens, audit, "ran out");
+            }
             Err(error) => tracing::warn!(%error, "what ran out could not be swept; next try in 15 s"),
         }
     }

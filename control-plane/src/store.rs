@@ -3,6 +3,7 @@
 //! An engine may block: callers are on blocking threads. `tests/store_contract.rs` is the suite every engine passes.
 
 mod access;
+mod audit;
 mod events;
 mod filter;
 mod inventory;
@@ -11,8 +12,10 @@ mod revisions;
 mod sensors;
 mod sqlite;
 mod stats;
+mod users;
 
-pub use access::{AccessStore, KeyRecord, NewKey, NewSession, Role};
+pub use access::{AccessStore, KeyRecord, NewKey, NewSession, Owner, Role, SessionRecord};
+pub use audit::{Act, AuditEntry, AuditPage, AuditQuery, AuditStore, Principal, PrincipalKind};
 pub use events::{
     Appended, Combination, EventDetail, EventRow, EventStatus, EventStore, NewEvent, SampleQuery,
 };
@@ -28,10 +31,17 @@ pub use revisions::{
 pub use sensors::{EnrollError, JoinToken, NewSensor, SensorRecord, SensorStore};
 pub use sqlite::SqliteStore;
 pub use stats::{ActorRow, CategoryCount, DayActors, DayCount, Endpoint, Listing, Totals};
+pub use users::{NewUser, UserChange, UserError, UserRecord, UserStore};
 
 /// Everything an account's state is: revisions, who may do what, which sensors there are.
-pub trait StateStore: RevisionStore + AccessStore + SensorStore + PolicyStore + InventoryStore {}
-impl<T: RevisionStore + AccessStore + SensorStore + PolicyStore + InventoryStore> StateStore for T {}
+pub trait StateStore:
+    RevisionStore + AccessStore + UserStore + AuditStore + SensorStore + PolicyStore + InventoryStore
+{
+}
+impl<T> StateStore for T where
+    T: RevisionStore + AccessStore + UserStore + AuditStore + SensorStore + PolicyStore + InventoryStore
+{
+}
 
 /// One engine that keeps both, as SQLite does.
 pub trait Store: EventStore + StateStore {}

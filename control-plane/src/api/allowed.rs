@@ -50,7 +50,7 @@ pub(super) async fn add(call: Call) -> Reply {
     let Named { cidr, reason } = call.keys()?;
     let cidr = prefix::prefix("cidr", &cidr)?;
     refuse_all(cidr).map_err(|problem| ApiError::invalid("cidr", problem))?;
-    tracing::info!(by = call.caller.name, %cidr, reason, "allow");
+    tracing::info!(by = call.caller.by.name, %cidr, reason, "allow");
     let revision = blocks::apply(&call, vec![change(&call, cidr, &reason)]).await?;
     Ok(blocks::with(pushing.settle(&call, revision).await, [("cidr", json!(cidr))]))
 }
@@ -67,7 +67,7 @@ pub(super) async fn remove(call: Call) -> Reply {
             format_args!("{cidr} is not on the allow list; fetchAllowed shows what is"),
         ));
     }
-    tracing::info!(by = call.caller.name, %cidr, "disallow");
+    tracing::info!(by = call.caller.by.name, %cidr, "disallow");
     let revision = blocks::apply(&call, vec![Change::Disallow { cidr }]).await?;
     Ok(blocks::with(pushing.settle(&call, revision).await, [("cidr", json!(cidr))]))
 }
@@ -118,7 +118,7 @@ fn change(call: &Call, cidr: IpNet, reason: &str) -> Change {
     Change::Allow(Allowed {
         cidr,
         reason: blocks::reason(reason),
-        author: call.caller.name.clone(),
+        author: call.caller.by.name.clone(),
         created_at: EpochMillis::now(),
         revision: 0,
     })

@@ -114,7 +114,7 @@ async fn put(call: &Call, cidr: IpNet, field: &str) -> Result<u64, ApiError> {
     let block = Block {
         cidr,
         reason: terms.reason(),
-        author: call.caller.name.clone(),
+        author: call.caller.by.name.clone(),
         created_at: now,
         expires_at,
         revision: 0,
@@ -125,14 +125,14 @@ async fn put(call: &Call, cidr: IpNet, field: &str) -> Result<u64, ApiError> {
 }
 
 async fn lift(call: &Call, cidr: IpNet) -> Result<u64, ApiError> {
-    tracing::info!(by = call.caller.name, %cidr, "unblock");
+    tracing::info!(by = call.caller.by.name, %cidr, "unblock");
     apply(call, vec![Change::Unblock { cidr }]).await
 }
 
 /// Stores the changes and sends them on their way.
 pub(super) async fn apply(call: &Call, changes: Vec<Change>) -> Result<u64, ApiError> {
-    let (api, author) = (call.api.clone(), call.caller.name.clone());
-    Ok(blocking(move || api.fleet.apply(&author, changes)).await?)
+    let (api, act) = (call.api.clone(), call.act());
+    Ok(blocking(move || api.fleet.apply(&act, changes)).await?)
 }
 
 pub(super) fn with<const N: usize>(mut reply: Value, more: [(&str, Value); N]) -> Value {

@@ -113,7 +113,7 @@ async fn set(call: &Call, pushing: Pushing, rules: Vec<CaptureRule>) -> Reply {
         return Err(ApiError::invalid("rules", format_args!("are at most {MAX_RULES}: use wider prefixes")));
     }
     let list: Vec<Value> = rules.iter().map(shown).collect();
-    tracing::warn!(by = call.caller.name, rules = %json!(list), "capture rules");
+    tracing::warn!(by = call.caller.by.name, rules = %json!(list), "capture rules");
     let revision = blocks::apply(call, vec![Change::CaptureRules(rules)]).await?;
     Ok(blocks::with(pushing.settle(call, revision).await, [("rules", json!(list))]))
 }
@@ -138,7 +138,7 @@ fn checked(call: &Call, wanted: &Wanted, place: &str) -> Result<CaptureRule, Api
         port: wanted.port,
         mode,
         reason: wanted.reason.chars().take(MAX_REASON).collect(),
-        author: call.caller.name.clone(),
+        author: call.caller.by.name.clone(),
         created_at: EpochMillis::now(),
     })
 }

@@ -38,7 +38,7 @@ pub(super) fn update_status(call: &Call) -> Reply {
         lift(call, &filter)?;
     }
     // After the revision: were it cut off in between, doing it again would finish it.
-    let updated = call.api.store.set_status(&filter, status)?;
+    let updated = call.api.store.set_status(&call.act(), &filter, &named(call), status)?;
     let message = format!("{updated} events are {} now", status.name());
     Ok(reply(
         &call.raw,
@@ -49,8 +49,8 @@ pub(super) fn update_status(call: &Call) -> Reply {
 
 /// `deleteMaliciousEvents`. Suppressions stay: what was ignored does not come back with the next event.
 pub(super) fn delete(call: &Call) -> Reply {
-    let deleted = call.api.store.delete(&chosen(call)?)?;
-    tracing::info!(by = call.caller.name, deleted, "events deleted");
+    let deleted = call.api.store.delete(&call.act(), &chosen(call)?, &named(call))?;
+    tracing::info!(by = call.caller.by.name, deleted, "events deleted");
     let message = format!("{deleted} events are deleted");
     Ok(reply(
         &call.raw,
@@ -70,6 +70,14 @@ fn chosen(call: &Call) -> Result<EventFilter, ApiError> {
     keys.filter()
 }
 
+/// The filter as it was asked for.
+fn named(call: &Call) -> String {
+    let keys =
+        call.raw.iter().filter(|(key, value)| *key != "status" && *key != "reason" && !value.is_null());
+    let keys: serde_json::Map<_, _> = keys.map(|(key, value)| (key.clone(), value.clone())).collect();
+    serde_json::Value::Object(keys).to_string()
+}
+
 fn suppress(call: &Call, filter: &EventFilter, reason: String) -> Result<(), ApiError> {
     let now = EpochMillis::now();
     let suppression = |one: Combination| {
@@ -80,7 +88,7 @@ fn suppress(call: &Call, filter: &EventFilter, reason: String) -> Result<(), Api
             url: one.url,
             host: one.host,
             reason: reason.clone(),
-            author: call.caller.name.clone(),
+            author: call.caller.by.name.clone(),
             created_at: now,
             expires_at: None,
             hits: 0,
@@ -110,7 +118,7 @@ fn combinations(call: &Call, filter: &EventFilter) -> Result<Vec<Combination>, A
 
 fn apply(call: &Call, changes: Vec<Change>) -> Result<(), ApiError> {
     for some in changes.chunks(PER_REVISION) {
-        call.api.fleet.apply(&call.caller.name, some.to_vec())?;
+        call.api.fleet.apply(&call.act(), some.to_vec())?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::{
 use axum::{
     Json,
     body::Bytes,
-    extract::{ConnectInfo, State, rejection::BytesRejection},
+    extract::{ConnectInfo, MatchedPath, State, rejection::BytesRejection},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
     routing::{MethodRouter, post},
@@ -17,19 +17,22 @@ use serde_json::{Map, Value};
 
 use super::{
     Api, ApiError,
+    client::client,
     security::{is_own_page, session_cookie},
 };
 use crate::{
     auth::{self, Caller},
     blocking::blocking,
-    store::Role,
+    store::{Act, Role},
 };
 
 /// One authenticated request.
 pub(super) struct Call {
     pub(super) api: Arc<Api>,
+    /// The endpoint's.
+    name: String,
     pub(super) caller: Caller,
-    /// Where the request came from: the caller, or a proxy of theirs.
+    /// Where the request came from: the caller, or a proxy of theirs that is not trusted.
     pub(super) from: IpAddr,
     /// The body as sent, whose documented keys the reply echoes.
     pub(super) raw: Map<String, Value>,
@@ -40,6 +43,11 @@ impl Call {
     pub(super) fn keys<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
         typed(&self.raw)
     }
+
+    /// This request, as a change that it makes is told in the audit log.
+    pub(super) fn act(&self) -> Act {
+        Act { by: self.caller.by.clone(), from: Some(self.from), action: self.name.clone() }
+    }
 }
 
 pub(super) type Reply = Result<Value, ApiError>;
@@ -49,45 +57,52 @@ pub(super) fn reads(needs: Role, handler: fn(&Call) -> Reply) -> MethodRouter<Ar
     commands(needs, move |call: Call| blocking(move || handler(&call)))
 }
 
-/// An endpoint that also waits for sensors.
+/// An endpoint that also waits, for sensors or for its turn.
 pub(super) fn commands<H, F>(needs: Role, handler: H) -> MethodRouter<Arc<Api>>
 where
     H: Fn(Call) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Reply> + Send,
 {
+    answers(needs, move |call| {
+        let reply = handler(call);
+        async { Ok(Json(reply.await?).into_response()) }
+    })
+}
+
+/// An endpoint whose answer is no JSON object.
+pub(super) fn answers<H, F>(needs: Role, handler: H) -> MethodRouter<Arc<Api>>
+where
+    H: Fn(Call) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Result<Response, ApiError>> + Send,
+{
     post(
         async move |State(api): State<Arc<Api>>,
                     ConnectInfo(peer): ConnectInfo<SocketAddr>,
+                    path: MatchedPath,
                     headers: HeaderMap,
                     body: Result<Bytes, BytesRejection>| {
-            respond(api, needs, peer, &headers, body, handler).await
+            let name = path.as_str().rsplit('/').next().unwrap_or_default();
+            handler(admit(api, needs, name, peer, &headers, body).await?).await
         },
     )
     .fallback(async || ApiError::NotFound)
 }
 
-async fn respond<H, F>(
+async fn admit(
     api: Arc<Api>,
     needs: Role,
+    name: &str,
     peer: SocketAddr,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
-    handler: H,
-) -> Response
-where
-    H: Fn(Call) -> F,
-    F: Future<Output = Reply>,
-{
-    let call = async {
-        let caller = authenticate(&api, headers).await?;
-        if caller.role < needs {
-            return Err(ApiError::Forbidden { has: caller.role, needs });
-        }
-        let raw = object(&body.map_err(|_| ApiError::TooLarge)?)?;
-        let from = peer.ip().to_canonical();
-        handler(Call { api: api.clone(), caller, from, raw }).await
-    };
-    call.await.map(Json).into_response()
+) -> Result<Call, ApiError> {
+    let caller = authenticate(&api, headers).await?;
+    if caller.role < needs {
+        return Err(ApiError::Forbidden { has: caller.role, needs });
+    }
+    let raw = object(&body.map_err(|_| ApiError::TooLarge)?)?;
+    let from = client(peer.ip(), headers, &api.trusted_proxies).address;
+    Ok(Call { api, name: name.to_owned(), caller, from, raw })
 }
 
 /// By API key (in a header of its own, or as the bearer token that a Prometheus sends), or by the console's session with

@@ -1,11 +1,14 @@
 use axum::{
     Json,
-    http::StatusCode,
+    http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 
-use crate::store::{Role, StoreError};
+use crate::{
+    auth::{PasswordError, Wait},
+    store::{Role, StoreError, UserError},
+};
 
 /// Why a request was not served. People read these: each says what to do.
 #[derive(Debug)]
@@ -19,7 +22,13 @@ pub(crate) enum ApiError {
     },
     NotFound,
     TooLarge,
-    TooManyAttempts,
+    /// A wrong name, password or key at the log-in.
+    NotLoggedIn,
+    TooManyAttempts(Wait),
+    /// Checking passwords takes memory: only some at a time.
+    Busy,
+    /// Hashing a password failed, which it never should.
+    Password(PasswordError),
     /// `<field>: <what is wrong>`, one line each.
     Invalid(Vec<String>),
     Store(StoreError),
@@ -44,6 +53,31 @@ impl From<StoreError> for ApiError {
     }
 }
 
+impl From<Wait> for ApiError {
+    fn from(wait: Wait) -> Self {
+        Self::TooManyAttempts(wait)
+    }
+}
+
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::Busy,
+            PasswordError::Store(error) => error.into(),
+            error @ PasswordError::Hash(_) => Self::Password(error),
+        }
+    }
+}
+
+impl From<UserError> for ApiError {
+    fn from(error: UserError) -> Self {
+        match error {
+            UserError::Store(error) => error.into(),
+            refused => Self::invalid("name", refused),
+        }
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let (status, errors) = match self {
@@ -53,12 +87,12 @@ impl IntoResponse for ApiError {
             ),
             Self::CrossSite => (
                 StatusCode::FORBIDDEN,
-                vec!["a session needs the header x-portcullis-request: 1 with every request".into()],
+                vec!["a session needs the header x-portcullis-request: 1 with every request, and a page of the console that sends it".into()],
             ),
             Self::Forbidden { has, needs } => (
                 StatusCode::FORBIDDEN,
                 vec![format!(
-                    "this needs a key of the role {}, and this one is {}",
+                    "this needs the role {}, and yours is {}",
                     needs.name(),
                     has.name()
                 )],
@@ -69,10 +103,29 @@ impl IntoResponse for ApiError {
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, vec!["the request's body is larger than it may be (1 MiB; imports 8 MiB): send it in parts".into()])
             }
-            Self::TooManyAttempts => (
-                StatusCode::TOO_MANY_REQUESTS,
-                vec!["too many failed log-ins from this address: try again in a minute".into()],
+            Self::NotLoggedIn => (
+                StatusCode::UNAUTHORIZED,
+                vec!["the name, the password or the API key is wrong, or may not be used any more".into()],
             ),
+            Self::TooManyAttempts(Wait(wait)) => {
+                let seconds = wait.as_secs().max(1);
+                let errors = [format!(
+                    "too many failed log-ins from this address or for this name: try again in {seconds} s"
+                )];
+                let after = [(header::RETRY_AFTER, seconds.to_string())];
+                return (StatusCode::TOO_MANY_REQUESTS, after, Self::body(&errors)).into_response();
+            }
+            Self::Busy => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                vec!["too many passwords are being checked: try again in a moment".into()],
+            ),
+            Self::Password(error) => {
+                tracing::error!(%error, "a password could not be hashed or checked");
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    vec!["the password could not be checked; the control plane's log says why".into()],
+                )
+            }
             Self::Invalid(errors) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
             Self::Store(error) => {
                 tracing::error!(%error, "a request failed");

@@ -31,7 +31,7 @@ pub(super) async fn set(call: Call) -> Result<Value, ApiError> {
     let Set { mode } = call.keys()?;
     let mode = GateMode::from_name(&mode)
         .ok_or_else(|| ApiError::invalid("mode", format_args!("{mode:?} is neither enforce nor monitor")))?;
-    tracing::warn!(by = call.caller.name, mode = mode.name(), "gate mode");
+    tracing::warn!(by = call.caller.by.name, mode = mode.name(), "gate mode");
     let revision = blocks::apply(&call, vec![Change::GateMode(mode)]).await?;
     Ok(blocks::with(pushing.settle(&call, revision).await, [("mode", json!(mode.name()))]))
 }
@@ -61,7 +61,7 @@ pub(super) async fn arm(call: Call) -> Result<Value, ApiError> {
         }
     }
     tracing::warn!(
-        by = call.caller.name,
+        by = call.caller.by.name,
         node = node.as_deref().unwrap_or("all"),
         "automatic blocking armed again"
     );

@@ -56,6 +56,7 @@ fn exposition(api: &Api) -> Result<String, StoreError> {
 #[derive(Debug)]
 struct Snapshot {
     revision: u64,
+    failed_log_ins: u64,
     sensors: Vec<SensorMetrics>,
 }
 
@@ -78,7 +79,11 @@ impl Snapshot {
             let labels = [("sensor", record.id), ("node", live.node.clone())];
             SensorMetrics { labels, live, ingest }
         });
-        Ok(Self { revision: api.fleet.revision(), sensors: sensors.collect() })
+        Ok(Self {
+            revision: api.fleet.revision(),
+            failed_log_ins: api.failures_noted.total(),
+            sensors: sensors.collect(),
+        })
     }
 
     fn each(&self, value: impl Fn(&SensorMetrics) -> u64) -> Family<'_> {
@@ -150,6 +155,13 @@ impl Collector for Snapshot {
         for (name, family) in &self.reported() {
             write(&format!("{REPORTED}{name}"), "As the sensor reported it; see docs/counters.md", family)?;
         }
+        let mut log_ins = encoder.encode_descriptor(
+            "portcullis_control_plane_log_ins_failed",
+            "Log-ins with a wrong name, password or key",
+            None,
+            MetricType::Counter,
+        )?;
+        log_ins.encode_counter(&self.failed_log_ins, None::<&Exemplar<Labels, u64>>)?;
         let mut revision = encoder.encode_descriptor(
             "portcullis_control_plane_revision",
             "Newest revision of blocks and suppressions",

@@ -13,48 +13,86 @@ use serde_json::json;
 
 use super::{
     Api, ApiError,
+    client::{Client, client},
     endpoint::authenticate,
-    security::{is_own_page, session_cookie},
+    security::{is_cross_site, is_own_page, session_cookie},
 };
 use crate::{
-    auth::{self, COOKIE, SESSION_LIFETIME},
+    auth::{self, COOKIE, Caller, SESSION_LIFETIME},
     blocking::blocking,
+    store::{Act, Principal, PrincipalKind},
 };
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct LogIn {
-    api_key: String,
+#[serde(untagged)]
+enum LogIn {
+    Key {
+        #[serde(rename = "apiKey")]
+        api_key: String,
+    },
+    Password {
+        name: String,
+        password: String,
+    },
 }
 
-/// `POST /session`: trades an API key for a cookie.
+/// `POST /session`: trades a name and a password, or an API key, for a cookie.
 pub(super) async fn log_in(
     State(api): State<Arc<Api>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, ApiError> {
-    // A form of a foreign site cannot send this type: nobody is logged in under somebody else's key unawares.
+    // A form of a foreign site cannot send this type: nobody is logged in under somebody else's name unawares.
     if !is_json(&headers) {
         return Err(ApiError::invalid("content-type", "has to be application/json"));
     }
-    let LogIn { api_key } = serde_json::from_slice(&body)
-        .map_err(|_| ApiError::invalid("apiKey", "is required: {\"apiKey\": \"…\"}"))?;
-    if !api.attempts.allowed(peer.ip(), Instant::now()) {
-        return Err(ApiError::TooManyAttempts);
+    if is_cross_site(&headers) {
+        return Err(ApiError::CrossSite);
     }
-    let store = api.store.clone();
-    let opened = blocking(move || {
-        let Some(caller) = auth::by_key(&*store, api_key.trim())? else { return Ok(None) };
-        auth::open_session(&*store, &caller).map(Some)
-    })
-    .await?;
-    let Some(session) = opened else {
-        api.attempts.failed(peer.ip(), Instant::now());
-        return Err(ApiError::Unauthenticated);
+    let log_in: LogIn = serde_json::from_slice(&body).map_err(|_| {
+        ApiError::invalid("body", "has to be {\"name\": \"…\", \"password\": \"…\"} or {\"apiKey\": \"…\"}")
+    })?;
+    let client = client(peer.ip(), &headers, &api.trusted_proxies);
+    let name = match &log_in {
+        LogIn::Key { .. } => None,
+        LogIn::Password { name, .. } => Some(name.trim()),
     };
+    let attempt = api.attempts.begin(client.address, name, Instant::now())?;
+    let Some(caller) = caller(&api, log_in).await? else {
+        note_failure(&api, client).await?;
+        return Err(ApiError::NotLoggedIn);
+    };
+    attempt.succeeded();
+    let act = Act { by: caller.by.clone(), from: Some(client.address), action: "logIn".to_owned() };
+    let store = api.store.clone();
+    let session = blocking(move || auth::open_session(&*store, &act, &caller)).await?;
     let lifetime = i64::try_from(SESSION_LIFETIME.as_secs()).unwrap_or(i64::MAX);
-    Ok(with_cookie(session.reveal(), lifetime))
+    Ok(with_cookie(session.reveal(), lifetime, client))
+}
+
+async fn caller(api: &Arc<Api>, log_in: LogIn) -> Result<Option<Caller>, ApiError> {
+    match log_in {
+        LogIn::Key { api_key } => {
+            let store = api.store.clone();
+            Ok(blocking(move || auth::by_key(&*store, api_key.trim())).await?)
+        }
+        LogIn::Password { name, password } => {
+            Ok(auth::by_password(&api.store, &api.passwords, &name, password).await?)
+        }
+    }
+}
+
+/// The name is not written down: people type passwords into that field.
+async fn note_failure(api: &Arc<Api>, client: Client) -> Result<(), ApiError> {
+    tracing::warn!(from = %client.address, "a log-in failed");
+    if !api.failures_noted.may_note(Instant::now()) {
+        return Ok(());
+    }
+    let by = Principal { kind: PrincipalKind::Unknown, id: String::new(), name: "unknown".to_owned() };
+    let act = Act { by, from: Some(client.address), action: "failedLogIn".to_owned() };
+    let store = api.store.clone();
+    Ok(blocking(move || store.note(&act, "session")).await?)
 }
 
 /// `GET /session`: who is logged in.
@@ -67,19 +105,30 @@ pub(super) async fn who(State(api): State<Arc<Api>>, headers: HeaderMap) -> Resu
         }
         _ => authenticate(&api, &headers).await?,
     };
-    Ok(Json(json!({ "name": caller.name, "role": caller.role.name() })).into_response())
+    let Principal { kind, name, .. } = caller.by;
+    Ok(Json(json!({ "name": name, "role": caller.role.name(), "kind": kind.name() })).into_response())
 }
 
 /// `DELETE /session`: ends it here, not only in the browser.
-pub(super) async fn log_out(State(api): State<Arc<Api>>, headers: HeaderMap) -> Result<Response, ApiError> {
+pub(super) async fn log_out(
+    State(api): State<Arc<Api>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let client = client(peer.ip(), &headers, &api.trusted_proxies);
     if let Some(cookie) = session_cookie(&headers) {
         if !is_own_page(&headers) {
             return Err(ApiError::CrossSite);
         }
         let store = api.store.clone();
-        blocking(move || auth::end_session(&*store, &cookie)).await?;
+        blocking(move || {
+            let Some(caller) = auth::by_session(&*store, &cookie)? else { return Ok(()) };
+            let act = Act { by: caller.by, from: Some(client.address), action: "logOut".to_owned() };
+            store.end_session(&act, &auth::digest(&cookie))
+        })
+        .await?;
     }
-    Ok(with_cookie("", 0))
+    Ok(with_cookie("", 0, client))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -89,10 +138,12 @@ fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Without `Secure`: the listener speaks plaintext on loopback, and a TLS proxy in front may add it.
-fn with_cookie(value: &str, lifetime_seconds: i64) -> Response {
+/// `Secure` where a trusted proxy says that it speaks TLS. The listener itself speaks plaintext, and a browser takes no
+/// such cookie from there.
+fn with_cookie(value: &str, lifetime_seconds: i64, client: Client) -> Response {
     let cookie = Cookie::build((COOKIE, value.to_owned()))
         .http_only(true)
+        .secure(client.has_tls)
         .same_site(SameSite::Strict)
         .path("/")
         .max_age(time::Duration::seconds(lifetime_seconds))

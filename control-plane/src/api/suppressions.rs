@@ -44,6 +44,6 @@ pub(super) fn remove(call: &Call) -> Reply {
             "there is no such suppression; fetchSuppressions shows those there are",
         ));
     }
-    let revision = call.api.fleet.apply(&call.caller.name, vec![Change::LiftSuppression { id }])?;
+    let revision = call.api.fleet.apply(&call.act(), vec![Change::LiftSuppression { id }])?;
     Ok(json!({ "revision": revision }))
 }

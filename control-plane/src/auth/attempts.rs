@@ -1,41 +1,156 @@
 use std::{
-    collections::HashMap,
+    hash::{BuildHasher, Hash, RandomState},
     net::IpAddr,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-const WINDOW: Duration = Duration::from_secs(60);
-const FAILURES_PER_WINDOW: u32 = 10;
-/// Addresses remembered at once. Past it, an address that is not remembered has to wait, too.
-const REMEMBERED: usize = 10_000;
+/// Of one address, whatever it tries.
+const PER_ADDRESS: Limit = Limit { slots: 65_536, failures: 10, window: Duration::from_secs(60) };
+/// Of one name, from wherever: 960 guesses a day.
+const PER_NAME: Limit = Limit { slots: 8_192, failures: 10, window: Duration::from_secs(15 * 60) };
 
-/// Slows down who tries keys at the login: so many failures per address and minute.
-#[derive(Default)]
+/// Slows down who tries keys and passwords at the log-in.
+///
+/// Tables of a fixed size, in which keys that fall on the same place share it: nobody can make them grow, and nobody can
+/// push out what is counted against a name by failing at many others.
 pub struct Attempts {
-    failures: Mutex<HashMap<IpAddr, (Instant, u32)>>,
+    addresses: Table,
+    names: Table,
+}
+
+/// Failed log-ins that the audit log takes in a minute; all are counted in the metrics.
+const NOTED_A_MINUTE: u32 = 60;
+
+/// Keeps the audit log from being filled by who cannot log in.
+pub struct FailuresNoted {
+    slot: Mutex<Slot>,
+    failures: AtomicU64,
+}
+
+impl Default for FailuresNoted {
+    fn default() -> Self {
+        Self { slot: Mutex::new(Slot { since: Instant::now(), count: 0 }), failures: AtomicU64::new(0) }
+    }
+}
+
+impl FailuresNoted {
+    /// Counts a failure; whether it is to be written down, too.
+    pub fn may_note(&self, now: Instant) -> bool {
+        self.failures.fetch_add(1, Ordering::Relaxed);
+        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.duration_since(slot.since) >= Duration::from_secs(60) {
+            *slot = Slot { since: now, count: 0 };
+        }
+        slot.count = slot.count.saturating_add(1);
+        slot.count <= NOTED_A_MINUTE
+    }
+
+    /// Since the start.
+    pub fn total(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+}
+
+/// How long to wait before the next attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait(pub Duration);
+
+/// One attempt under way. It counts as failed unless it is said to have succeeded, so that many at once are no way round.
+#[must_use]
+pub struct Attempt<'a> {
+    places: Vec<(&'a Table, usize)>,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self { addresses: Table::new(PER_ADDRESS), names: Table::new(PER_NAME) }
+    }
 }
 
 impl Attempts {
-    /// Whether this address may try now.
-    pub fn allowed(&self, address: IpAddr, now: Instant) -> bool {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        if failures.len() >= REMEMBERED {
-            failures.retain(|_, (since, _)| now.duration_since(*since) < WINDOW);
+    /// An attempt with a key (no name) or with a name and a password.
+    pub fn begin(&self, from: IpAddr, name: Option<&str>, now: Instant) -> Result<Attempt<'_>, Wait> {
+        let mut attempt = Attempt { places: Vec::with_capacity(2) };
+        attempt.places.push((&self.addresses, self.addresses.begin(network(from), now)?));
+        if let Some(name) = name {
+            attempt.places.push((&self.names, self.names.begin(name.to_lowercase(), now)?));
         }
-        match failures.get(&address) {
-            Some((since, count)) => now.duration_since(*since) >= WINDOW || *count < FAILURES_PER_WINDOW,
-            None => failures.len() < REMEMBERED,
+        Ok(attempt)
+    }
+}
+
+impl Attempt<'_> {
+    pub fn succeeded(self) {
+        for (table, place) in self.places {
+            table.give_back(place);
+        }
+    }
+}
+
+/// Who has one IPv6 address mostly has a whole /64.
+fn network(address: IpAddr) -> u128 {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
+        IpAddr::V6(address) => address.to_bits() >> 64 << 64,
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Limit {
+    slots: usize,
+    failures: u32,
+    window: Duration,
+}
+
+struct Table {
+    limit: Limit,
+    /// With a random key, so that nobody knows whose place is whose.
+    hash: RandomState,
+    slots: Mutex<Vec<Option<Slot>>>,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    since: Instant,
+    count: u32,
+}
+
+impl Table {
+    fn new(limit: Limit) -> Self {
+        Self { limit, hash: RandomState::new(), slots: Mutex::new(vec![None; limit.slots]) }
+    }
+
+    /// Counts an attempt; gives the place it is counted at.
+    fn begin(&self, key: impl Hash, now: Instant) -> Result<usize, Wait> {
+        let slots = self.limit.slots as u64;
+        let place = usize::try_from(self.hash.hash_one(key) % slots).unwrap_or_default();
+        let mut slots = self.lock();
+        let Some(slot) = slots.get_mut(place) else { return Ok(place) };
+        let fresh = Slot { since: now, count: 0 };
+        let current = slot.get_or_insert(fresh);
+        let past = now.duration_since(current.since);
+        if past >= self.limit.window {
+            *current = fresh;
+        }
+        if current.count >= self.limit.failures {
+            return Err(Wait(self.limit.window.saturating_sub(past)));
+        }
+        current.count += 1;
+        Ok(place)
+    }
+
+    fn give_back(&self, place: usize) {
+        if let Some(Some(slot)) = self.lock().get_mut(place) {
+            slot.count = slot.count.saturating_sub(1);
         }
     }
 
-    pub fn failed(&self, address: IpAddr, now: Instant) {
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, count) = failures.entry(address).or_insert((now, 0));
-        if now.duration_since(*since) >= WINDOW {
-            (*since, *count) = (now, 0);
-        }
-        *count = count.saturating_add(1);
+    fn lock(&self) -> MutexGuard<'_, Vec<Option<Slot>>> {
+        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -43,16 +158,53 @@ impl Attempts {
 mod tests {
     use super::*;
 
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
     #[test]
     fn ten_failures_close_the_door_for_a_minute_for_that_address_alone() {
         let (attempts, now) = (Attempts::default(), Instant::now());
-        let (one, other) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
-        for _ in 0..FAILURES_PER_WINDOW {
-            assert!(attempts.allowed(one, now));
-            attempts.failed(one, now);
+        let (one, other) = (address("192.0.2.1"), address("192.0.2.2"));
+        for _ in 0..10 {
+            drop(attempts.begin(one, None, now).unwrap_or_else(|_| panic!("refused too early")));
         }
-        assert!(!attempts.allowed(one, now));
-        assert!(attempts.allowed(other, now));
-        assert!(attempts.allowed(one, now + WINDOW));
+        let later = now + Duration::from_secs(20);
+        assert_eq!(attempts.begin(one, None, later).err(), Some(Wait(Duration::from_secs(40))));
+        assert!(attempts.begin(other, None, later).is_ok());
+        assert!(attempts.begin(one, None, now + Duration::from_secs(60)).is_ok());
+    }
+
+    #[test]
+    fn a_name_is_closed_to_guesses_from_many_addresses_in_any_case_of_letters() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        for number in 0..10 {
+            let name = if number % 2 == 0 { "ada" } else { "ADA" };
+            drop(attempts.begin(IpAddr::from([198, 51, 100, number]), Some(name), now).ok().unwrap());
+        }
+        assert!(attempts.begin(address("203.0.113.1"), Some("Ada"), now).is_err());
+        assert!(attempts.begin(address("203.0.113.1"), Some("grace"), now).is_ok());
+    }
+
+    #[test]
+    fn success_is_not_counted_and_attempts_at_once_are() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        for _ in 0..100 {
+            attempts.begin(address("192.0.2.1"), Some("ada"), now).ok().unwrap().succeeded();
+        }
+        let held: Vec<_> = (0..10).map(|_| attempts.begin(address("192.0.2.1"), None, now)).collect();
+        assert!(held.iter().all(Result::is_ok));
+        assert!(attempts.begin(address("192.0.2.1"), None, now).is_err());
+    }
+
+    #[test]
+    fn one_who_has_a_whole_ipv6_network_counts_as_one() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        for number in 0..10 {
+            let from = address(&format!("2001:db8::{number}"));
+            drop(attempts.begin(from, None, now).ok().unwrap());
+        }
+        assert!(attempts.begin(address("2001:db8::ffff"), None, now).is_err());
+        assert!(attempts.begin(address("2001:db8:0:1::1"), None, now).is_ok());
     }
 }

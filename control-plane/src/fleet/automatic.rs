@@ -6,7 +6,7 @@ use portcullis_proto::v1::{AutomaticBlock, AutomaticBlockAck};
 use super::Fleet;
 use crate::{
     clock::EpochMillis,
-    store::{Block, Change, SensorRecord, StoreError},
+    store::{Act, Block, Change, Principal, PrincipalKind, SensorRecord, StoreError},
 };
 
 /// What the author's name of a policy's block begins with.
@@ -77,8 +77,12 @@ impl Fleet {
             forced: false,
         };
         tracing::info!(by = block.author, %cidr, reason = block.reason, "automatic block");
-        let author = block.author.clone();
-        match self.apply(&author, vec![Change::Block(block)]) {
+        let act = Act {
+            by: Principal { kind: PrincipalKind::Policy, id: policy, name: block.author.clone() },
+            from: self.live(&sensor.id).and_then(|live| live.peer.sensor),
+            action: "automaticBlock".to_owned(),
+        };
+        match self.apply(&act, vec![Change::Block(block)]) {
             Err(StoreError::Full(reason)) => Err(NotAdopted::Refused(reason)),
             applied => Ok(applied.map(drop)?),
         }

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use portcullis_proto::v1::{EnrollRequest, EnrollResponse};
 use uuid::Uuid;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::{
     auth::{Secret, SecretKind, digest},
     clock::EpochMillis,
-    store::{EnrollError, JoinToken, NewSensor, SensorStore, StoreError},
+    store::{Act, EnrollError, JoinToken, NewSensor, Principal, PrincipalKind, SensorStore, StoreError},
 };
 
 const MAX_NODE: usize = 255;
@@ -15,23 +15,23 @@ const MAX_VERSION: usize = 64;
 /// Makes a token with which so many sensors may enrol within so long.
 pub fn create_join_token<S: SensorStore + ?Sized>(
     store: &S,
+    act: &Act,
     lifetime: Duration,
     uses: u32,
 ) -> Result<Secret, StoreError> {
     let token = Secret::generate(SecretKind::JoinToken)?;
     let now = EpochMillis::now();
-    store.create_join_token(JoinToken {
-        hash: token.digest(),
-        created_at: now,
-        expires_at: now.plus(lifetime),
-        uses,
-    })?;
+    store.create_join_token(
+        act,
+        JoinToken { hash: token.digest(), created_at: now, expires_at: now.plus(lifetime), uses },
+    )?;
     Ok(token)
 }
 
 /// Trades a join token for a credential of the sensor's own.
 pub fn enroll<S: SensorStore + ?Sized>(
     store: &S,
+    from: Option<IpAddr>,
     request: EnrollRequest,
 ) -> Result<EnrollResponse, EnrollError> {
     let credential = Secret::generate(SecretKind::SensorCredential)?;
@@ -46,6 +46,8 @@ pub fn enroll<S: SensorStore + ?Sized>(
         version,
         enrolled_at: EpochMillis::now(),
     };
-    store.enroll(&digest(request.join_token.trim()), sensor)?;
+    let by = Principal { kind: PrincipalKind::Sensor, id: id.clone(), name: sensor.node.clone() };
+    let act = Act { by, from, action: "enroll".to_owned() };
+    store.enroll(&act, &digest(request.join_token.trim()), sensor)?;
     Ok(EnrollResponse { sensor_id: id, credential: credential.reveal().to_owned() })
 }

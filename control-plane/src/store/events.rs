@@ -3,7 +3,7 @@ use portcullis_proto::v1::ThreatEvent;
 use uuid::Uuid;
 
 use super::{
-    ActorFilter, ActorRow, ActorSort, CategoryCount, DayActors, DayCount, DistinctField, Endpoint,
+    Act, ActorFilter, ActorRow, ActorSort, CategoryCount, DayActors, DayCount, DistinctField, Endpoint,
     EndpointSort, EventFilter, EventSort, Listing, Page, Result, Totals,
 };
 use crate::clock::{EpochMillis, TimeRange};
@@ -107,10 +107,11 @@ pub trait EventStore: Send + Sync {
 
     /// The distinct combinations among the rows a filter selects, at most `limit`.
     fn combinations(&self, filter: &EventFilter, limit: usize) -> Result<Vec<Combination>>;
-    /// Moves exactly the rows that [`Self::list`] shows for this filter; the answer is how many those are.
-    fn set_status(&self, filter: &EventFilter, status: EventStatus) -> Result<u64>;
+    /// Moves exactly the rows that [`Self::list`] shows for this filter; the answer is how many those are. `named` is the
+    /// filter in the words of whoever asks, for the audit log.
+    fn set_status(&self, act: &Act, filter: &EventFilter, named: &str, status: EventStatus) -> Result<u64>;
     /// Deletes exactly the rows that [`Self::list`] shows for this filter.
-    fn delete(&self, filter: &EventFilter) -> Result<u64>;
+    fn delete(&self, act: &Act, filter: &EventFilter, named: &str) -> Result<u64>;
 
     /// Distinct values in use within a range, in order.
     fn distinct(&self, field: DistinctField, range: TimeRange, limit: usize) -> Result<Vec<String>>;

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Combination, Result};
+use super::{Act, Combination, Result};
 use crate::clock::EpochMillis;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -219,7 +219,7 @@ pub trait RevisionStore: Send + Sync {
     fn revision(&self) -> Result<u64>;
     /// Stores the changes as one revision, with their effect, durably. Changes that change nothing are left out;
     /// where none is left, no revision is made and the answer is the last one.
-    fn apply(&self, author: &str, changes: Vec<Change>) -> Result<u64>;
+    fn apply(&self, act: &Act, changes: Vec<Change>) -> Result<u64>;
     fn difference(&self, after: u64) -> Result<Difference>;
     /// The whole state from one consistent view; `take` is given each block in force.
     fn snapshot(&self, now: EpochMillis, take: &mut dyn FnMut(Block)) -> Result<Snapshot>;

@@ -1,4 +1,4 @@
-use super::{Result, StoreError};
+use super::{Act, Result, StoreError};
 use crate::clock::EpochMillis;
 
 pub struct JoinToken {
@@ -41,9 +41,9 @@ pub enum EnrollError {
 
 /// Join tokens and the sensors that came with them.
 pub trait SensorStore: Send + Sync {
-    fn create_join_token(&self, token: JoinToken) -> Result<()>;
+    fn create_join_token(&self, act: &Act, token: JoinToken) -> Result<()>;
     /// Spends one use of the token and adds the sensor, both or neither.
-    fn enroll(&self, token_hash: &[u8; 32], sensor: NewSensor) -> Result<(), EnrollError>;
+    fn enroll(&self, act: &Act, token_hash: &[u8; 32], sensor: NewSensor) -> Result<(), EnrollError>;
     fn sensor_by_credential(&self, hash: &[u8; 32]) -> Result<Option<SensorRecord>>;
     /// By node, then by enrolment.
     fn sensors(&self) -> Result<Vec<SensorRecord>>;

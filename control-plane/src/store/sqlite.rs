@@ -1,6 +1,7 @@
 //! The engine inside the process: SQLite in WAL mode, one writer thread, a pool of readers.
 
 mod access;
+mod audit;
 mod codes;
 mod counts;
 mod detail;
@@ -14,6 +15,8 @@ mod rows;
 mod schema;
 mod selection;
 mod sensors;
+mod sessions;
+mod users;
 mod writer;
 
 use std::{fs::File, path::Path, time::Duration};

@@ -1,6 +1,7 @@
 //! Keys, roles, sessions.
 
 use control_plane::{
+    auth::command_line,
     clock::EpochMillis,
     store::{AccessStore, Role},
 };
@@ -72,10 +73,10 @@ async fn a_revoked_key_ends_at_once_with_its_sessions_and_use_is_noted() {
     let store = plane.store();
     let used = store.keys().unwrap().into_iter().find(|key| key.role == Role::Viewer).unwrap();
     assert!(used.last_used_at.is_some());
-    assert!(store.revoke_key(&used.id, EpochMillis::now()).unwrap());
+    assert!(store.revoke_key(&command_line("test"), &used.id, EpochMillis::now()).unwrap());
     assert_eq!(person.try_ask("fetchSensors", json!({})).await.0, 401);
     assert_eq!(with_session(&plane, &cookie, true).await, 401);
-    assert!(!store.revoke_key(&used.id, EpochMillis::now()).unwrap());
+    assert!(!store.revoke_key(&command_line("test"), &used.id, EpochMillis::now()).unwrap());
 }
 
 #[tokio::test]
@@ -95,7 +96,7 @@ async fn a_session_serves_its_own_page_and_ends_at_log_out() {
     let session = format!("{}/session", plane.url());
     let who: Value =
         Client::new().get(&session).header("cookie", &cookie).send().await.unwrap().json().await.unwrap();
-    assert_eq!(who, json!({"name": "test", "role": "analyst"}));
+    assert_eq!(who, json!({"name": "test", "role": "analyst", "kind": "key"}));
     let log_out = |own: bool| {
         let request = Client::new().delete(&session).header("cookie", &cookie);
         if own { request.header("x-portcullis-request", "1") } else { request }.send()

@@ -403,21 +403,90 @@ async fn every_orders_body_is_accepted_and_every_key_of_its_reply_is_there() {
     }
 }
 
+/// What admins ask about people, in an order in which each finds what it needs.
+fn access() -> Vec<Documented> {
+    let user =
+        vec!["name", "role", "createdAt", "passwordChangedAt", "lastLogInAt", "disabledAt", "sessions"];
+    let password = "correct horse battery staple";
+    vec![
+        (
+            "addUser",
+            json!({"name": "ada", "role": "analyst", "password": password}),
+            vec!["user"],
+            "",
+            vec![],
+        ),
+        (
+            "modifyUser",
+            json!({"name": "ada", "role": "viewer", "disabled": true, "password": password}),
+            vec!["user"],
+            "",
+            vec![],
+        ),
+        ("fetchUsers", json!({}), vec!["users", "total"], "users", user),
+        ("removeUser", json!({"name": "ada"}), vec!["name"], "", vec![]),
+        (
+            "addKey",
+            json!({"name": "ci", "role": "viewer", "ttlSeconds": 60}),
+            vec!["id", "key", "name", "role", "expiresAt"],
+            "",
+            vec![],
+        ),
+        (
+            "fetchKeys",
+            json!({}),
+            vec!["keys", "total"],
+            "keys",
+            vec!["id", "name", "role", "createdAt", "createdBy", "lastUsedAt", "expiresAt", "revokedAt"],
+        ),
+        (
+            "fetchAudit",
+            json!({
+                "who": ["test"], "action": ["addUser", "addKey"], "object": "user ada", "searchText": "ANALYST",
+                "startTimestamp": 1, "endTimestamp": 0, "limit": 1, "cursor": 1_000_000
+            }),
+            vec!["entries", "total", "next"],
+            "entries",
+            vec!["seq", "at", "kind", "who", "whoId", "from", "action", "object", "before", "after"],
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn every_body_about_people_is_accepted_and_every_key_of_its_reply_is_there() {
+    let plane = Plane::start().await;
+    let admin = plane.person(Role::Admin);
+    for (name, body, keys, list, row_keys) in access() {
+        let reply = admin.ask(name, body).await;
+        for key in keys {
+            assert!(reply.get(key).is_some(), "{name}: no {key} in {reply}");
+        }
+        for key in row_keys {
+            assert!(reply[list][0].get(key).is_some(), "{name}: no {key} in {}", reply[list][0]);
+        }
+    }
+}
+
 #[test]
 fn each_order_is_in_the_document_with_every_key() {
-    let document = include_str!("../../../docs/rest-orders.md");
-    for (name, body, keys, _, row_keys) in orders() {
+    is_documented(orders(), "docs/rest-orders.md", include_str!("../../../docs/rest-orders.md"));
+}
+
+#[test]
+fn each_call_about_people_is_in_the_document_with_every_key() {
+    is_documented(access(), "docs/rest-access.md", include_str!("../../../docs/rest-access.md"));
+}
+
+fn is_documented(calls: Vec<Documented>, file: &str, document: &str) {
+    for (name, body, keys, _, row_keys) in calls {
         let line = document.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
-        let line = line.unwrap_or_else(|| panic!("docs/rest-orders.md has no line for {name}"));
+        let line = line.unwrap_or_else(|| panic!("{file} has no line for {name}"));
         let asked = body.as_object().unwrap().keys().map(String::as_str);
         for key in asked.filter(|key| *key != "waitSeconds") {
-            assert!(line.contains(&format!("`{key}`")), "{name}: docs/rest-orders.md does not name {key}");
+            assert!(line.contains(&format!("`{key}`")), "{name}: {file} does not name {key}");
         }
         for key in keys.iter().chain(&row_keys) {
-            assert!(
-                document.contains(&format!("`{key}`")),
-                "{name}: docs/rest-orders.md does not name {key}"
-            );
+            assert!(document.contains(&format!("`{key}`")), "{name}: {file} does not name {key}");
         }
     }
 }

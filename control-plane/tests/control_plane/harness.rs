@@ -7,7 +7,11 @@ mod sensor;
 use std::time::Duration;
 
 use control_plane::{
-    Config, Server, auth::create_key, fleet::create_join_token, store::Role, store::SqliteStore,
+    Config, Server,
+    auth::{KeyTerms, command_line, create_key},
+    fleet::create_join_token,
+    store::Role,
+    store::SqliteStore,
 };
 use tempfile::TempDir;
 
@@ -25,6 +29,12 @@ pub struct Plane {
 impl Plane {
     pub async fn start() -> Self {
         Self::start_in(tempfile::tempdir().unwrap()).await
+    }
+
+    pub async fn start_behind(proxy: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { trusted_proxies: vec![proxy.parse().unwrap()], ..config(&folder) };
+        Self { server: Server::start(config).await.unwrap(), folder }
     }
 
     pub async fn start_in(folder: TempDir) -> Self {
@@ -48,7 +58,8 @@ impl Plane {
     }
 
     pub fn key(&self, role: Role) -> String {
-        create_key(&self.store(), "test", role).unwrap().reveal().to_owned()
+        let terms = KeyTerms { name: "test".to_owned(), role, expires_at: None };
+        create_key(&self.store(), &command_line("test"), terms).unwrap().1.reveal().to_owned()
     }
 
     pub fn person(&self, role: Role) -> Person {
@@ -56,7 +67,10 @@ impl Plane {
     }
 
     pub fn join_token(&self) -> String {
-        create_join_token(&self.store(), Duration::from_secs(60), 100).unwrap().reveal().to_owned()
+        create_join_token(&self.store(), &command_line("test"), Duration::from_secs(60), 100)
+            .unwrap()
+            .reveal()
+            .to_owned()
     }
 
     pub async fn sensor(&self) -> TestSensor {
@@ -66,5 +80,12 @@ impl Plane {
 
 pub fn config(folder: &TempDir) -> Config {
     let any = "127.0.0.1:0".parse().unwrap();
-    Config { data_dir: folder.path().to_owned(), http: any, grpc: any, account_id: "1000000".to_owned() }
+    Config {
+        data_dir: folder.path().to_owned(),
+        http: any,
+        grpc: any,
+        account_id: "1000000".to_owned(),
+        trusted_proxies: Vec::new(),
+        audit_retention: Duration::from_secs(400 * 86_400),
+    }
 }

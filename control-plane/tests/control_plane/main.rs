@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod audit;
 mod automatic;
 mod blocks;
 mod capture_rules;
@@ -24,5 +25,7 @@ mod inventory;
 mod listing;
 mod metrics;
 mod orders;
+mod people;
 mod statistics;
 mod store_contract;
+mod store_people;

@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use control_plane::{
     clock::{EpochMillis, TimeRange},
     store::{
-        Allowed, Appended, Block, BlockQuery, Change, Combination, Difference, EventFilter, EventRow,
-        EventSort, EventStatus, GateMode, NewEvent, Order, Page, Snapshot, SqliteStore, Store, Suppression,
+        Act, Allowed, Appended, Block, BlockQuery, Change, Combination, Difference, EventFilter, EventRow,
+        EventSort, EventStatus, GateMode, NewEvent, Order, Page, Principal, PrincipalKind, Snapshot,
+        SqliteStore, Store, Suppression,
     },
 };
 use portcullis_detection::{DetectionType, EventType, Severity};
@@ -14,12 +15,17 @@ use portcullis_proto::v1::ThreatEvent;
 use uuid::Uuid;
 
 /// Runs a promise against each engine, fresh.
-fn engines(promise: fn(&dyn Store)) {
+pub(crate) fn engines(promise: fn(&dyn Store)) {
     let folder = tempfile::tempdir().unwrap();
     promise(&SqliteStore::open(folder.path()).unwrap());
 }
 
-fn at(millis: i64) -> EpochMillis {
+pub(crate) fn me() -> Act {
+    let by = Principal { kind: PrincipalKind::User, id: "1".into(), name: "me".into() };
+    Act { by, from: Some("192.0.2.250".parse().unwrap()), action: "test".into() }
+}
+
+pub(crate) fn at(millis: i64) -> EpochMillis {
     EpochMillis::from_millis(millis)
 }
 
@@ -149,12 +155,12 @@ fn list_update_and_delete_select_the_same_rows() {
         let listed = store.list(&filter, &page(100)).unwrap();
         assert_eq!(listed.total, 5);
         assert_eq!(store.combinations(&filter, 9).unwrap(), [combination("/files")]);
-        assert_eq!(store.set_status(&filter, EventStatus::Ignored).unwrap(), 5);
+        assert_eq!(store.set_status(&me(), &filter, "{}", EventStatus::Ignored).unwrap(), 5);
         let ignored = EventFilter { status: Some(EventStatus::Ignored), ..EventFilter::all() };
         let now_ignored = store.list(&ignored, &page(100)).unwrap();
         let ids = |rows: &[EventRow]| rows.iter().map(|row| row.id).collect::<Vec<_>>();
         assert_eq!(ids(&now_ignored.rows), ids(&listed.rows));
-        assert_eq!(store.delete(&ignored).unwrap(), 5);
+        assert_eq!(store.delete(&me(), &ignored, "{}").unwrap(), 5);
         assert_eq!(store.list(&EventFilter::all(), &page(100)).unwrap().total, 5);
     });
 }
@@ -163,8 +169,8 @@ fn list_update_and_delete_select_the_same_rows() {
 fn no_ids_select_nothing() {
     engines(|store| {
         store.append(vec![new_event(1, 10)]).unwrap();
-        assert_eq!(store.delete(&EventFilter::ids(Vec::new())).unwrap(), 0);
-        assert_eq!(store.delete(&EventFilter::ids(vec![Uuid::from_u128(1)])).unwrap(), 1);
+        assert_eq!(store.delete(&me(), &EventFilter::ids(Vec::new()), "{}").unwrap(), 0);
+        assert_eq!(store.delete(&me(), &EventFilter::ids(vec![Uuid::from_u128(1)]), "{}").unwrap(), 1);
     });
 }
 
@@ -195,13 +201,13 @@ fn counts_are_exact_at_any_bound() {
 fn revisions_are_numbered_without_holes_and_nothing_changes_nothing() {
     engines(|store| {
         assert_eq!(store.revision().unwrap(), 0);
-        assert_eq!(store.apply("me", vec![block("192.0.2.1/32", None)]).unwrap(), 1);
-        assert_eq!(store.apply("me", vec![suppression(combination("/a"), None)]).unwrap(), 2);
+        assert_eq!(store.apply(&me(), vec![block("192.0.2.1/32", None)]).unwrap(), 1);
+        assert_eq!(store.apply(&me(), vec![suppression(combination("/a"), None)]).unwrap(), 2);
         // Said already, or about what is not there.
         let unblock = |cidr: &str| Change::Unblock { cidr: cidr.parse().unwrap() };
-        assert_eq!(store.apply("me", vec![suppression(combination("/a"), None)]).unwrap(), 2);
-        assert_eq!(store.apply("me", vec![unblock("192.0.2.9/32")]).unwrap(), 2);
-        assert_eq!(store.apply("me", vec![unblock("192.0.2.9/32"), unblock("192.0.2.1/32")]).unwrap(), 3);
+        assert_eq!(store.apply(&me(), vec![suppression(combination("/a"), None)]).unwrap(), 2);
+        assert_eq!(store.apply(&me(), vec![unblock("192.0.2.9/32")]).unwrap(), 2);
+        assert_eq!(store.apply(&me(), vec![unblock("192.0.2.9/32"), unblock("192.0.2.1/32")]).unwrap(), 3);
         let Difference::Revisions(steps) = store.difference(1).unwrap() else { panic!("a snapshot") };
         assert_eq!(steps.iter().map(|step| step.number).collect::<Vec<_>>(), [2, 3]);
         assert_eq!(steps[1].changes, [unblock("192.0.2.1/32")]);
@@ -217,7 +223,7 @@ fn revisions_are_numbered_without_holes_and_nothing_changes_nothing() {
 fn a_block_covers_its_prefix_until_its_time() {
     engines(|store| {
         store
-            .apply("me", vec![block("203.0.113.0/24", Some(at(100))), block("2001:db8::/32", None)])
+            .apply(&me(), vec![block("203.0.113.0/24", Some(at(100))), block("2001:db8::/32", None)])
             .unwrap();
         let addresses: Vec<IpAddr> = ["203.0.113.9", "203.0.114.9", "2001:db8::1", "2001:db9::1"]
             .map(|text| text.parse().unwrap())
@@ -238,7 +244,7 @@ fn a_suppression_swallows_its_combination_alone_and_an_empty_field_is_any() {
         let ending = suppression(combination("/c"), Some(at(100)));
         store
             .apply(
-                "me",
+                &me(),
                 vec![suppression(combination("/a"), None), suppression(any_host.clone(), None), ending],
             )
             .unwrap();
@@ -262,8 +268,8 @@ fn a_suppression_swallows_its_combination_alone_and_an_empty_field_is_any() {
 fn the_list_comes_in_pages_newest_first_and_a_block_said_again_moves_to_the_front() {
     engines(|store| {
         let cidr = |n: u32| format!("192.0.2.{n}/32");
-        store.apply("me", (0..10).map(|n| block(&cidr(n), None)).collect()).unwrap();
-        store.apply("me", vec![block(&cidr(3), Some(at(100)))]).unwrap();
+        store.apply(&me(), (0..10).map(|n| block(&cidr(n), None)).collect()).unwrap();
+        store.apply(&me(), vec![block(&cidr(3), Some(at(100)))]).unwrap();
         let mut query = BlockQuery { limit: 4, ..BlockQuery::default() };
         let mut seen = Vec::new();
         loop {
@@ -289,7 +295,7 @@ fn blocks_are_found_by_text_and_by_an_address_that_they_cover() {
             block.reason = "100% Scanner".into();
         }
         let others = ["203.0.113.9/32", "203.0.0.0/16", "2001:db8::/32"].map(|cidr| block(cidr, None));
-        store.apply("me", [vec![named], others.to_vec()].concat()).unwrap();
+        store.apply(&me(), [vec![named], others.to_vec()].concat()).unwrap();
         let found = |query: BlockQuery| {
             let page = store.blocks(&BlockQuery { limit: 10, ..query }, at(9)).unwrap();
             assert_eq!(page.total, page.blocks.len() as u64);
@@ -311,7 +317,7 @@ fn thousands_expire_and_are_no_longer_counted() {
     engines(|store| {
         let cidr = |n: u32| format!("10.{}.{}.{}/32", n >> 16, (n >> 8) & 255, n & 255);
         let ending = |n| block(&cidr(n), (n % 5 != 0).then(|| at(100)));
-        store.apply("me", (0..15_000).map(ending).collect()).unwrap();
+        store.apply(&me(), (0..15_000).map(ending).collect()).unwrap();
         assert_eq!(store.expire(at(100)).unwrap(), 12_000);
         assert_eq!(store.blocks(&BlockQuery::default(), at(0)).unwrap().total, 3_000);
     });
@@ -330,14 +336,14 @@ fn who_is_allowed_and_the_gate_mode_are_state_of_revisions_too() {
             })
         };
         assert_eq!(store.gate_mode().unwrap(), None);
-        assert_eq!(store.apply("me", vec![allow("192.0.2.0/24")]).unwrap(), 1);
-        assert_eq!(store.apply("me", vec![Change::GateMode(GateMode::Monitor)]).unwrap(), 2);
-        assert_eq!(store.apply("me", vec![Change::GateMode(GateMode::Monitor)]).unwrap(), 2);
+        assert_eq!(store.apply(&me(), vec![allow("192.0.2.0/24")]).unwrap(), 1);
+        assert_eq!(store.apply(&me(), vec![Change::GateMode(GateMode::Monitor)]).unwrap(), 2);
+        assert_eq!(store.apply(&me(), vec![Change::GateMode(GateMode::Monitor)]).unwrap(), 2);
         let (all, _) = snapshot(store, at(9));
         let cidrs: Vec<_> = all.allowed.iter().map(|one| (one.cidr.to_string(), one.revision)).collect();
         assert_eq!((all.gate_mode, cidrs), (Some(GateMode::Monitor), vec![("192.0.2.0/24".to_owned(), 1)]));
         let disallow = Change::Disallow { cidr: "192.0.2.0/24".parse().unwrap() };
-        assert_eq!(store.apply("me", vec![disallow]).unwrap(), 3);
+        assert_eq!(store.apply(&me(), vec![disallow]).unwrap(), 3);
         assert!(store.allowed().unwrap().is_empty());
     });
 }
@@ -348,7 +354,7 @@ fn a_long_difference_is_read_in_parts() {
         let cidr = |n: u32| format!("10.{}.{}.{}/32", n >> 16, (n >> 8) & 255, n & 255);
         for number in 0..4 {
             let changes = (0..6_000).map(|n| block(&cidr(number * 6_000 + n), None)).collect();
-            store.apply("me", changes).unwrap();
+            store.apply(&me(), changes).unwrap();
         }
         let (mut at_revision, mut reads) = (1, 0);
         loop {

@@ -49,7 +49,7 @@ pub(in crate::api) async fn import(call: Call) -> Reply {
         let shown = given.get("cidr").cloned().unwrap_or_default();
         match block(given, &general, &guard, now) {
             Ok(block) => changes.push(Change::Block(Block {
-                author: call.caller.name.clone(),
+                author: call.caller.by.name.clone(),
                 forced: force,
                 ..block
             })),

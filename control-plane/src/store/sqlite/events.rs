@@ -1,15 +1,16 @@
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params, params_from_iter, types::Value};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    SqliteStore, codes, counts, detail, distinct,
+    SqliteStore, audit, codes, counts, detail, distinct,
     rows::{self, EVENT_COLUMNS},
     selection::Selection,
 };
 use crate::{
     clock::TimeRange,
     store::{
-        ActorFilter, ActorRow, ActorSort, Appended, CategoryCount, Combination, DayActors, DayCount,
+        Act, ActorFilter, ActorRow, ActorSort, Appended, CategoryCount, Combination, DayActors, DayCount,
         DistinctField, Endpoint, EndpointSort, EventDetail, EventFilter, EventRow, EventSort, EventStatus,
         EventStore, Listing, NewEvent, Order, Page, Result, SampleQuery, Totals,
     },
@@ -48,24 +49,35 @@ impl EventStore for SqliteStore {
         self.read(|view| combinations(view, filter, limit))
     }
 
-    fn set_status(&self, filter: &EventFilter, status: EventStatus) -> Result<u64> {
-        let selection = Selection::of(filter);
+    fn set_status(&self, act: &Act, filter: &EventFilter, named: &str, status: EventStatus) -> Result<u64> {
+        let (act, object, selection) = (act.clone(), object(named), Selection::of(filter));
         self.write(move |connection| {
+            let before = by_status(connection, &selection)?;
             let sql = format!(
                 "UPDATE event SET status = {} WHERE seq IN (SELECT e.seq FROM event e{})",
                 codes::status(status),
                 selection.clause()
             );
-            Ok(connection.execute(&sql, params_from_iter(selection.values()))? as u64)
+            let moved = connection.execute(&sql, params_from_iter(selection.values()))? as u64;
+            if moved > 0 {
+                let after = json!({ status.name(): moved });
+                audit::append(connection, &act, &object, Some(&before), Some(&after))?;
+            }
+            Ok(moved)
         })
     }
 
-    fn delete(&self, filter: &EventFilter) -> Result<u64> {
-        let selection = Selection::of(filter);
+    fn delete(&self, act: &Act, filter: &EventFilter, named: &str) -> Result<u64> {
+        let (act, object, selection) = (act.clone(), object(named), Selection::of(filter));
         self.write(move |connection| {
+            let before = by_status(connection, &selection)?;
             let sql =
                 format!("DELETE FROM event WHERE seq IN (SELECT e.seq FROM event e{})", selection.clause());
-            Ok(connection.execute(&sql, params_from_iter(selection.values()))? as u64)
+            let gone = connection.execute(&sql, params_from_iter(selection.values()))? as u64;
+            if gone > 0 {
+                audit::append(connection, &act, &object, Some(&before), None)?;
+            }
+            Ok(gone)
         })
     }
 
@@ -183,6 +195,22 @@ fn update(connection: &Connection, row: &EventRow, detail: &EventDetail) -> Resu
         .prepare_cached("UPDATE event_detail SET raw_len = ?, body = ? WHERE seq = ?")?
         .execute(params![raw_len, body, seq])?;
     Ok(true)
+}
+
+/// How many of the selected events are in which status.
+fn by_status(connection: &Connection, selection: &Selection) -> Result<serde_json::Value> {
+    let sql = format!("SELECT e.status, count(*) FROM event e{} GROUP BY e.status", selection.clause());
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query(params_from_iter(selection.values()))?;
+    let mut counts = serde_json::Map::new();
+    while let Some(row) = rows.next()? {
+        counts.insert(codes::status_of(row.get(0)?)?.name().to_owned(), json!(row.get::<_, i64>(1)?));
+    }
+    Ok(counts.into())
+}
+
+fn object(named: &str) -> String {
+    format!("events {named}")
 }
 
 fn list(view: &Transaction<'_>, filter: &EventFilter, page: &Page<EventSort>) -> Result<Listing<EventRow>> {

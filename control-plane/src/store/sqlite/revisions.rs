@@ -6,17 +6,19 @@ mod lifted;
 mod log;
 mod packing;
 mod suppressions;
+mod told;
 
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use rusqlite::{Connection, params};
 
+use self::told::Told;
 use super::{SqliteStore, codes};
 use crate::{
     clock::EpochMillis,
     store::{
-        Allowed, Block, BlockPage, BlockQuery, CaptureRule, Change, Combination, Difference, GateMode,
+        Act, Allowed, Block, BlockPage, BlockQuery, CaptureRule, Change, Combination, Difference, GateMode,
         Result, RevisionStore, Snapshot, StoreError, Suppression,
     },
 };
@@ -31,9 +33,9 @@ impl RevisionStore for SqliteStore {
         self.read(|view| log::last_number(view))
     }
 
-    fn apply(&self, author: &str, changes: Vec<Change>) -> Result<u64> {
-        let author = author.to_owned();
-        self.write(move |connection| apply(connection, &author, changes))
+    fn apply(&self, act: &Act, changes: Vec<Change>) -> Result<u64> {
+        let act = act.clone();
+        self.write(move |connection| apply(connection, &act, changes))
     }
 
     fn difference(&self, after: u64) -> Result<Difference> {
@@ -111,17 +113,20 @@ impl RevisionStore for SqliteStore {
     }
 }
 
-fn apply(connection: &Connection, author: &str, changes: Vec<Change>) -> Result<u64> {
+fn apply(connection: &Connection, act: &Act, changes: Vec<Change>) -> Result<u64> {
     let last = log::last_number(connection)?;
     let number = last + 1;
     let now = EpochMillis::now();
     let mut counts = blocks::Counts::default();
     let mut effective = Vec::with_capacity(changes.len());
+    let mut told = Told::of(&changes);
     for change in changes {
+        let before = told.before(connection, &change, now)?;
         if take_effect(connection, &change, number, now, &mut counts)? {
             if let Change::Unblock { cidr } = &change {
-                lifted::note(connection, *cidr, author, now)?;
+                lifted::note(connection, *cidr, &act.by.name, now)?;
             }
+            told.took_effect(&change, before);
             effective.push(change);
         }
     }
@@ -135,7 +140,8 @@ fn apply(connection: &Connection, author: &str, changes: Vec<Change>) -> Result<
     if effective.iter().any(|change| matches!(change, Change::Allow(_))) {
         within_bound(connection, "allowed", allowed::MAX_ALLOWED)?;
     }
-    log::append(connection, number, author, now, &effective)?;
+    log::append(connection, number, &act.by.name, now, &effective)?;
+    told.append(connection, act, number)?;
     Ok(number)
 }
 

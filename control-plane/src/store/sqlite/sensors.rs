@@ -1,18 +1,20 @@
 use rusqlite::{Row, params};
+use serde_json::json;
 
 use super::{
-    SqliteStore, codes,
+    SqliteStore, audit, codes,
     rows::{time, time_or_none},
 };
 use crate::{
     clock::EpochMillis,
-    store::{EnrollError, JoinToken, NewSensor, Result, SensorRecord, SensorStore},
+    store::{Act, EnrollError, JoinToken, NewSensor, Result, SensorRecord, SensorStore},
 };
 
 const COLUMNS: &str = "id, credential_hash, node, version, enrolled_at, last_seen, applied_revision, report";
 
 impl SensorStore for SqliteStore {
-    fn create_join_token(&self, token: JoinToken) -> Result<()> {
+    fn create_join_token(&self, act: &Act, token: JoinToken) -> Result<()> {
+        let act = act.clone();
         self.write(move |connection| {
             connection
                 .prepare_cached(
@@ -24,12 +26,13 @@ impl SensorStore for SqliteStore {
                     token.expires_at.millis(),
                     token.uses
                 ])?;
-            Ok(())
+            let after = json!({ "uses": token.uses, "expiresAt": token.expires_at.seconds() });
+            audit::append(connection, &act, "join token", None, Some(&after))
         })
     }
 
-    fn enroll(&self, token_hash: &[u8; 32], sensor: NewSensor) -> Result<(), EnrollError> {
-        let token_hash = *token_hash;
+    fn enroll(&self, act: &Act, token_hash: &[u8; 32], sensor: NewSensor) -> Result<(), EnrollError> {
+        let (act, token_hash) = (act.clone(), *token_hash);
         let enrolled = self.write(move |connection| {
             let spent = connection
                 .prepare_cached(
@@ -51,6 +54,8 @@ impl SensorStore for SqliteStore {
                     sensor.version,
                     sensor.enrolled_at.millis()
                 ])?;
+            let after = json!({ "node": sensor.node, "version": sensor.version });
+            audit::append(connection, &act, &format!("sensor {}", sensor.id), None, Some(&after))?;
             Ok(true)
         })?;
         if enrolled { Ok(()) } else { Err(EnrollError::Token) }

@@ -1,3 +1,4 @@
+use ipnet::IpNet;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::{codes, rows::time};
@@ -22,6 +23,13 @@ pub(super) fn put(connection: &Connection, allowed: &Allowed, number: u64) -> Re
             allowed.created_at.millis(),
             codes::signed(number),
         ])?)
+}
+
+pub(super) fn one(connection: &Connection, cidr: IpNet) -> Result<Option<Allowed>> {
+    let mut statement = connection
+        .prepare_cached("SELECT cidr, reason, author, created_at, revision FROM allowed WHERE cidr = ?")?;
+    let mut rows = statement.query([cidr.to_string()])?;
+    rows.next()?.map(allowed).transpose()
 }
 
 pub(super) fn all(connection: &Connection) -> Result<Vec<Allowed>> {

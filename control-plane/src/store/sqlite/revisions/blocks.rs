@@ -108,7 +108,7 @@ pub(super) fn each(view: &Transaction<'_>, now: EpochMillis, take: &mut dyn FnMu
     Ok(())
 }
 
-pub(super) fn one(view: &Transaction<'_>, cidr: IpNet, now: EpochMillis) -> Result<Option<Block>> {
+pub(super) fn one(view: &Connection, cidr: IpNet, now: EpochMillis) -> Result<Option<Block>> {
     let mut statement =
         view.prepare_cached(&format!("SELECT {COLUMNS} FROM block WHERE cidr = :cidr AND {IN_FORCE}"))?;
     let mut rows = statement.query(&[(":cidr", &cidr.to_string() as &dyn ToSql), (":now", &now.millis())])?;

@@ -9,6 +9,8 @@ use crate::{
     store::{Combination, Result, Suppression},
 };
 
+const COLUMNS: &str = "actor, policy_id, method, url, host, reason, author, created_at, expires_at, hits";
+
 /// How many rows it changed: none where it is suppressed already.
 pub(super) fn insert(connection: &Connection, suppression: &Suppression, now: EpochMillis) -> Result<usize> {
     let id = suppression.combination().suppression_id();
@@ -45,12 +47,18 @@ pub(super) fn count_hits(connection: &Connection, ids: &[String]) -> Result<()> 
 }
 
 pub(super) fn in_force(view: &Transaction<'_>, now: EpochMillis) -> Result<Vec<Suppression>> {
-    let mut statement = view.prepare_cached(
-        "SELECT actor, policy_id, method, url, host, reason, author, created_at, expires_at, hits FROM suppression
-         WHERE expires_at IS NULL OR expires_at > ? ORDER BY created_at DESC, id",
-    )?;
+    let mut statement = view.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM suppression
+         WHERE expires_at IS NULL OR expires_at > ? ORDER BY created_at DESC, id"
+    ))?;
     let found = statement.query_map([now.millis()], suppression)?;
     Ok(found.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Also one whose time is over, until it is swept.
+pub(super) fn one(view: &Connection, id: &str) -> Result<Option<Suppression>> {
+    let mut statement = view.prepare_cached(&format!("SELECT {COLUMNS} FROM suppression WHERE id = ?"))?;
+    Ok(statement.query_row([id], suppression).optional()?)
 }
 
 fn suppression(row: &Row<'_>) -> rusqlite::Result<Suppression> {

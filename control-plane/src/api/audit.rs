@@ -1,0 +1,88 @@
+//! Who changed what, when and from where.
+
+mod export;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+pub(super) use self::export::export;
+use super::{
+    ApiError,
+    endpoint::{Call, Reply},
+    filter::bounded,
+};
+use crate::{
+    clock::TimeRange,
+    store::{AuditEntry, AuditQuery},
+};
+
+const DEFAULT_LIMIT: u64 = 100;
+const MAX_LIMIT: u64 = 1_000;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Asked {
+    who: Vec<String>,
+    action: Vec<String>,
+    object: String,
+    search_text: String,
+    start_timestamp: u64,
+    end_timestamp: u64,
+    limit: u64,
+    cursor: Option<u64>,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self {
+            who: Vec::new(),
+            action: Vec::new(),
+            object: String::new(),
+            search_text: String::new(),
+            start_timestamp: 0,
+            end_timestamp: 0,
+            limit: DEFAULT_LIMIT,
+            cursor: None,
+        }
+    }
+}
+
+/// `fetchAudit`: newest first, a page at a time.
+pub(super) fn list(call: &Call) -> Reply {
+    let page = call.api.store.audit(&query(call)?)?;
+    let entries: Vec<Value> = page.entries.iter().map(shown).collect();
+    Ok(json!({ "entries": entries, "total": page.total, "next": page.next }))
+}
+
+fn query(call: &Call) -> Result<AuditQuery, ApiError> {
+    let asked: Asked = call.keys()?;
+    bounded("who", asked.who.len())?;
+    bounded("action", asked.action.len())?;
+    if asked.limit > MAX_LIMIT {
+        return Err(ApiError::invalid("limit", format_args!("is at most {MAX_LIMIT}; go on with cursor")));
+    }
+    Ok(AuditQuery {
+        range: TimeRange::inclusive_seconds(asked.start_timestamp, asked.end_timestamp),
+        who: asked.who,
+        actions: asked.action,
+        object: asked.object.trim().to_owned(),
+        search: asked.search_text.trim().to_owned(),
+        limit: asked.limit,
+        cursor: asked.cursor,
+    })
+}
+
+fn shown(entry: &AuditEntry) -> Value {
+    json!({
+        "seq": entry.seq,
+        "at": entry.at.seconds(),
+        "kind": entry.by.kind.name(),
+        "who": entry.by.name,
+        "whoId": entry.by.id,
+        "from": entry.from,
+        "action": entry.action,
+        "object": entry.object,
+        "before": entry.before,
+        "after": entry.after,
+    })
+}

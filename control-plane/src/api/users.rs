@@ -1,0 +1,134 @@
+//! Who logs in with name and password.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    ApiError,
+    endpoint::{Call, Reply},
+};
+use crate::{
+    auth::{self, Password},
+    blocking::blocking,
+    clock::EpochMillis,
+    store::{PrincipalKind, Role, UserChange, UserError, UserRecord},
+};
+
+/// `fetchUsers`: by name.
+pub(super) fn list(call: &Call) -> Reply {
+    let users: Vec<Value> = call.api.store.users(EpochMillis::now())?.iter().map(shown).collect();
+    Ok(json!({ "users": users, "total": users.len() }))
+}
+
+#[derive(Deserialize)]
+struct Add {
+    name: String,
+    role: String,
+    password: String,
+}
+
+/// `addUser`.
+pub(super) async fn add(call: Call) -> Reply {
+    let Add { name, role, password } = call.keys()?;
+    let name = auth::user_name(&name).map_err(|problem| ApiError::invalid("name", problem))?;
+    let role = role_of(&role)?;
+    let hash = hashed(&call, "password", password, &name).await?;
+    let (api, act) = (call.api.clone(), call.act());
+    let made = blocking(move || {
+        auth::create_user(&*api.store, &act, &name, role, hash)?;
+        api.store.user(&name, EpochMillis::now())?.ok_or(UserError::Unknown(name))
+    });
+    Ok(json!({ "user": shown(&made.await?) }))
+}
+
+#[derive(Deserialize)]
+struct Modify {
+    name: String,
+    role: Option<String>,
+    disabled: Option<bool>,
+    password: Option<String>,
+}
+
+/// `modifyUser`: role, whether they may log in, a new password. What is not named stays.
+pub(super) async fn modify(call: Call) -> Reply {
+    let Modify { name, role, disabled, password } = call.keys()?;
+    if role.is_none() && disabled.is_none() && password.is_none() {
+        return Err(ApiError::invalid("name", "goes with role, disabled or password: nothing is to change"));
+    }
+    let role = role.as_deref().map(role_of).transpose()?;
+    let password = match password {
+        Some(password) => Some(hashed(&call, "password", password, &name).await?),
+        None => None,
+    };
+    let change = UserChange { role, disabled, password, keep_session: call.caller.session };
+    let (api, act) = (call.api.clone(), call.act());
+    let changed = blocking(move || api.store.change_user(&act, name.trim(), change, EpochMillis::now()));
+    Ok(json!({ "user": shown(&changed.await?) }))
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+/// `removeUser`: their sessions end; what they did stays in the audit log under their name.
+pub(super) fn remove(call: &Call) -> Reply {
+    let Named { name } = call.keys()?;
+    call.api.store.remove_user(&call.act(), name.trim())?;
+    Ok(json!({ "name": name }))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Own {
+    current_password: String,
+    new_password: String,
+}
+
+/// `changePassword`: one's own. All other sessions of the user end.
+pub(super) async fn change_password(call: Call) -> Reply {
+    if call.caller.by.kind != PrincipalKind::User {
+        return Err(ApiError::invalid(
+            "currentPassword",
+            "only who logged in with a password has one to change",
+        ));
+    }
+    let Own { current_password, new_password } = call.keys()?;
+    let name = call.caller.by.name.clone();
+    // Whoever finds an open page must not guess here what the log-in slows down.
+    let attempt = call.api.attempts.begin(call.from, Some(&name), std::time::Instant::now())?;
+    let known = auth::by_password(&call.api.store, &call.api.passwords, &name, current_password).await?;
+    if known.is_none() {
+        return Err(ApiError::invalid("currentPassword", "is not your password"));
+    }
+    attempt.succeeded();
+    let hash = hashed(&call, "newPassword", new_password, &name).await?;
+    let change =
+        UserChange { password: Some(hash), keep_session: call.caller.session, ..UserChange::default() };
+    let (api, act) = (call.api.clone(), call.act());
+    let changed = blocking(move || api.store.change_user(&act, &name, change, EpochMillis::now()));
+    Ok(json!({ "user": shown(&changed.await?) }))
+}
+
+async fn hashed(call: &Call, field: &str, password: String, user: &str) -> Result<String, ApiError> {
+    let password = Password::new(password, user).map_err(|problem| ApiError::invalid(field, problem))?;
+    Ok(call.api.passwords.hash(password).await?)
+}
+
+pub(super) fn role_of(name: &str) -> Result<Role, ApiError> {
+    Role::parse(name).ok_or_else(|| {
+        ApiError::invalid("role", format_args!("{name:?} is none of viewer, analyst and admin"))
+    })
+}
+
+fn shown(user: &UserRecord) -> Value {
+    json!({
+        "name": user.name,
+        "role": user.role.name(),
+        "createdAt": user.created_at.seconds(),
+        "passwordChangedAt": user.password_changed_at.seconds(),
+        "lastLogInAt": user.last_log_in_at.map(EpochMillis::seconds),
+        "disabledAt": user.disabled_at.map(EpochMillis::seconds),
+        "sessions": user.sessions,
+    })
+}

@@ -1,0 +1,109 @@
+use std::{path::Path, time::Duration};
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{
+    Output, duration, open,
+    output::{date, date_or, note, say},
+};
+use crate::{
+    auth::{self, KeyTerms},
+    clock::EpochMillis,
+    store::{AccessStore, KeyRecord, Role},
+};
+
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Makes a key and prints it alone on standard output. It is shown this once.
+    Create(CreateKey),
+    /// Lists keys, without their secrets.
+    List {
+        #[arg(short, long, value_enum, default_value_t = Output::Table)]
+        output: Output,
+    },
+    /// Ends a key and the sessions opened with it.
+    Revoke {
+        /// The id that `keys list` shows.
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct CreateKey {
+    #[arg(long, value_enum)]
+    role: Role,
+    /// Whose key it is, for the list and for the audit.
+    #[arg(long, default_value = "unnamed")]
+    name: String,
+    /// How long it can be used: 30m, 24h, 90d. Without it: until it is revoked.
+    #[arg(long, value_parser = duration)]
+    ttl: Option<Duration>,
+}
+
+pub fn run(data_dir: &Path, command: Keys) -> anyhow::Result<()> {
+    let store = open(data_dir)?;
+    match command {
+        Keys::Create(CreateKey { role, name, ttl }) => {
+            let expires_at = ttl.map(|ttl| EpochMillis::now().plus(ttl));
+            let act = auth::command_line("keys create");
+            say(auth::create_key(&store, &act, KeyTerms { name, role, expires_at })?.1.reveal())
+        }
+        Keys::List { output } => list(&store.keys()?, output),
+        Keys::Revoke { id } => {
+            if !store.revoke_key(&auth::command_line("keys revoke"), &id, EpochMillis::now())? {
+                bail!("there is no key {id:?} in force; `control-plane keys list` shows the ids");
+            }
+            note("revoked");
+            Ok(())
+        }
+    }
+}
+
+fn list(keys: &[KeyRecord], output: Output) -> anyhow::Result<()> {
+    match output {
+        Output::Json => say(&serde_json::to_string_pretty(&keys.iter().map(shown).collect::<Vec<_>>())?),
+        Output::Jsonl => keys.iter().try_for_each(|key| say(&shown(key).to_string())),
+        Output::Table => {
+            say(&format!(
+                "{:<36}  {:<8}  {:<10}  {:<10}  {:<10}  {:<8}  NAME",
+                "ID", "ROLE", "CREATED", "LAST USE", "ENDS", "STATE"
+            ))?;
+            let now = EpochMillis::now();
+            keys.iter().try_for_each(|key| {
+                say(&format!(
+                    "{:<36}  {:<8}  {:<10}  {:<10}  {:<10}  {:<8}  {}",
+                    key.id,
+                    key.role.name(),
+                    date(key.created_at),
+                    date_or(key.last_used_at, "never"),
+                    date_or(key.expires_at, "never"),
+                    state(key, now),
+                    key.name
+                ))
+            })
+        }
+    }
+}
+
+fn state(key: &KeyRecord, now: EpochMillis) -> &'static str {
+    match key.revoked_at {
+        Some(_) => "revoked",
+        None if key.expires_at.is_some_and(|end| end <= now) => "over",
+        None => "active",
+    }
+}
+
+fn shown(key: &KeyRecord) -> Value {
+    json!({
+        "id": key.id,
+        "name": key.name,
+        "role": key.role.name(),
+        "createdAt": key.created_at.seconds(),
+        "createdBy": key.created_by,
+        "lastUsedAt": key.last_used_at.map(EpochMillis::seconds),
+        "expiresAt": key.expires_at.map(EpochMillis::seconds),
+        "revokedAt": key.revoked_at.map(EpochMillis::seconds),
+    })
+}
