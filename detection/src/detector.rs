@@ -9,6 +9,7 @@ mod lookup;
 mod nosql;
 mod path_traversal;
 mod patterns;
+mod probe;
 mod protocol;
 mod prototype;
 mod request;

@@ -51,6 +51,14 @@ pub(super) const JAVA_GATES: &[&str] = &[
     "#context",
     "struts",
     "h4sia",
+    // `runtime` and `processbuilder` in base64, at each of three offsets.
+    "cnvudgltz",
+    "hj1bnrpbwu",
+    "bydw50aw1l",
+    "chjvy2vzc2j1awxkzx",
+    "hbyb2nlc3nidwlszgvy",
+    "bwcm9jzxnzynvpbgrlcg",
+    ".execute()",
     "kztaau",
     "cs7qaf",
     "transformer",
@@ -65,8 +73,8 @@ pub(super) const PHP_GATES: &[&str] = &[
     "o:",
     "a:",
     "c:",
-    "system(",
-    "exec(",
+    "system",
+    "exec",
     "passthru",
     "eval(",
     "assert",
@@ -143,6 +151,9 @@ pub(super) const PHP_GATES: &[&str] = &[
     "\"system",
     "memory_limit",
     "extension_dir",
+    "mbstring.",
+    "opcache.",
+    "->$",
     "::",
 ];
 pub(super) const NODE_GATES: &[&str] = &[
@@ -237,7 +248,7 @@ static JAVA: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"ro0ab[a-z0-9+/=]{3,}|\xac\xed\x00\x05|aced0005|kztaau|cs7qaf|h4siaaaaaaa|ysoserial|commons-?collections|(?:clone|for|while|switch|chained|constant|instantiate|invoker|prototypeclone|prototypeserialization|instantiatefactory|factory|closure)(?:transformer|closure|factory)\b|org\.omg\.corba|templatesimpl|org\.apache\.commons\.(?:collections|beanutils|fileupload|text)|badattributevalueexp|com\.mchange|jdbcrowset|basicdatasource|com\.caucho|org\.codehaus|clojure\.|com\.alibaba|sun\.(?:rmi|misc|net|tools|reflect)|org\.(?:mozilla\.javascript|hibernate|jboss|springframework\.(?:context|beans|expression|core|jndi|aop|web)|eclipse|mortbay|apache\.(?:xalan|xbean|naming|ibatis|shiro|struts|tomcat|velocity|catalina|bcel|logging|jasper|groovy)|h2\.|postgresql\.|yaml\.snake)|com\.(?:sun\.|zaxxer|ibatis|mysql\.jdbc|newrelic|opensymphony|caucho)",
+            r"^ro0ab[a-z0-9+/=]+$|ro0ab[a-z0-9+/=]{3,}|^[a-z0-9+/]{0,40}(?:cnvudgltz|hj1bnrpbwu|bydw50aw1l|chjvy2vzc2j1awxkzx|hbyb2nlc3nidwlszgvy|bwcm9jzxnzynvpbgrlcg)[a-z0-9+/=]{0,80}$|\xac\xed\x00\x05|aced0005|kztaau|cs7qaf|h4siaaaaaaa|ysoserial|commons-?collections|(?:clone|for|while|switch|chained|constant|instantiate|invoker|prototypeclone|prototypeserialization|instantiatefactory|factory|closure)(?:transformer|closure|factory)\b|org\.omg\.corba|templatesimpl|org\.apache\.commons\.(?:collections|beanutils|fileupload|text)|badattributevalueexp|com\.mchange|jdbcrowset|basicdatasource|com\.caucho|org\.codehaus|clojure\.|com\.alibaba|sun\.(?:rmi|misc|net|tools|reflect)|org\.(?:mozilla\.javascript|hibernate|jboss|springframework\.(?:context|beans|expression|core|jndi|aop|web)|eclipse|mortbay|apache\.(?:xalan|xbean|naming|ibatis|shiro|struts|tomcat|velocity|catalina|bcel|logging|jasper|groovy)|h2\.|postgresql\.|yaml\.snake)|com\.(?:sun\.|zaxxer|ibatis|mysql\.jdbc|newrelic|opensymphony|caucho)",
         ),
         (
             10,
@@ -245,7 +256,7 @@ static JAVA: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"<(?:java|object|void|method|sorted-set|dynamic-proxy|map|linked-hash-set|tree-map|entry|jdk\.nashorn|java\.util\.[a-z]+)\b[^>]{0,60}(?:class=\s*['\x22](?:java|javax|com\.|org\.|dynamic)|version=\s*['\x22]1\.[0-9])|<jsp:|<%@?\s*(?:page|out\.|runtime|string|java)|\.exec\s*\(\s*['\x22]|unmarshaller|base64data|\$\$bcel\$\$|#parameters|freemarker\.template\.utility",
+            r"<(?:java|object|void|method|sorted-set|dynamic-proxy|map|linked-hash-set|tree-map|entry|jdk\.nashorn|java\.util\.[a-z]+)\b[^>]{0,60}(?:class=\s*['\x22](?:java|javax|com\.|org\.|dynamic)|version=\s*['\x22]1\.[0-9])|<jsp:|<%@?\s*(?:page|out\.|runtime|string|java)|\.exec\s*\(\s*['\x22]|['\x22]\.execute\(\)|unmarshaller|base64data|\$\$bcel\$\$|#parameters|freemarker\.template\.utility",
         ),
     ])
 });
@@ -296,7 +307,7 @@ static PHP_CALLS: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"^\W*(?:exec|system|eval|assert|popen|include|require|include_once|require_once|die|exit|print_r|var_dump)\s*(?:/\*.*?\*/|#[^\n]*\n|//[^\n]*\n)*\s*[(]",
+            r"^\W*(?:exec|system|eval|assert|popen|fopen|include|require|include_once|require_once|die|exit|print_r|var_dump)(?:\s|/\*.*?\*/|#[^\n]*\n|//[^\n]*\n)*[(].",
         ),
         // A function by the prefix that PHP gives all of a library, called with nothing or something.
         (
@@ -318,11 +329,11 @@ static PHP_CALLS: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"['\x22][a-z_]{1,8}['\x22]\s*\+?\.\s*\+?['\x22][a-z_]{1,8}['\x22][^(]{0,40}[\])]{0,3}\s*\(|[a-z0-9_]+::\$[a-z_]+\s*\(|@\s*\$[a-z0-9_]+\s*\(",
+            r"['\x22][a-z_]{1,8}['\x22]\s*\+?\.\s*\+?['\x22][a-z_]{1,8}['\x22][^(]{0,40}[\])]{0,3}\s*\(|[a-z0-9_]+::\$[a-z_]+\s*\(|@\s*\$[a-z0-9_]+\s*[(\[]|\$[a-z_]+->\$[a-z_]+\s*\(|\[[\s+]*system[\s+]*\]|\((?:['\x22]?[a-z]{1,8}['\x22]?\.|\()[^;]{0,60}\)\s*(?:/\*.{0,40}?\*/)?\s*\(\s*['\x22]|<\?$|['\x22]?sys['\x22]?[\s+.]*\.[\s+.]*['\x22]?t[^;]{0,20}em\b",
         ),
         (
             10,
-            r"<\?\s+php\b|<\?xml\s*:|(?:^|[?&;\s])(?:extension_dir|memory_limit|sendmail_path|error_log|include_path|opcache\.[a-z_]+|session\.(?:auto_start|save_[a-z]+)|mail\.[a-z_]+)\s*=",
+            r"<\?\s+php\b|<\?xml\s*:|(?:^|[?&;\s])(?:extension_dir|memory_limit|sendmail_path|error_log|include_path|opcache\.[a-z_]+|session\.(?:auto_start|save_[a-z]+)|mail\.[a-z_]+|(?:mbstring|opcache|zend|xdebug|phar|soap|pcre|assert|user_ini|url_rewriter|unserialize)[._][a-z_]+)\s*=",
         ),
         (
             10,

@@ -185,8 +185,9 @@ fn climbing_token(bytes: &[u8], subject: &Subject<'_>) -> Option<Range<usize>> {
         let sensitive = || FILES.find(path.text).is_some();
         let alone = subject.words() <= 2;
         let enough = match path.climbed {
+            // Clients resolve a path before they ask for it (RFC 3986 section 6.2.2.3).
+            _ if subject.field.place == Place::Path => path.climbed > 0 || path.turned,
             0 => path.disguised >= 2 && alone,
-            _ if subject.field.place == Place::Path => true,
             1 => (path.disguised > 0 || path.is_configuration()) && alone || sensitive(),
             2 => path.disguised > 0 || sensitive() || alone && !path.is_asset(),
             _ => path.disguised > 0 || !path.is_asset() || sensitive(),
@@ -217,11 +218,14 @@ struct Resolved<'a> {
     climbed: usize,
     /// Segments such as `..;`, `....` or `..%00` that nobody writes by honest means.
     disguised: usize,
+    /// Whether a `..` between two slashes takes anything back.
+    turned: bool,
 }
 
 impl<'a> Resolved<'a> {
     fn of(text: &'a [u8]) -> Self {
         let (mut depth, mut climbed, mut disguised) = (0_isize, 0_usize, 0_usize);
+        let mut turned = false;
         let last = text.split(|byte| matches!(byte, b'/' | b'\\')).count();
         for (index, segment) in text.split(|byte| matches!(byte, b'/' | b'\\')).enumerate() {
             let dots = segment.iter().take_while(|byte| **byte == b'.').count();
@@ -230,7 +234,10 @@ impl<'a> Resolved<'a> {
             let ends = index + 1 == last && last == 1;
             match (dots, rest) {
                 (0 | 1, []) => {}
-                (2, []) if !ends => depth -= 1,
+                (2, []) if !ends => {
+                    turned = true;
+                    depth -= 1;
+                }
                 (3.., []) if !ends => {
                     depth -= 1;
                     disguised += 1;
@@ -243,7 +250,7 @@ impl<'a> Resolved<'a> {
             }
             climbed = climbed.max(usize::try_from(-depth).unwrap_or(0));
         }
-        Self { text, climbed, disguised }
+        Self { text, climbed, disguised, turned }
     }
 
     /// Points at code or configuration, which nobody links to.

@@ -32,6 +32,12 @@ fn target(request: &Request) -> Option<&'static str> {
     {
         return Some("a method that none is");
     }
+    if !METHODS.iter().any(|known| request.method.eq_ignore_ascii_case(known)) {
+        return Some("a method that no registry knows");
+    }
+    if elsewhere(request) {
+        return Some("a target on another host");
+    }
     let parameters = request.query().unwrap_or_default();
     if memchr::memmem::find(parameters, b"unix:").is_some()
         && memchr::memmem::find(parameters, b"|http").is_some()
@@ -40,6 +46,64 @@ fn target(request: &Request) -> Option<&'static str> {
     }
     escapes(target).or_else(|| pairs(parameters))
 }
+
+/// An absolute target whose authority is not the Host header's: somebody looks for an open proxy (RFC 9112 section 3.2.2).
+fn elsewhere(request: &Request) -> bool {
+    let Some(at) = memchr::memmem::find(&request.target, b"://").filter(|at| *at <= 5) else { return false };
+    let rest = request.target.get(at + 3..).unwrap_or_default();
+    let authority = rest.split(|byte| matches!(byte, b'/' | b'?')).next().unwrap_or_default();
+    let plain =
+        |name: &[u8]| name.split(|byte| *byte == b':').next().unwrap_or_default().to_ascii_lowercase();
+    request.headers.get("host").is_some_and(|host| plain(host.trim_ascii()) != plain(authority))
+}
+
+/// The IANA registry, and what caches and HTTP APIs have added to it.
+const METHODS: [&str; 44] = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "DELETE",
+    "CONNECT",
+    "OPTIONS",
+    "TRACE",
+    "PATCH",
+    "QUERY",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "ACL",
+    "BASELINE-CONTROL",
+    "BIND",
+    "UNBIND",
+    "REBIND",
+    "CHECKIN",
+    "CHECKOUT",
+    "UNCHECKOUT",
+    "LABEL",
+    "LINK",
+    "UNLINK",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKREDIRECTREF",
+    "MKWORKSPACE",
+    "ORDERPATCH",
+    "PRI",
+    "REPORT",
+    "SEARCH",
+    "UPDATE",
+    "UPDATEREDIRECTREF",
+    "VERSION-CONTROL",
+    "PURGE",
+    "BAN",
+    "LIST",
+    "SOURCE",
+];
 
 fn pairs(form: &[u8]) -> Option<&'static str> {
     let mut count = 0;
@@ -70,6 +134,8 @@ fn escapes(bytes: &[u8]) -> Option<&'static str> {
         match (digits(at), bytes.get(at + 1)) {
             (Some(0), _) => return Some("a NUL byte"),
             (Some(0xc0 | 0xc1 | 0xf5..), _) => return Some("bytes that UTF-8 has no use for"),
+            // A percent sign, itself escaped, in a row of them: the same again for whoever decodes twice.
+            (Some(b'%'), _) if needless > 0 && row_end == at => row_end = at + 3,
             (Some(byte), _) if byte.is_ascii_alphanumeric() => {
                 needless = if row_end == at { needless + 1 } else { 1 };
                 row_end = at + 3;
@@ -128,6 +194,12 @@ fn media_type(request: &Request) -> Option<&'static str> {
     }) {
         return Some("a character set that hides what is written in it");
     }
+    if charsets.iter().any(|set| !is_known_charset(set.trim_matches('"').trim())) {
+        return Some("a character set that none is");
+    }
+    if minor == "x-www-form-urlencoded" && text.contains("boundary=") {
+        return Some("a boundary where there are no parts");
+    }
     let multipart = major == "multipart";
     if multipart && !text.contains("boundary=") {
         return Some("a multipart body without a boundary");
@@ -143,6 +215,15 @@ fn media_type(request: &Request) -> Option<&'static str> {
     None
 }
 
+/// By how the names of the registry begin, and what browsers' label list adds.
+fn is_known_charset(name: &str) -> bool {
+    const BEGIN: [&str; 22] = [
+        "utf", "iso", "us-ascii", "ascii", "ansi", "latin", "windows", "cp", "x-", "gb", "big5", "euc",
+        "shift", "sjis", "ms", "koi", "mac", "tis", "ibm", "hz", "unicode", "ks_c",
+    ];
+    name.is_empty() || BEGIN.iter().any(|begin| name.starts_with(begin))
+}
+
 fn form(request: &Request) -> Option<&'static str> {
     let raw = request.headers.get("content-type")?.to_ascii_lowercase();
     let body = &request.body.bytes;
@@ -153,6 +234,11 @@ fn form(request: &Request) -> Option<&'static str> {
     if !raw.starts_with(b"multipart/") {
         return None;
     }
+    let hiding =
+        [&b"charset=utf-7"[..], b"charset=utf-16", b"charset=utf-32", b"charset=ibm037", b"charset=cp037"];
+    if hiding.iter().any(|set| part_head_has(body, set)) {
+        return Some("a part in a character set that hides what is written in it");
+    }
     const MOST: usize = 128;
     memchr::memmem::find_iter(body, b"name=\"").take(MOST).find_map(|at| {
         let rest = body.get(at + 6..)?;
@@ -161,10 +247,25 @@ fn form(request: &Request) -> Option<&'static str> {
         if name == b"_charset_" {
             return Some("a part that sets the character set of the others");
         }
+        // A folder has a longer name than one letter.
+        let escaped = memchr::memchr_iter(b'\\', name).collect::<Vec<_>>();
+        if escaped.windows(2).any(|pair| matches!(pair, [first, second] if second - first == 2)) {
+            return Some("a name with letters escaped that need not be");
+        }
         let after = rest.get(end + 1..end + 2).unwrap_or_default();
         let split = name.iter().any(|byte| matches!(byte, b';' | 0))
             || !matches!(after, b";" | b"\r" | b"\n" | b" " | b"");
         split.then_some("a part's name that parsers cut differently")
+    })
+}
+
+/// Whether a part's `Content-Type` line says so.
+fn part_head_has(body: &[u8], wanted: &[u8]) -> bool {
+    const MOST: usize = 128;
+    memchr::memmem::find_iter(body, b"Content-Type:").take(MOST).any(|at| {
+        let rest = body.get(at..).unwrap_or_default();
+        let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        line.len() < 200 && memchr::memmem::find(&line.to_ascii_lowercase(), wanted).is_some()
     })
 }
 

@@ -56,7 +56,7 @@ static SENSITIVE: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"/[^/?]*\.(?:bak|backup|old|orig|swp|swo|save|sav|bkp|copy|tmp|temp|dist|sample|bck|~1~|inc|sql|sqlite3?|db|mdb|dump|tar|tgz|7z|rar|pem|key|p12|pfx|jks|keystore|kdbx|ppk|ovpn|htpasswd|log|cfg|conf|ini|env|properties|tfstate|tfvars|yml\.bak|passwd|rdp|cer)(?:\.(?:gz|zip|bz2|xz|1|old|bak))?$|~$|\.php(?:~|\.bak|\.old|\.swp|\.save|\.orig|\.txt|_bak|s)$|/(?:backup|backups|dump|db|database|www|wwwroot|site|website|public_html|htdocs|html|web|old|bak|src|source|archive|sql|data)s?\.(?:zip|tar|tar\.gz|tgz|rar|7z|sql|gz|bz2)$|%23[^/]+%23$|/copy%20of",
+            r"/[^/?]*\.(?:bak|backup|old|orig|swp|swo|save|sav|bkp|copy|tmp|temp|dist|sample|bck|~1~|inc|sql|sqlite3?|db|mdb|rdb|dump|tar|tgz|7z|rar|pem|key|p12|pfx|jks|keystore|kdbx|ppk|ovpn|htpasswd|log|cfg|conf|ini|env|properties|tfstate|tfvars|yml\.bak|passwd|rdp|cer)(?:\.(?:gz|zip|bz2|xz|1|old|bak))?$|~(?:$|/)|\.php(?:~|\.bak|\.old|\.swp|\.save|\.orig|\.txt|_bak|s)$|/(?:backup|backups|dump|db|database|www|wwwroot|site|website|public_html|htdocs|html|web|old|bak|src|source|archive|sql|data)s?\.(?:zip|tar|tar\.gz|tgz|rar|7z|sql|gz|bz2)$|%23[^/]+%23$|/copy%20of",
         ),
         (
             10,
@@ -67,7 +67,9 @@ static SENSITIVE: LazyLock<Patterns> = LazyLock::new(|| {
 
 pub(super) fn sensitive_path(subject: &Subject<'_>) -> Option<Range<usize>> {
     if subject.field.place == Place::Path {
-        hidden(subject.lower).or_else(|| SENSITIVE.find(subject.lower))
+        hidden(subject.lower)
+            .or_else(|| super::probe::find(subject.lower))
+            .or_else(|| SENSITIVE.find(subject.lower))
     } else {
         None
     }
@@ -90,7 +92,7 @@ static EXECUTABLE: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
         (
             10,
-            r"\.(?:php[0-9]?|phtml|phar|pht|phps|shtml|inc|jspx?|jspf|jsw|jsv|war|aspx?|asa|ashx|asmx|cer|cshtml|vbhtml|cgi|pl|exe|dll|bat|cmd|com|scr|msi|vbs|hta|sh|htaccess|htpasswd|config|ini|user\.ini|py|cfm|svg|xht|swf)(?:$|[\x00;:.%/\s]|\.(?:jpe?g|png|gif|txt|pdf|zip)$)",
+            r"\.\s*(?:php[0-9]?|phtml|phar|pht|phps|shtml|inc|jspx?|jspf|jsw|jsv|war|aspx?|asa|ashx|asmx|cer|cshtml|vbhtml|cgi|pl|exe|dll|bat|cmd|com|scr|msi|vbs|hta|sh|htaccess|htpasswd|config|ini|user\.ini|py|cfm|svg|xht|swf)(?:$|[\x00;:.%/\s]|\.(?:jpe?g|png|gif|txt|pdf|zip)$)",
         ),
         (10, r"^\.(?:htaccess|user\.ini|env)|\.\.[/\\]|\x00|\.(?:jpe?g|png|gif|pdf)\.[a-z]{2,5}$"),
     ])

@@ -46,7 +46,7 @@ static SSRF: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
         (
             10,
-            r"169\.254\.169\.254|169\.254\.170\.2|metadata\.google\.internal|metadata\.(?:tencentyun|azure)|100\.100\.100\.200|\bfd00:ec2::254|instance-data[./]|192\.0\.0\.192|rancher-metadata|metadata\.packet\.net|(?:host|gateway|kubernetes)\.docker\.internal|host\.containers\.internal|^localhost[46](?:\.localdomain[46])?/?$|ipv?6-(?:loopback|localhost)|^(?:[a-z0-9.-]+\.)?(?:lvh\.me|localtest\.me|nip\.io)/?$|ip6-(?:loopback|localhost)|kubernetes\.default|0xa9fea9fe|a9fe:a9fe",
+            r"169\.254\.169\.254|169\.254\.170\.2|metadata\.google\.internal|metadata\.(?:tencentyun|azure)|100\.100\.100\.200|\bfd00:ec2::254|instance-data[./]|192\.0\.0\.192|rancher-metadata|metadata\.packet\.net|(?:host|gateway|kubernetes)\.docker\.internal|host\.containers\.internal|^localhost(?:[46](?:\.localdomain[46]?)?/?|\.localdomain/?|/)$|ipv?6-(?:loopback|localhost)|^(?:[a-z0-9.-]+\.)?(?:lvh\.me|localtest\.me|nip\.io|containers\.internal)/?$|ip6-(?:loopback|localhost)|kubernetes\.default|0xa9fea9fe|a9fe:a9fe",
         ),
         (
             10,
@@ -90,6 +90,13 @@ static INCLUSION: LazyLock<Patterns> = LazyLock::new(|| {
         (10, r"^\s*(?:https?|ftps?)://[^\s]+\x00"),
         (10, r"(?:include|require)(?:_once)?[\s(]+['\x22]?(?:https?|ftp)://"),
         (10, r"^\s*url:(?:file|https?|ftp|jar):"),
+        // A scheme that browsers no longer know, and one whose address the program appends.
+        (
+            10,
+            r"^\s*(?:ftps?|file|jar|phar|ogg|rar|ssh2|expect|compress\.(?:zlib|bzip2)):(?:/|[a-z]+:)|^\s*(?:https?|ftps?|file)\?$",
+        ),
+        (10, r"^\s*https?://(?:[0-9a-f]{0,4}:){3,}[0-9a-f:.]*/[^\s]*\.(?:php[0-9]?|txt|sh|asp|jsp)"),
+        (10, r"^\s*https?://[^\s/@]+/:[^\s/]*@[^\s/]*@?[a-z0-9.-]+"),
     ])
 });
 
@@ -99,6 +106,10 @@ const INCLUDING: &[&str] = &[
     "content", "layout", "mod", "module", "conf", "config", "theme", "style", "lang", "language", "pg",
     "root", "basepath", "abspath", "skin", "load", "read",
 ];
+
+/// Names by which a service is told what to fetch. A document of JSON may well hold an address of its author's own
+/// machine under another.
+const FETCHING: &[&str] = &["url", "webhook", "callback", "image", "feed", "fetch", "proxy", "src"];
 
 /// Parameters that name where the browser goes next.
 const REDIRECTING: &[&str] = &[
@@ -151,8 +162,9 @@ const REDIRECTING: &[&str] = &[
 ];
 
 pub(super) fn request_forgery(subject: &Subject<'_>) -> Option<Range<usize>> {
+    // What browsers and proxies tell of themselves.
     if matches!(subject.field.place, Place::Header)
-        && !subject.name_is(&["x-forwarded-host", "x-original-url", "x-wap-profile", "referer"])
+        && subject.name_is(&["origin", "host", "x-forwarded-server", "access-control-allow-origin"])
     {
         return None;
     }
@@ -167,6 +179,8 @@ pub(super) fn request_forgery(subject: &Subject<'_>) -> Option<Range<usize>> {
         Some(Host::Internal) => {
             // A JSON document may well hold an address of the author's own machine; a single parameter seldom does.
             matches!(subject.field.place, Place::Query | Place::Form | Place::Xml | Place::Multipart)
+                || subject.field.place == Place::Header && !subject.name_is(&["referer", "origin", "host"])
+                || subject.name_is(FETCHING)
         }
         None => false,
     };
@@ -176,22 +190,30 @@ pub(super) fn request_forgery(subject: &Subject<'_>) -> Option<Range<usize>> {
 pub(super) fn file_inclusion(subject: &Subject<'_>) -> Option<Range<usize>> {
     if !matches!(
         subject.field.place,
-        Place::Query | Place::Form | Place::Json | Place::Multipart | Place::Cookie
+        Place::Query | Place::Form | Place::Json | Place::Multipart | Place::Cookie | Place::Xml
     ) || subject.words() > 2
     {
         return None;
     }
     // Documents of JSON are full of addresses.
-    if subject.field.place != Place::Json
-        && let Some(range) = INCLUSION.find(subject.lower)
-    {
+    let documented = matches!(subject.field.place, Place::Json | Place::Xml)
+        && !(subject.field.place == Place::Xml && subject.lower.starts_with(b"ftp"));
+    if !documented && let Some(range) = INCLUSION.find(subject.lower) {
         return Some(range);
     }
     let url = Url::of(subject.lower)?;
     let schemed = !subject.lower.trim_ascii_start().starts_with(b"//");
     let included =
-        schemed && subject.name_is(INCLUDING) && matches!(subject.field.place, Place::Query | Place::Form);
+        schemed && names_file(subject) && matches!(subject.field.place, Place::Query | Place::Form);
     included.then_some(url.range)
+}
+
+/// Whether the parameter is called after what programs load: `page`, `mosConfig_absolute_path`, `_CONF[path]`.
+fn names_file(subject: &Subject<'_>) -> bool {
+    let name = subject.field.leaf_name().trim_end_matches(']').to_ascii_lowercase();
+    let last = name.rsplit('[').next().unwrap_or_default();
+    let ends = ["path", "_file", "_dir", "_root", "_include", "_inc", "template"];
+    INCLUDING.contains(&last) || ends.iter().any(|end| last.ends_with(end))
 }
 
 static REDIRECT: LazyLock<Patterns> = LazyLock::new(|| {

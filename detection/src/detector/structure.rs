@@ -54,7 +54,7 @@ static XXE: LazyLock<Patterns> = LazyLock::new(|| {
 static LDAP: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[(
         10,
-        r"\*?\)\s*\(\s*[|&!]|\)\s*\(\s*[a-z][a-z0-9;-]*\s*(?:=|>=|<=|~=)[^()]*(?:\*|\)|$)|\*\s*\)\s*\)|\(\s*[|&]\s*\(\s*[a-z]+\s*[~<>]?=[^()]*\)|\(\s*!\s*\(?[&|]?\s*\(?[a-z]+\s*=|^\s*\*\s*\(\s*[|&]|\*\)\(\||\)\x00|^\s*[|&]\s*\(|\)\)%00|^\)\(|\*\)\)|\(objectclass\s*=|^[^()\s]*\)\(&\)|\*\(\)\|%26|\)\(cn=|admin\*\)?\(|^[a-z0-9@.]{0,20}\*\)[;)(]|\*\(\)?\||:[0-9]+(?:\.[0-9]+)+:=|[a-z0-9]\)\s*[&|!]\s*\([a-z]+=|^[a-z0-9]{0,40}\)!?[&|!]?\(!?[a-z]+=|^\(\*\)\*?\)|^\(?\|?\(?(?:mail|uid|cn|sn|objectclass|userpassword)=\*",
+        r"\*?\)\s*\(\s*[|&!]|\)\s*\(\s*[a-z][a-z0-9;-]*\s*(?:=|>=|<=|~=)[^()]*(?:\*|\)|$)|\*\s*\)\s*\)|\(\s*[|&]\s*\(\s*[a-z]+\s*[~<>]?=[^()]*\)|\(\s*!\s*\(?[&|]?\s*\(?[a-z]+\s*=|^\s*\*\s*\(\s*[|&]|\*\)\(\||\)\x00|^\s*[|&]\s*\(|\)\)%00|^\)\(|\*\)\)|\(objectclass\s*=|^[^()\s]*\)\(&\)|\*\(\)\|%26|\)\(cn=|admin\*\)?\(|^[a-z0-9@.]{0,20}\*\)[;)(]|\*\(\)?\||:[0-9]+(?:\.[0-9]+)+:=|[a-z0-9]\)\s*[&|!]\s*\([a-z]+=|^[a-z0-9]{0,40}\)!?[&|!]?\(!?[a-z]+=|^\(\*\)\*?\)|^\(?\|?\(?(?:mail|uid|cn|sn|objectclass|userpassword)=\*|\*\)[!&|]?\([a-z]+=|^[^()]{0,24}\)\s*\(\s*[|&!]|^\*\(\)[|&]|^\*\)\*$|^[^()]{0,24}=[^()]{0,24}\)\)$",
     )])
 });
 
@@ -78,6 +78,10 @@ static HEADER: LazyLock<Patterns> = LazyLock::new(|| {
             r"[\r\n]+[ \t]*(?:set-cookie|location|content-(?:type|length|disposition|encoding)|transfer-encoding|refresh|host|x-[a-z-]+|access-control-[a-z-]+|status|link|cache-control|last-modified|referer|user-agent|connection|header[a-z0-9-]*|[a-z]*injected?[a-z-]*|crlf[a-z-]*)[ \t]*(?::|%3a)",
         ),
         (10, r"[\r\n]+http/[0-9.]+ [0-9]{3}|[\r\n]+(?:get|post|head|put|delete|options) /[^\r\n]* http/"),
+        (
+            10,
+            r"(?:%0d|\\r|%\n?0d)*(?:%0a|\\n|%\n?0a)(?:set-cookie|location|content-(?:length|type))[ \t]*(?::|%3a)|^(?:\\r\\n)+$|^[\r\n\x22]*%0[\r\n]+d%0",
+        ),
         (10, r"[\r\n]{2,}\s*<(?:html|script|img|svg|body|h1|iframe)"),
         (
             10,
@@ -89,7 +93,7 @@ static HEADER: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"\xe5\x98[\x8a\x8d]|[\r\n]+(?:set|get|config|slaveof|flushall|eval|save|keys|del|incr|auth|add|replace|stats|delete|gets|append|prepend|version|quit)[ \t]+[a-z0-9_:.*$'\x22/-]+",
+            r"\xe5\x98[\x8a\x8d]|\r\n(?:set|get|config|slaveof|flushall|eval|save|keys|del|incr|auth|add|replace|stats|delete|gets|append|prepend|version|quit)[ \t]+[a-z0-9_:.*$'\x22/-]+",
         ),
     ])
 });
@@ -101,6 +105,13 @@ static GRAPHQL: LazyLock<Patterns> = LazyLock::new(|| {
             10,
             r"\b(?:querytype|mutationtype|subscriptiontype|oftype|possibletypes|inputfields|enumvalues)\s*(?:\([^)]{0,60}\)\s*)?\{|\bincludedeprecated\s*:\s*true|\bfragment\s+[a-z_]+\s+on\s+__",
         ),
+        // Parts of an introspection, and what answers tell to those who guess at fields.
+        (
+            10,
+            r"^[\s{]*(?:types|interfaces|args|directives|possibletypes|enumvalues|inputfields|oftype)\s*(?:\([^)]{0,40}\)\s*)?\{\s*$|cannot query field .{1,80}did you mean",
+        ),
+        // One operation under several names; a literal that ends in a quote; more directives than a field has use for.
+        (10, r"\bq[a-z]*[0-9]*\s*:\s*query\s*\{.{0,200}\bq[a-z]*[0-9]+\s*:\s*query\s*\{|(?:@[a-z]+\s*){8,}"),
         (10, r"\.\.\.\s*([a-z]+)\s*\}\s*fragment\s+[a-z]+\s+on\s+[a-z]+\s*\{[^}]*\.\.\."),
     ])
 });
@@ -114,7 +125,9 @@ pub(super) fn external_entity(subject: &Subject<'_>) -> Option<Range<usize>> {
 pub(super) fn ldap(subject: &Subject<'_>) -> Option<Range<usize>> {
     let short = subject.lower.len() <= 300 && subject.words() <= 8;
     let place = matches!(subject.field.place, Place::GraphQl | Place::XmlDocument | Place::Body);
-    let header = matches!(subject.field.place, Place::Header);
+    // A browser's own headers hold brackets and asterisks by right.
+    let header = matches!(subject.field.place, Place::Header)
+        && (subject.words() > 1 || subject.name_is(&["accept", "user-agent", "if-none-match", "if-match"]));
     if !short || place || header { None } else { LDAP.find(subject.lower) }
 }
 
@@ -179,11 +192,22 @@ pub(super) fn graphql(subject: &Subject<'_>) -> Option<Range<usize>> {
     if let Some(range) = GRAPHQL.find(subject.lower) {
         return Some(range);
     }
+    if matches!(subject.field.place, Place::Cookie | Place::Header | Place::Segment) {
+        return OPERATION.find(subject.lower);
+    }
     if subject.field.place != Place::GraphQl {
         return None;
     }
     nesting(subject.lower).or_else(|| aliases(subject.lower))
 }
+
+/// An operation where none belongs.
+static OPERATION: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(&[(
+        10,
+        r"^(?:query|mutation|subscription)\b[^{}:]{0,60}\{|^(?:get|post) /[^\s?]*\?query=\{|^[a-z]{2,20}\([a-z]+:\s*\x22[^)]{0,80}(?:\)|$)|^[a-z]{2,20}\s?(?:\([^)]{0,80}\)\s*)?\{$",
+    )])
+});
 
 /// Selections nested beyond what a client renders.
 fn nesting(bytes: &[u8]) -> Option<Range<usize>> {
@@ -217,7 +241,7 @@ mod tests {
 
     #[test]
     fn every_expression_compiles() {
-        for patterns in [&XXE, &LDAP, &XPATH, &HEADER, &GRAPHQL, &ANY_HEADER] {
+        for patterns in [&XXE, &LDAP, &XPATH, &HEADER, &GRAPHQL, &OPERATION, &ANY_HEADER] {
             LazyLock::force(patterns);
         }
     }

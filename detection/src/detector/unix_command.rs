@@ -8,7 +8,7 @@ use super::{Subject, patterns::Patterns};
 pub(super) const GATES: &[&str] = &[
     ";", "|", "&", "`", "$(", "${", "\n", "<(", ">(", "/bin/", "/etc/", "() {", "(){", "ping ", "sleep ",
     "curl ", "wget ", "cat ", "bash", "id", "uname", "whoami", "nslookup", "/dev/tcp", "nc ", "python",
-    "perl", "php ", "ls ", "echo", "ifs", "chmod",
+    "perl", "php ", "ls ", "echo", "ifs", "chmod", "alias", "){", "!-", "ansible-", "strace ", "flock ",
 ];
 
 /// How sure a command word alone makes it, after a separator.
@@ -25,10 +25,16 @@ static COMMANDS: LazyLock<HashMap<&'static [u8], Word>> = LazyLock::new(|| {
         printenv passwd useradd adduser usermod traceroute ncat socat netcat busybox openssl xxd hexdump strings lsb_release \
         lsof crontab systemctl iptables nohup sudo pkill killall phpinfo getent dmesg rmdir mkdir uptime hostname ipconfig \
         base64 gcc awk sed grep egrep fgrep tac rev lynx dig ssh scp rsync sshpass printf perl ruby python python2 python3 php \
-        node lua nmap tcpdump dpkg apt-get yum rpm strace arp whereis pwd sleep ping ping6 sh dash ash env nl od cat ls id ps df du mv cp rm nc wc vi echo";
+        node lua nmap tcpdump dpkg apt-get yum rpm aptitude gdb visudo uconv setfacl getfacl chroot chsh chgrp groupadd \
+        userdel losetup ldconfig ldd mknod insmod modprobe rmmod sysctl xargs mawk gawk nawk msfconsole hping3 \
+        nid sysinfo fping mtr ssh-keygen ssh-keyscan ssh-copy-id sshfs rsh rlogin rexec ltrace objdump readelf \
+        vigr vipw journalctl loginctl hostnamectl deluser addgroup dmidecode lsblk lscpu lsmod \
+        lsusb findmnt tshark ettercap dnsenum pip3 npx ansible-playbook ansible-vault \
+        ansible-doc ansible-inventory ansible-console ansible-config ansible-pull chef-shell cscli rmt-tar rmt-dump \
+        php-fpm aa-exec aa-disable strace arp whereis pwd sleep ping ping6 sh dash ash env nl od cat ls id ps df du mv cp rm nc wc vi echo";
     let common = "who w last more less head tail sort find kill test date touch export set read type \
         exec eval source time top free mount ip host make cut paste split tee look man file diff join expand fold ftp su ln dd tar zip unzip \
-        gzip at yes true false reboot shutdown halt history alias cd which locate watch service finger users groups stat nice vim nano screen mail git java go";
+        gzip at yes true false reboot shutdown halt history alias cd which locate watch service finger users groups stat nice vim nano screen mail git java go gem pip npm yarn composer ansible chef comm flock perf";
     let words =
         |text: &'static str, word| text.split_ascii_whitespace().map(move |name| (name.as_bytes(), word));
     words(common, Word::Common).chain(words(telling, Word::Telling)).collect()
@@ -38,6 +44,16 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
         (10, r"^\s*\(\s*\)\s*\{"),
         (10, r"/dev/(?:tcp|udp)/"),
+        // A function that calls itself twice; a command renamed; the last one but some again; words cut by nothing.
+        (
+            10,
+            r"^[a-z:_]{1,16}\(\)\s*\{\s*[a-z:_]{1,16}(?:\(\))?\s*[|&]|(?:^|[;&|])\s*alias (?:-[a-z]+ )?[\x22']?[a-z]+[\x22']?=|^![-0-9]+![-0-9]+$",
+        ),
+        (10, r"[a-z]\$\(\)(?:[a-z]| [0-9/-])|[a-z/]\$[?-][a-z]|/[a-z]+\$_[a-z]|\$\(\(\$\(\)|\$\{[a-z]#\{?\}"),
+        (
+            10,
+            r"^\{,\$?[\x22']?[a-z]+[\x22']?,[^}]{0,40}\}|^['\x22](?:uname|whoami|ifconfig|id|ls)['\x22]$|;\s*\$[a-z] (?:cat|ls|id|sh)\b",
+        ),
         (10, r"[a-z]\$[@*][a-z]|(?:^|[;|&])[a-z_]+=\$?['\x22][^'\x22]{1,60}['\x22];\s*\$\{?[a-z_]+"),
         (10, r"\bnc(?:at)?(?:\.traditional)? [^\n]{0,60}-[a-z]*[ec] ?[a-z/]"),
         (10, r"\b(?:ba|z|k|c|da|a)?sh -[a-z]*[ci]\b"),
