@@ -71,7 +71,7 @@ pub struct Match {
 }
 
 /// Why an attack is called successful: what in the response shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Evidence {
     /// `file-contents`, `command-output`, `sql-error`, `script-reflected`, …
     pub kind: String,

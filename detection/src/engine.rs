@@ -7,6 +7,7 @@ mod learned;
 mod likeness;
 mod prefilter;
 mod reading;
+mod records;
 mod terms;
 mod url;
 
@@ -151,31 +152,18 @@ impl Engine {
         reading: &Reading<'_>,
         exchange: &Arc<TaggedExchange>,
     ) -> Option<Detection> {
-        let Verdict { matches, by_success } = verdict(&policy.rules, reading)?;
-        let evidence = policy
-            .evidence
-            .iter()
-            .find_map(|kind| reading.case(&matches).find(*kind))
-            // What `success_filter` matched in the response is its author's own evidence.
-            .or_else(|| {
-                let at = matches.iter().find(|at| by_success && shows_success(at))?;
-                Some(Evidence { kind: "success-filter".to_owned(), at: at.clone() })
-            });
-        self.detection(policy, reading, exchange, matches, evidence)
+        let verdict = verdict(&policy.rules, reading)?;
+        let evidence = verdict.evidence(policy, reading);
+        self.detection(policy, reading, exchange, verdict.matches, evidence)
     }
 
-    /// What is too weak for an event by itself, with evidence. The evidence is looked for first: hardly any answer has it,
-    /// so that hardly any request is looked at.
     fn apply_suspect(
         &self,
         policy: &Policy,
         reading: &Reading<'_>,
         exchange: &Arc<TaggedExchange>,
     ) -> Option<Detection> {
-        let suspect = policy.rules.suspect.as_ref()?;
-        let evidence =
-            policy.evidence.iter().find_map(|kind| reading.case(&[]).find_at_first_sight(*kind))?;
-        let matches = matching(suspect, &policy.rules, reading)?;
+        let (matches, evidence) = suspected(policy, reading)?;
         self.detection(policy, reading, exchange, matches, Some(evidence))
     }
 
@@ -227,6 +215,25 @@ fn shows_success(at: &Match) -> bool {
 struct Verdict {
     matches: Vec<Match>,
     by_success: bool,
+}
+
+impl Verdict {
+    fn evidence(&self, policy: &Policy, reading: &Reading<'_>) -> Option<Evidence> {
+        let shown = policy.evidence.iter().find_map(|kind| reading.case(&self.matches).find(*kind));
+        // What `success_filter` matched in the response is its author's own evidence.
+        shown.or_else(|| {
+            let at = self.matches.iter().find(|at| self.by_success && shows_success(at))?;
+            Some(Evidence { kind: "success-filter".to_owned(), at: at.clone() })
+        })
+    }
+}
+
+/// What is too weak for an event by itself, with evidence. The evidence is looked for first: hardly any answer has it,
+/// so that hardly any request is looked at.
+fn suspected(policy: &Policy, reading: &Reading<'_>) -> Option<(Vec<Match>, Evidence)> {
+    let suspect = policy.rules.suspect.as_ref()?;
+    let evidence = policy.evidence.iter().find_map(|kind| reading.case(&[]).find_at_first_sight(*kind))?;
+    Some((matching(suspect, &policy.rules, reading)?, evidence))
 }
 
 fn verdict(rules: &Rules, reading: &Reading<'_>) -> Option<Verdict> {

@@ -11,7 +11,7 @@ mod exchange;
 use std::{net::IpAddr, sync::Arc};
 
 use portcullis_detection::{Engine, EventType, PolicySet};
-use portcullis_exchange::{Request, Response, TaggedExchange, Timestamp};
+use portcullis_exchange::{Headers, Request, Response, TaggedExchange, Timestamp};
 
 use self::exchange::exchange;
 
@@ -198,4 +198,24 @@ fn shards_share_one_window() {
         shards.into_iter().map(|shard| shard.join().unwrap()).sum()
     });
     assert_eq!(events, 1);
+}
+
+#[test]
+fn a_host_that_allows_origin_after_origin_is_told_once_and_one_with_a_partner_is_not() {
+    let set = PolicySet::builtin();
+    let policy = set.get("CORSReflectedOrigin").unwrap();
+    let engine = Engine::new(PolicySet::parse([("cors.yaml", &*policy.source)]).0);
+    let ask = |host: &str, origin: String, second: u64| {
+        let headers = Headers::from_pairs([("host", host), ("origin", &origin)]);
+        let request = Request { method: "GET".into(), target: b"/me".into(), headers, ..Request::default() };
+        let headers =
+            [("access-control-allow-origin", origin.as_str()), ("access-control-allow-credentials", "true")];
+        let response = Response { status: 200, headers: Headers::from_pairs(headers), ..Response::default() };
+        let at = Timestamp::from_seconds(1_000_000 + second);
+        engine.judge(&exchange([203, 0, 113, second as u8], at, request, Some(response))).len()
+    };
+    let told: usize = (0..40).map(|n| ask("one.test", "https://partner.test".to_owned(), n)).sum();
+    assert_eq!(told, 0);
+    let told: Vec<_> = (0..10).map(|n| ask("any.test", format!("https://site{n}.test"), n)).collect();
+    assert_eq!(told, [0, 0, 0, 0, 0, 0, 0, 1, 0, 0]);
 }

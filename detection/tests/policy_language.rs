@@ -6,7 +6,7 @@
     reason = "a test says no by panicking, and why it was skipped by printing"
 )]
 
-use portcullis_detection::{Engine, Example, PolicyError, PolicySet};
+use portcullis_detection::{Engine, Example, Outcome, PolicyError, PolicySet};
 
 fn policy(filter: &str) -> Result<Engine, PolicyError> {
     let text = format!("id: T\nfilter:\n{filter}\n");
@@ -456,4 +456,29 @@ fn a_body_is_compared_with_the_one_before_it_at_the_same_endpoint() {
     assert_eq!(judge("/users/3", "500 Oops", dump), 1, "another thing altogether");
     assert_eq!(judge("/users/4", "200 OK", usual), 0, "an error does not become the usual answer");
     assert_eq!(judge("/files/3", "200 OK", dump), 0, "another endpoint");
+}
+
+#[test]
+fn a_suspicion_is_explained_with_the_evidence_that_makes_it_a_match_or_as_lacking_it() {
+    let text = "id: T\nfilter: {url: {contains_either: [/never]}}\nsuspect_filter: {url: {contains_either: [/probe]}}\n\
+                evidence: [file-contents]\n";
+    let (set, errors) = PolicySet::parse([("t.yaml", text)]);
+    assert_eq!(errors, []);
+    let engine = Engine::new(set);
+    let file = "root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\n";
+    for (request, answer, outcome, evidence) in [
+        ("GET /probe", file, Outcome::Matched, Some("file-contents")),
+        ("GET /probe", "nothing", Outcome::NotMatched, None),
+        ("GET /other", file, Outcome::NotMatched, None),
+        ("GET /never", file, Outcome::Matched, Some("file-contents")),
+    ] {
+        let exchange = example(&format!("{request}\n\nHTTP/1.1 200 OK\n\n{answer}")).exchange;
+        let explained = engine.explain(&exchange).remove(0);
+        let told = explained.evidence.as_ref().map(|evidence| evidence.kind.as_str());
+        assert_eq!((explained.outcome, told), (outcome, evidence), "{request} {explained:?}");
+        let is_match = outcome == Outcome::Matched;
+        assert_eq!(engine.matching(&exchange).len(), usize::from(is_match), "{request}");
+        assert_eq!(engine.judge(&exchange).len(), usize::from(is_match), "as it is judged: {request}");
+        assert_eq!(!explained.matched.is_empty(), is_match, "{request}");
+    }
 }

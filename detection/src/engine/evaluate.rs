@@ -6,6 +6,7 @@ use super::{
     fold::Folded,
     kind::{data_type, find_jwt, looks_like},
     reading::{MAX_MATCHES, Reading, phrase},
+    records,
     terms::{Form, Value, pairs, values},
 };
 use crate::{
@@ -188,6 +189,10 @@ impl<'r, 'x> Evaluation<'r, 'x> {
                     self.note(matched);
                 }
                 any
+            }
+            Op::Records(comparisons) => {
+                let found = value.forms.first().filter(|form| records::are(comparisons, form.bytes()));
+                self.note_whole(value, found, "records")
             }
             Op::Entropy(comparisons) => {
                 let found = value.forms.last().filter(|form| all_hold(comparisons, entropy(form.bytes())));

@@ -9,11 +9,12 @@ use super::{
     Engine, Likeness, Reading,
     evaluate::Evaluation,
     reading::phrase,
+    suspected,
     terms::{Value, pairs, values},
     verdict,
 };
 use crate::{
-    Match,
+    Evidence, Match,
     policy::{Filter, Pair, Policy, Term, Test},
 };
 
@@ -31,6 +32,8 @@ pub struct Explanation {
     /// counts only with evidence in the response, and `ignore`.
     pub trees: Vec<Tree>,
     pub matched: Vec<Match>,
+    /// What in the answer shows that the attack worked; without it `suspect_filter` alone matches nothing.
+    pub evidence: Option<Evidence>,
     /// Where a match alone is no event yet: the rules that count it, by name.
     pub counted_by: Vec<String>,
 }
@@ -114,8 +117,15 @@ impl Engine {
         let mut hits = self.prefilter.hits(self.policies.len());
         let reading = Reading::of(exchange, &self.prefilter, &mut hits, Likeness::default());
         let candidates = hits.candidates().filter_map(|index| self.policies.shared().get(index));
-        let matching = candidates.filter(|policy| verdict(&policy.rules, &reading).is_some());
-        matching.map(|policy| Arc::clone(&policy.id)).collect()
+        let mut matching: Vec<_> =
+            candidates.filter(|policy| verdict(&policy.rules, &reading).is_some()).collect();
+        let suspecting = self.suspecting.iter().filter_map(|index| self.policies.shared().get(*index));
+        for policy in suspecting.filter(|policy| suspected(policy, &reading).is_some()) {
+            if !matching.iter().any(|known| known.id == policy.id) {
+                matching.push(policy);
+            }
+        }
+        matching.into_iter().map(|policy| Arc::clone(&policy.id)).collect()
     }
 }
 
@@ -126,19 +136,25 @@ fn explain(policy: &Policy, reading: &Reading<'_>, passed: bool) -> Explanation 
         .map(|(key, tree)| Tree { key, step: Explainer::of(reading).filter(tree) })
         .collect();
     let events = |key: &str| !matches!(key, "ignore" | "suspect_filter");
+    // It needs no text of the request, only an answer that shows something.
+    let suspected = suspected(policy, reading);
     let holds = |wanted: &dyn Fn(&str) -> bool| trees.iter().any(|tree| wanted(tree.key) && tree.step.holds);
     let outcome = if !policy.enabled {
         Outcome::Disabled
-    } else if !passed || !holds(&events) {
+    } else if suspected.is_none() && (!passed || !holds(&events)) {
         Outcome::NotMatched
-    } else if holds(&|key| key == "ignore") {
+    } else if suspected.is_none() && holds(&|key| key == "ignore") {
         Outcome::Ignored
     } else {
         Outcome::Matched
     };
-    let matched = match outcome {
-        Outcome::Matched => verdict(&policy.rules, reading).map(|found| found.matches).unwrap_or_default(),
-        _ => Vec::new(),
+    let (matched, evidence) = match verdict(&policy.rules, reading).filter(|_| passed) {
+        _ if outcome != Outcome::Matched => (Vec::new(), None),
+        Some(found) => {
+            let evidence = found.evidence(policy, reading);
+            (found.matches, evidence)
+        }
+        None => suspected.map(|(matches, evidence)| (matches, Some(evidence))).unwrap_or_default(),
     };
     let (needs_text, needs_detector) = super::prefilter::needs(&policy.rules);
     Explanation {
@@ -147,6 +163,7 @@ fn explain(policy: &Policy, reading: &Reading<'_>, passed: bool) -> Explanation 
         prefilter: Prefiltered { passed, needs_text, needs_detector },
         trees,
         matched,
+        evidence,
         counted_by: policy.aggregation.iter().map(|rule| rule.name.clone()).collect(),
     }
 }

@@ -215,6 +215,7 @@ fn need_of_op(op: &Op) -> Need {
         | Op::ContainsJwt
         | Op::DataType(_)
         | Op::ValueType(_)
+        | Op::Records(_)
         | Op::Entropy(_) => Need::Nothing,
     }
 }

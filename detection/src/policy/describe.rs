@@ -76,6 +76,7 @@ impl Op {
                 format!("valuetype: {}", list(wanted.iter().map(|one| one.name().to_owned())))
             }
             Self::Detect(detector) => format!("detect: {}", detector.name()),
+            Self::Records(bounds) => format!("records: {}", comparisons(bounds)),
             Self::Entropy(bounds) => format!("entropy: {}", comparisons(bounds)),
         }
     }

@@ -118,6 +118,8 @@ pub(crate) enum Op {
     DataType(DataType),
     ValueType(Vec<ValueType>),
     Detect(Detector),
+    /// Objects in the longest list of a JSON text.
+    Records(Vec<Comparison>),
     /// Shannon entropy in bits per byte.
     Entropy(Vec<Comparison>),
 }

@@ -65,6 +65,14 @@ fn explain_shows_what_was_sent_what_was_read_and_where_it_matched() {
     let shown = text(&told.stdout);
     assert!(shown.starts_with("R does not match"), "{shown}");
     assert!(shown.contains("✓ key eq: role") && shown.contains("✗ value eq: admin"), "{shown}");
+    let weak = "id: W\nsuspect_filter: {url: {contains_either: [/x]}}\nfilter: {url: {eq: /never}}\nevidence: [file-contents]\n";
+    let path = write(folder.path(), "w.yaml", weak);
+    let answered = |body: &str| format!("GET /x\n\nHTTP/1.1 200 OK\n\n{body}");
+    let told = portctl(&["policy", "explain", "--policies", &path, "--policy", "W", &answered("nothing")]);
+    assert!(text(&told.stdout).contains("suspicious, but"), "{}", text(&told.stdout));
+    let file = answered("root:x:0:0:root:/root:/bin/bash\n");
+    let told = portctl(&["policy", "explain", "--policies", &path, "--policy", "W", &file]);
+    assert!(text(&told.stdout).contains("it worked: file-contents response.body["), "{}", text(&told.stdout));
     assert_eq!(portctl(&["policy", "explain", "nonsense"]).status.code(), Some(64));
 }
 

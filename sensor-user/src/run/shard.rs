@@ -201,17 +201,23 @@ fn pin(number: usize) {
 mod tests {
     use portcullis_detection::PolicySet;
     use portcullis_exchange::Tags;
+    use portcullis_proto::v1::{BlockDecision, ThreatEvent};
 
     use super::*;
     use crate::{
+        blocking::{Limits, NodeBlocks, Options},
         capture::Polled,
+        enforce::ledger::Ledger,
         segment::{Segment, TcpFlags},
         tag::ForwardedHeader,
         uplink,
     };
 
     /// Hands over one batch per poll, the packets of each as old as it says, and takes its time.
-    struct Script(std::vec::IntoIter<(Duration, Vec<(u16, &'static str)>)>);
+    struct Script(std::vec::IntoIter<Batch>);
+
+    /// How old the packets are, and the port and payload of each.
+    type Batch = (Duration, Vec<(u16, &'static str)>);
 
     impl Source for Script {
         fn poll(&mut self, each: &mut dyn FnMut(&Segment<'_>)) -> Result<Polled, CaptureError> {
@@ -245,16 +251,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_shard_that_is_behind_sheds_new_connections_and_goes_on_with_known_ones() {
-        const REQUEST: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-        const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-        let old = Duration::from_secs(2);
-        // So many looks take more than the second after which it counts.
-        let mut batches = vec![(old, vec![(1, REQUEST)]); 24];
-        batches.push((old, vec![(2, REQUEST), (2, ANSWER), (1, ANSWER)]));
-        let published = Arc::<Mutex<Counters>>::default();
-        let shard = Shard {
+    fn shard(batches: Vec<Batch>, published: &Arc<Mutex<Counters>>) -> Shard {
+        Shard {
             source: Box::new(Script(batches.into_iter())),
             wire: WireConfig::default(),
             tagger: Tagger::new(Tags::default(), Vec::new(), ForwardedHeader::Auto),
@@ -264,8 +262,66 @@ mod tests {
             blocker: None,
             heads: None,
             excluded: Excluded::new(std::iter::empty()),
-            published: Arc::clone(&published),
+            published: Arc::clone(published),
+        }
+    }
+
+    const REQUEST: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    const STRIKE: &str = "GET /strike HTTP/1.1\r\nHost: x\r\n\r\n";
+    const ANSWER: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+    #[test]
+    fn a_storm_of_equal_attacks_asks_for_one_block_and_is_one_event_that_counts_all_of_them() {
+        let text = "id: Strike\nmode: block\nfilter: {url: {contains_either: [/strike]}}\n";
+        let (policies, errors) = PolicySet::parse([("strike.yaml", text)]);
+        assert_eq!(errors, []);
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::default();
+        let blocks = NodeBlocks::open(Options {
+            enforcer: Some(Box::new(ledger.clone())),
+            cutter: Err("no proxy".to_owned()),
+            limits: Limits { per_minute: 2, share: 100 },
+            allow: Vec::new(),
+            may_policies_block: true,
+            file: folder.path().join("automatic-blocks.json"),
+        })
+        .unwrap();
+        let (events, mut told) = uplink::bounded();
+        let connection = |port| [(port, STRIKE), (port, ANSWER)];
+        let storm = (1..=30).map(|port| (Duration::ZERO, connection(port).to_vec())).collect::<Vec<_>>();
+        let shard = Shard {
+            policies: Arc::new(LivePolicies::fixed(policies)),
+            blocker: Some(Blocker::start(blocks.clone(), events.clone()).unwrap()),
+            events,
+            ..shard(storm, &Arc::default())
         };
+        shard.run(0, &AtomicBool::new(false)).unwrap();
+        let began = Instant::now();
+        while told.storms().counters().value("storm_detections_folded_total") < 29 {
+            assert!(began.elapsed() < Duration::from_secs(10), "{:?}", blocks.counters());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let count = |name| blocks.counters().value(name);
+        assert_eq!([count("automatic_blocks_total"), count("automatic_blocks_repeated_total")], [1, 29]);
+        assert_eq!(count("automatic_blocks_held_back_total"), 0, "equal ones take nothing of the limit");
+        assert_eq!(blocks.unacknowledged().len(), 1, "the control plane is asked for one");
+        assert_eq!(ledger.nets(), ["203.0.113.7/32"]);
+        let events = told.all();
+        let [first, last] = events.as_slice() else { panic!("two tellings of one event: {events:#?}") };
+        assert_eq!(first.event_id, last.event_id);
+        assert_eq!((first.match_count, last.match_count), (1, 30));
+        let decided = |event: &ThreatEvent| event.automatic_block.as_ref().unwrap().decision();
+        assert_eq!([decided(first), decided(last)], [BlockDecision::Blocked; 2]);
+    }
+
+    #[test]
+    fn a_shard_that_is_behind_sheds_new_connections_and_goes_on_with_known_ones() {
+        let old = Duration::from_secs(2);
+        // So many looks take more than the second after which it counts.
+        let mut batches = vec![(old, vec![(1, REQUEST)]); 24];
+        batches.push((old, vec![(2, REQUEST), (2, ANSWER), (1, ANSWER)]));
+        let published = Arc::<Mutex<Counters>>::default();
+        let shard = shard(batches, &published);
         shard.run(0, &AtomicBool::new(false)).unwrap();
         let counters = published.lock().unwrap().clone();
         assert_eq!(counters.value("flow_shed_total"), 1, "{counters:?}");

@@ -98,12 +98,22 @@ impl EventReceiver {
         self.storms.flush(Instant::now()).iter().map(Encoded::of).collect()
     }
 
-    pub(super) fn storms(&self) -> Arc<Storms> {
+    pub(crate) fn storms(&self) -> Arc<Storms> {
         Arc::clone(&self.storms)
     }
 
     pub(super) fn stats(&self) -> Arc<Stats> {
         Arc::clone(&self.stats)
+    }
+}
+
+#[cfg(test)]
+impl EventReceiver {
+    /// Everything that would go out if the sensor ended now.
+    pub(crate) fn all(&mut self) -> Vec<ThreatEvent> {
+        let queued: Vec<_> = std::iter::from_fn(|| self.from.try_recv().ok()).collect();
+        let encoded = queued.into_iter().chain(self.rest());
+        encoded.map(|event| ThreatEvent::decode(event.0.as_slice()).unwrap()).collect()
     }
 }
 

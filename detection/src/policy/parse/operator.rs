@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-pub(super) const OPERATORS: [&str; 21] = [
+pub(super) const OPERATORS: [&str; 22] = [
     "eq",
     "neq",
     "gt",
@@ -33,6 +33,7 @@ pub(super) const OPERATORS: [&str; 21] = [
     "datatype",
     "detect",
     "entropy",
+    "records",
     "valuetype",
     "contains_cidr",
 ];
@@ -86,6 +87,7 @@ pub(super) fn operator(
                 list.map(|item| Ok(Op::Detect(detector(source, item)?).into())).collect::<Result<_, _>>()?,
             )
         }
+        "records" => Op::Records(comparisons(source, node, name)?).into(),
         "entropy" => Op::Entropy(comparisons(source, node, name)?).into(),
         "valuetype" => {
             let known = ValueType::ALL.map(ValueType::name);

@@ -66,11 +66,20 @@ fn render(one: &Explanation, in_full: bool, output: &Output<'_>) -> String {
         };
         step(&mut text, &key, &tree.step, 1);
     }
+    if let Some(proof) = &one.evidence {
+        text.push_str(&format!("  it worked: {} {}\n", escape::line(&proof.kind), found(&proof.at)));
+    } else if one.outcome == Verdict::NotMatched && suspects(one) {
+        text.push_str("  suspicious, but the answer shows none of the policy's evidence\n");
+    }
     if !one.counted_by.is_empty() && one.outcome == Verdict::Matched {
         let rules = one.counted_by.join("; ");
         text.push_str(&format!("  no event of its own: counts towards {}\n", escape::line(&rules)));
     }
     text
+}
+
+fn suspects(one: &Explanation) -> bool {
+    one.trees.iter().any(|tree| tree.key == "suspect_filter" && tree.step.holds)
 }
 
 fn prefilter(one: &Explanation) -> String {
