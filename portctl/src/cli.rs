@@ -2,6 +2,7 @@
 
 mod capture;
 mod orders;
+mod people;
 mod policy;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub(crate) use self::capture::{CaptureVerb, Matched};
 pub(crate) use self::orders::{
     Allow, Block, Gate, GateVerb, ImportFormat, ImportSource, Terms, Wait, parse_net,
 };
+pub(crate) use self::people::{Audit, AuditFilter, AuditVerb, ExportFormat, Keys, Users};
 pub(crate) use self::policy::{Explain, PolicyVerb, Replay};
 use crate::output::{Format, when};
 
@@ -80,6 +82,14 @@ pub(crate) enum Verb {
     Inventory(Inventory),
     /// Every sensor: how it captures and enforces, what it has applied, what share it saw and what it lost
     Sensors,
+    /// Who logs in with name and password, and what they may do
+    #[command(subcommand)]
+    Users(Users),
+    /// API keys: list them, make one, revoke one
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Who changed what, when and from where, newest first; or all of it as a file
+    Audit(Audit),
     /// Check this node and the control plane, and name the fix for each missing thing
     Doctor(Doctor),
 }

@@ -5,7 +5,7 @@ mod server;
 
 use std::{
     error::Error,
-    io::Read,
+    io::{BufRead, BufReader, Read},
     time::{Duration, SystemTime},
 };
 
@@ -18,7 +18,7 @@ use reqwest::{
 use serde_json::Value;
 
 pub(crate) use self::{key::ApiKey, server::Server};
-use crate::failure::Failure;
+use crate::{failure::Failure, output::Output};
 
 /// The largest answer that is read: 1,000 events with their payloads stay below.
 const MAX_REPLY: u64 = 256 << 20;
@@ -45,19 +45,51 @@ impl Client {
     }
 
     pub(crate) fn call(&self, endpoint: &'static str, body: &Value) -> Result<Value, Failure> {
-        let response = self
-            .http
-            .post(self.server.url(&["api", endpoint]))
-            .header("x-api-key", &self.key)
-            .json(body)
-            .send()
-            .map_err(|error| unreachable(&self.server, &error))?;
+        let response = self.send(endpoint, body)?;
         let status = response.status();
         let text = read(response).map_err(|cause| self.bad_reply(endpoint, cause))?;
         if !status.is_success() {
             return Err(self.refusal(endpoint, status, &text));
         }
         serde_json::from_str(&text).map_err(|error| self.bad_reply(endpoint, error.to_string()))
+    }
+
+    /// Passes on an answer that is a file, as it comes.
+    pub(crate) fn download(
+        &self,
+        endpoint: &'static str,
+        body: &Value,
+        output: &mut Output<'_>,
+    ) -> Result<(), Failure> {
+        let response = self.send(endpoint, body)?;
+        let status = response.status();
+        if !status.is_success() {
+            let text = read(response).map_err(|cause| self.bad_reply(endpoint, cause))?;
+            return Err(self.refusal(endpoint, status, &text));
+        }
+        let mut lines = BufReader::new(response);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let length = lines
+                .by_ref()
+                .take(MAX_REPLY)
+                .read_until(b'\n', &mut line)
+                .map_err(|error| self.bad_reply(endpoint, error.to_string()))?;
+            if length == 0 {
+                return Ok(output.end_file()?);
+            }
+            output.file(&line)?;
+        }
+    }
+
+    fn send(&self, endpoint: &'static str, body: &Value) -> Result<Response, Failure> {
+        self.http
+            .post(self.server.url(&["api", endpoint]))
+            .header("x-api-key", &self.key)
+            .json(body)
+            .send()
+            .map_err(|error| unreachable(&self.server, &error))
     }
 
     /// As [`Self::call`], giving the reply as what it is expected to be.

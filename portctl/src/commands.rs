@@ -1,6 +1,7 @@
 //! One file per verb: ask the control plane, show the answer.
 
 mod allow;
+mod audit;
 mod block;
 mod capture;
 mod doctor;
@@ -8,9 +9,11 @@ mod events;
 mod gate;
 mod import;
 mod inventory;
+mod keys;
 mod policy;
 mod pushed;
 pub(crate) mod sensors;
+mod users;
 
 use crate::{
     cli::{Cli, Connection, Verb},
@@ -29,6 +32,9 @@ pub(crate) fn run(cli: &Cli, output: &mut Output<'_>) -> Result<Outcome, Failure
         Verb::Policy(verb) => policy::run(&cli.connection, verb, output),
         Verb::Inventory(asked) => inventory::run(&connect(&cli.connection, output)?, asked, output),
         Verb::Sensors => sensors::run(&connect(&cli.connection, output)?, output),
+        Verb::Users(verb) => users::run(&connect(&cli.connection, output)?, &cli.connection, verb, output),
+        Verb::Keys(verb) => keys::run(&connect(&cli.connection, output)?, verb, output),
+        Verb::Audit(audit) => audit::run(&connect(&cli.connection, output)?, audit, output),
         Verb::Doctor(doctor) => doctor::run(&cli.connection, doctor, output),
     }
 }

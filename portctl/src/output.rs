@@ -51,6 +51,19 @@ impl<'a> Output<'a> {
         self.data.flush()
     }
 
+    /// A piece of a file: as it is, unless a terminal would act on it.
+    pub(crate) fn file(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.terminal.width.is_none() {
+            return self.data.write_all(bytes);
+        }
+        let text = String::from_utf8_lossy(bytes);
+        self.data.write_all(escape::block(&text.replace('\r', "")).as_bytes())
+    }
+
+    pub(crate) fn end_file(&mut self) -> io::Result<()> {
+        self.data.flush()
+    }
+
     /// One JSON document: indented, or on one line in the `jsonl` format.
     pub(crate) fn document(&mut self, value: &Value) -> io::Result<()> {
         let text = match self.format {

@@ -11,5 +11,6 @@ mod doctor;
 mod events;
 mod failures;
 mod fixture;
+mod people;
 mod policy;
 mod sensors;
