@@ -1,6 +1,9 @@
 //! ⚠ VULNERABLE ON PURPOSE. Each function here does what must never be done, so that an attack on it succeeds.
 //! Copy nothing from this file. See the module above for why nobody but the testbed's clients can reach it.
 
+mod outside;
+mod pages;
+
 use std::{process::Stdio, sync::Arc, time::Duration};
 
 use axum::{
@@ -12,6 +15,10 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
+pub(super) use self::{
+    outside::{Preview, import, preview, track},
+    pages::{Card, Leave, Name, greet, leave, print_card},
+};
 use super::Shop;
 
 const COMMAND_LIMIT: Duration = Duration::from_secs(3);
@@ -19,7 +26,7 @@ const COMMAND_LIMIT: Duration = Duration::from_secs(3);
 #[derive(Deserialize)]
 pub(super) struct Search {
     #[serde(default)]
-    search: String,
+    pub(super) search: String,
 }
 
 /// ⚠ SQL INJECTION (CWE-89): what was searched for becomes part of the statement, and errors are shown.
@@ -36,7 +43,7 @@ pub(super) async fn search_products(State(shop): State<Arc<Shop>>, Query(query):
 
 #[derive(Deserialize)]
 pub(super) struct Download {
-    name: String,
+    pub(super) name: String,
 }
 
 /// ⚠ PATH TRAVERSAL (CWE-22): the name may lead out of the folder.
@@ -52,27 +59,28 @@ pub(super) async fn download_invoice(
 
 #[derive(Deserialize)]
 pub(super) struct Diagnosis {
-    host: String,
+    pub(super) host: String,
 }
 
 /// ⚠ OS COMMAND INJECTION (CWE-78): what was sent is a part of what the shell runs.
 pub(super) async fn diagnose(Json(request): Json<Diagnosis>) -> Response {
+    match run(&format!("echo checking {}", request.host)).await {
+        Some(text) => Json(json!({ "result": text })).into_response(),
+        None => (StatusCode::GATEWAY_TIMEOUT, Json(json!({ "error": "no answer from that host" })))
+            .into_response(),
+    }
+}
+
+/// What a command prints, in the time that it is given.
+async fn run(command: &str) -> Option<String> {
     let run = tokio::process::Command::new("sh")
         .arg("-c")
-        .arg(format!("echo checking {}", request.host))
+        .arg(command)
         .env_clear()
         .env("PATH", "/usr/bin:/bin")
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output();
-    match tokio::time::timeout(COMMAND_LIMIT, run).await {
-        Ok(Ok(output)) => {
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            Json(json!({ "result": text })).into_response()
-        }
-        Ok(Err(_)) | Err(_) => {
-            (StatusCode::GATEWAY_TIMEOUT, Json(json!({ "error": "no answer from that host" })))
-                .into_response()
-        }
-    }
+    let output = tokio::time::timeout(COMMAND_LIMIT, run).await.ok()?.ok()?;
+    Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }

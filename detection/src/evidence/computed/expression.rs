@@ -10,6 +10,8 @@ use super::joined;
 /// Longer values are no probes.
 const MAX_VALUE: usize = 8 << 10;
 const MAX_ARGUMENT: usize = 64;
+/// Of a product.
+const MAX_FACTORS: usize = 4;
 
 /// Something in a request that a server may evaluate, and what would come of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,7 @@ macro_rules! expression {
 pub(super) use expression;
 
 expression!(ARITHMETIC, r#"(?-u)\b([0-9]{1,18})\s*\\?([*+-])\s*(['"]?)([0-9]{1,18})\b"#);
+expression!(FACTOR, r"(?-u)^\s*\*\s*([0-9]{1,18})\b");
 expression!(
     CALL,
     r"(?i-u)\b(md5|sha1|base64_encode|to_base64|btoa|base64_decode|from_base64|atob|strrev|reverse|str_rot13|bin2hex|unhex|strtoupper|upper|ucase)(?:sum|_hex|hex)?(?:\s*\(\s*|['\x22]\s*,\s*)"
@@ -66,7 +69,7 @@ pub(super) fn expressions(value: &[u8]) -> Vec<Expression> {
     let mut found: Vec<Expression> = Vec::new();
     found.extend(CALL.captures_iter(text).filter_map(|call| called(text, &call)));
     found.extend(PIPE.captures_iter(text).filter_map(|pipe| piped(&pipe)));
-    found.extend(ARITHMETIC.captures_iter(text).filter_map(|sum| calculated(&sum)));
+    found.extend(ARITHMETIC.captures_iter(text).filter_map(|sum| calculated(text, &sum)));
     found.extend(joined::expressions(text));
     let printed = PRINT.captures_iter(text).chain(SELECTED.captures_iter(text));
     found.extend(printed.filter_map(|print| printed_marker(&print)));
@@ -146,7 +149,7 @@ fn argument(rest: &str) -> Option<String> {
     if let Some(Value::Number(number) | Value::Small(number)) = ARITHMETIC
         .captures(bare)
         .filter(|sum| sum.get(0).is_some_and(|all| all.as_str() == bare))
-        .and_then(|sum| calculated(&sum))
+        .and_then(|sum| calculated(bare, &sum))
         .map(|sum| sum.value)
     {
         return Some(number);
@@ -161,7 +164,7 @@ fn argument(rest: &str) -> Option<String> {
 }
 
 /// Sums and differences need more digits than products: dates and telephone numbers look like them.
-fn calculated(sum: &Captures<'_>) -> Option<Expression> {
+fn calculated(text: &str, sum: &Captures<'_>) -> Option<Expression> {
     let (left, right) = (sum.get(1)?.as_str(), sum.get(4)?.as_str());
     let quoted = sum.get(3).is_some_and(|quote| !quote.is_empty());
     let (a, b) = (left.parse::<i128>().ok()?, right.parse::<i128>().ok()?);
@@ -171,10 +174,17 @@ fn calculated(sum: &Captures<'_>) -> Option<Expression> {
             let times = usize::try_from(a).ok().filter(|times| (2..=32).contains(times))?;
             Some(right.repeat(times)).filter(|text| text.len() >= 5).map(Value::Text)
         }
-        "*" => Some((a * b).to_string()).map(|product| match product.len() {
-            ..5 => Value::Small(product),
-            _ => Value::Number(product),
-        }),
+        "*" => {
+            let mut rest = text.get(sum.get(0)?.end()..)?;
+            let mut product = a * b;
+            for _ in 2..MAX_FACTORS {
+                let Some(factor) = FACTOR.captures(rest) else { break };
+                product = product.checked_mul(factor.get(1)?.as_str().parse().ok()?)?;
+                rest = rest.get(factor.get(0)?.end()..)?;
+            }
+            let product = product.to_string();
+            Some(if product.len() < 5 { Value::Small(product) } else { Value::Number(product) })
+        }
         "+" if shortest >= 3 => Some((a + b).to_string()).filter(|sum| sum.len() >= 5).map(Value::Number),
         "-" if shortest >= 5 => Some((a - b).to_string()).filter(|rest| rest.len() >= 6).map(Value::Number),
         _ => None,
@@ -225,6 +235,7 @@ mod tests {
 
     #[test]
     fn products_are_computed_and_dates_are_not() {
+        assert_eq!(values("{{ 913 * 871 * 17 }}"), [Value::Number("13518791".into())]);
         assert_eq!(values("${1234*5678}"), [Value::Number("7006652".into())]);
         assert_eq!(values("{{7*7}}"), [Value::Small("49".into())]);
         assert_eq!(values("{{7*'7'}}"), [Value::Text("7777777".into())]);
