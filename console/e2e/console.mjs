@@ -68,9 +68,29 @@ function watch(page) {
  */
 export async function logIn(page, { url, apiKey }) {
   await page.goto(`${url}/activity`);
-  await page.getByLabel("API key").fill(apiKey);
+  await page.getByText("With an API key").click();
+  await page.locator("input[autocomplete=off]").fill(apiKey);
   await page.getByRole("button", { name: "Log in" }).click();
   await page.getByRole("heading", { level: 1, name: "Threat activity" }).waitFor();
+}
+
+/**
+ * From the log-in page.
+ *
+ * @param {import("playwright-core").Page} page
+ * @param {{ name: string, password: string }} person
+ */
+export async function logInAs(page, { name, password }) {
+  await page.locator("input[autocomplete=username]").fill(name);
+  await page.locator("input[autocomplete=current-password]").fill(password);
+  await page.getByRole("button", { name: "Log in" }).click();
+}
+
+/** @param {import("playwright-core").Page} page */
+export async function logOut(page) {
+  await page.getByRole("banner").getByRole("button").last().click();
+  await page.getByRole("menuitem", { name: "Log out" }).click();
+  await page.locator("input[autocomplete=username]").waitFor();
 }
 
 /**

@@ -2,7 +2,7 @@
 //
 // The control plane must hold at least one event whose request or response has a script element or `onerror=` in it.
 import assert from "node:assert/strict";
-import { call, inBrowser, logIn, target } from "./console.mjs";
+import { call, inBrowser, logIn, logInAs, logOut, target } from "./console.mjs";
 
 const MARKUP = /(<|%3c)script|onerror\s*=/i;
 const SEARCHED = 200;
@@ -59,6 +59,33 @@ const trouble = await inBrowser({ width: 1280, height: 800 }, async (page) => {
     assert.equal(await page.getByRole("main").getByRole("alert").count(), 0, `${heading} shows an error`);
   }
   console.log("ok: every page opens without an error");
+
+  const person = { name: `e2e-${Date.now()}`, password: `e2e ${crypto.randomUUID()}` };
+  await call(page, "addUser", { ...person, role: "viewer" });
+  await logOut(page);
+  await logInAs(page, person);
+  await page.getByRole("button", { name: person.name }).click();
+  await page.getByText("Role: viewer").waitFor();
+  console.log("ok: a new user logs in with name and password");
+
+  const next = `changed ${crypto.randomUUID()}`;
+  await page.getByRole("menuitem", { name: "Change password" }).click();
+  const dialog = page.getByRole("dialog", { name: "Change password" });
+  await dialog.getByLabel("Current password").fill(person.password);
+  await dialog.getByLabel("New password", { exact: false }).first().fill(next);
+  await dialog.getByLabel("New password once more").fill(next);
+  await dialog.getByRole("button", { name: "Change password" }).click();
+  await page.getByText("Your password is changed.").waitFor();
+  await logOut(page);
+  await logInAs(page, person);
+  await page.getByText("The name or the password is wrong").waitFor();
+  await logInAs(page, { ...person, password: next });
+  await page.getByRole("button", { name: person.name }).waitFor();
+  console.log("ok: and changes the password, after which the old one opens nothing");
+
+  await logOut(page);
+  await logIn(page, at);
+  await call(page, "removeUser", { name: person.name });
 });
 
 if (trouble.length > 0) {

@@ -27,29 +27,89 @@ const sample = () => ({
   ],
 });
 
-test("without a session the log-in page comes first and leads back", async () => {
+/** A control plane that lets in whoever shows this, and says who they are then. */
+function opensFor(credentials: Record<string, string>, session: object) {
   let loggedIn = false;
   answering({});
   controlPlane.use(
     http.get("*/session", () =>
-      loggedIn ? HttpResponse.json({ name: "ada", role: "admin" }) : new HttpResponse(null, { status: 401 }),
+      loggedIn ? HttpResponse.json(session) : new HttpResponse(null, { status: 401 }),
     ),
     http.post("*/session", async ({ request }) => {
-      loggedIn = ((await request.json()) as { apiKey: string }).apiKey === "right";
+      loggedIn = JSON.stringify(await request.json()) === JSON.stringify(credentials);
       return new HttpResponse(null, { status: loggedIn ? 204 : 401 });
     }),
+    http.delete("*/session", () => {
+      loggedIn = false;
+      return new HttpResponse(null, { status: 204 });
+    }),
   );
+}
+
+test("without a session the log-in page comes first, takes name and password, and leads back", async () => {
+  opensFor({ name: "ada", password: "right" }, { name: "ada", role: "analyst", kind: "user" });
   const { user, address } = openConsole("/activity?tab=review");
 
-  await user.type(await screen.findByLabelText(/API key/), "wrong");
+  await user.type(await screen.findByLabelText(/^Name/), "ada");
+  await user.type(screen.getByLabelText(/^Password/), "wrong");
   await user.click(screen.getByRole("button", { name: "Log in" }));
-  expect(await screen.findByText("The control plane does not know this API key.")).toBeTruthy();
+  expect(await screen.findByText(/The name or the password is wrong/)).toBeTruthy();
 
-  await user.clear(screen.getByLabelText(/API key/));
-  await user.type(screen.getByLabelText(/API key/), "right");
+  await user.type(screen.getByLabelText(/^Password/), "right");
   await user.click(screen.getByRole("button", { name: "Log in" }));
   expect(await screen.findByText("Nothing is under review")).toBeTruthy();
   expect(address()).toBe("/activity?tab=review");
+
+  await user.click(screen.getByRole("button", { name: "ada" }));
+  expect(await screen.findByText("Role: analyst")).toBeTruthy();
+  await user.click(screen.getByRole("menuitem", { name: "Log out" }));
+  expect(await screen.findByLabelText(/^Password/)).toBeTruthy();
+});
+
+test("an API key still opens the console", async () => {
+  opensFor({ apiKey: "right" }, { name: "ops", role: "admin", kind: "key" });
+  const { user } = openConsole("/activity?tab=review");
+  await user.click(await screen.findByText("With an API key"));
+  await user.type(screen.getByLabelText(/^API key/), "wrong");
+  await user.click(screen.getByRole("button", { name: "Log in" }));
+  expect(await screen.findByText("The control plane does not know this API key.")).toBeTruthy();
+  await user.clear(screen.getByLabelText(/^API key/));
+  await user.type(screen.getByLabelText(/^API key/), "right");
+  await user.click(screen.getByRole("button", { name: "Log in" }));
+  expect(await screen.findByText("Nothing is under review")).toBeTruthy();
+  await user.click(screen.getByRole("button", { name: "ops" }));
+  expect(await screen.findByRole("menuitem", { name: "Log out" })).toBeTruthy();
+  expect(screen.queryByRole("menuitem", { name: "Change password" })).toBeNull();
+});
+
+test("whoever logged in with a password changes it, and hears why not", async () => {
+  const asked: object[] = [];
+  answering(
+    {
+      changePassword: (request) => {
+        asked.push(request);
+        return asked.length === 1 ? refused("currentPassword: is not your password") : { user: {} };
+      },
+    },
+    "viewer",
+    "user",
+  );
+  const { user } = openConsole("/activity");
+  await user.click(await screen.findByRole("button", { name: "ada" }));
+  await user.click(await screen.findByRole("menuitem", { name: "Change password" }));
+  const dialog = await screen.findByRole("dialog", { name: "Change password" });
+  const field = (name: RegExp) => within(dialog).getByLabelText(name);
+  const button = within(dialog).getByRole("button", { name: "Change password" });
+  await user.type(field(/^Current password/), "old");
+  await user.type(field(/^New password(?! once)/), "new words");
+  await user.type(field(/^New password once more/), "new word");
+  expect(button).toHaveProperty("disabled", true);
+  await user.type(field(/^New password once more/), "s");
+  await user.click(button);
+  expect(await within(dialog).findByText("currentPassword: is not your password")).toBeTruthy();
+  await user.click(button);
+  await waitFor(() => expect(screen.queryByRole("dialog", { name: "Change password" })).toBeNull());
+  expect(asked[1]).toEqual({ currentPassword: "old", newPassword: "new words" });
 });
 
 test("a hostile URL is text in the list", async () => {

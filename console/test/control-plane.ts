@@ -8,9 +8,9 @@ export const controlPlane = setupServer();
 type Answer = (request: Record<string, unknown>) => object | Response;
 
 /** A console that is logged in, with an empty control plane behind it but for these answers. */
-export function answering(answers: Record<string, Answer>, role = "admin"): void {
+export function answering(answers: Record<string, Answer>, role = "admin", kind = "key"): void {
   controlPlane.use(
-    http.get("*/session", () => HttpResponse.json({ name: "ada", role })),
+    http.get("*/session", () => HttpResponse.json({ name: "ada", role, kind })),
     http.post("*/api/:name", async ({ params, request }) => {
       if (request.headers.get("x-portcullis-request") !== "1") return new HttpResponse(null, { status: 401 });
       const answer = answers[String(params["name"])] ?? EMPTY[String(params["name"])];

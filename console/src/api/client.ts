@@ -53,8 +53,8 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
 }
 
 const BY_STATUS: Record<number, string> = {
-  401: "Not logged in, or the API key is not valid.",
-  403: "This API key may not do that: it needs a role with more rights.",
+  401: "Not logged in.",
+  403: "You may not do that: it needs a role with more rights.",
   404: "The control plane does not know this request. Is it older than the console?",
 };
 

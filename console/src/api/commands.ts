@@ -9,8 +9,14 @@ export interface BlockRequest {
   reason: string;
 }
 
-export const logIn = (apiKey: string) => send("POST", "/session", { apiKey });
+/** A user's name and password, or an API key. */
+export type Credentials = { name: string; password: string } | { apiKey: string };
+
+export const logIn = (credentials: Credentials) => send("POST", "/session", credentials);
 export const logOut = () => send("DELETE", "/session");
+
+export const changePassword = (currentPassword: string, newPassword: string) =>
+  call("changePassword", { currentPassword, newPassword });
 
 export const addBlock = ({ cidr, ttlSeconds, reason }: BlockRequest) =>
   call<CommandReply & { block: Block }>("addBlock", {

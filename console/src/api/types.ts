@@ -8,6 +8,8 @@ export type Role = "admin" | "analyst" | "viewer";
 export interface Session {
   name: string;
   role: Role;
+  /** How they logged in: with a password or with an API key. */
+  kind: "user" | "key";
 }
 
 /** Where a policy matched. Offsets are bytes of the original value at `location`, before any decoding. */

@@ -1,16 +1,21 @@
 import { Button, Menu, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { KeyRound, LogOut } from "lucide-react";
+import { KeyRound, LogOut, RectangleEllipsis, UserRound } from "lucide-react";
 import { logOut } from "../api/commands";
 import { sessionQuery } from "../api/queries";
 import { showProblem } from "../shared/notices";
+import { ChangePassword } from "./ChangePassword";
 
-/** Whose key this is, and the way out. */
+/** Who is logged in, and the way out. */
 export function Account() {
   const { data: session } = useQuery(sessionQuery);
+  const [changing, { open, close }] = useDisclosure();
   const queries = useQueryClient();
   const navigate = useNavigate();
+  const isUser = session?.kind === "user";
+  const Icon = isUser ? UserRound : KeyRound;
 
   async function leave() {
     try {
@@ -24,20 +29,29 @@ export function Account() {
   }
 
   return (
-    <Menu position="bottom-end" withArrow>
-      <Menu.Target>
-        <Button variant="default" size="xs" leftSection={<KeyRound size={14} aria-hidden />}>
-          {session?.name ?? "…"}
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Menu.Label>
-          <Text size="xs">Role: {session?.role}</Text>
-        </Menu.Label>
-        <Menu.Item leftSection={<LogOut size={14} />} onClick={leave}>
-          Log out
-        </Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <Menu position="bottom-end" withArrow>
+        <Menu.Target>
+          <Button variant="default" size="xs" leftSection={<Icon size={14} aria-hidden />}>
+            {session?.name ?? "…"}
+          </Button>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Menu.Label>
+            <Text size="xs">{isUser ? "User" : "API key"}</Text>
+            <Text size="xs">Role: {session?.role}</Text>
+          </Menu.Label>
+          {isUser && (
+            <Menu.Item leftSection={<RectangleEllipsis size={14} />} onClick={open}>
+              Change password
+            </Menu.Item>
+          )}
+          <Menu.Item leftSection={<LogOut size={14} />} onClick={leave}>
+            Log out
+          </Menu.Item>
+        </Menu.Dropdown>
+      </Menu>
+      <ChangePassword opened={changing} onClose={close} />
+    </>
   );
 }

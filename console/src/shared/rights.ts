@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { sessionQuery } from "../api/queries";
 
-/** Whether this key may change things. The control plane decides; the console only does not offer in vain. */
+/** Whether whoever is logged in may change things. The control plane decides; the console only does not offer in vain. */
 export function useMayAct(): boolean {
   const { data: session } = useQuery(sessionQuery);
   return session !== undefined && session.role !== "viewer";

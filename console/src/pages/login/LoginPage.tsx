@@ -1,18 +1,48 @@
-import { Button, Code, Container, Group, Paper, PasswordInput, Stack, Text, Title } from "@mantine/core";
+import {
+  Button,
+  Code,
+  Container,
+  Group,
+  Paper,
+  PasswordInput,
+  SegmentedControl,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { isLoggedOut } from "../../api/client";
-import { logIn } from "../../api/commands";
+import { type Credentials, logIn } from "../../api/commands";
 import { Mark } from "../../layout/Mark";
 import { ErrorNote } from "../../shared/ErrorNote";
 
 const route = getRouteApi("/login");
 
+const WAYS = [
+  { value: "password", label: "With a password" },
+  { value: "key", label: "With an API key" },
+];
+
+const UNKNOWN = {
+  password: "The name or the password is wrong, or this user may not log in.",
+  key: "The control plane does not know this API key.",
+};
+
+const MAKE = {
+  password: "control-plane users create --data-dir DIR --name NAME --role admin",
+  key: "control-plane keys create --data-dir DIR --role admin",
+};
+
 export function LoginPage() {
   const { next } = route.useSearch();
   const router = useRouter();
   const queries = useQueryClient();
+  const [way, setWay] = useState<"password" | "key">("password");
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
   const [key, setKey] = useState("");
 
   useEffect(() => {
@@ -20,12 +50,17 @@ export function LoginPage() {
   }, []);
 
   const entry = useMutation({
-    mutationFn: () => logIn(key.trim()),
+    mutationFn: (credentials: Credentials) => logIn(credentials),
     onSuccess: () => {
       queries.clear();
       router.history.push(next ?? "/activity");
     },
+    onError: () => setPassword(""),
   });
+
+  const credentials: Credentials =
+    way === "password" ? { name: name.trim(), password } : { apiKey: key.trim() };
+  const isComplete = Object.values(credentials).every((value) => value !== "");
 
   return (
     <Container size={420} pt={{ base: 40, sm: 120 }}>
@@ -38,36 +73,61 @@ export function LoginPage() {
           component="form"
           onSubmit={(event) => {
             event.preventDefault();
-            entry.mutate();
+            entry.mutate(credentials);
           }}
         >
-          <PasswordInput
-            label="API key"
-            description="Shown once when the control plane first started."
-            autoComplete="current-password"
-            data-autofocus
-            autoFocus
-            required
-            value={key}
-            onChange={(event) => setKey(event.currentTarget.value)}
+          <SegmentedControl
+            aria-label="Log in with"
+            data={WAYS}
+            value={way}
+            onChange={(value) => {
+              setWay(value === "key" ? "key" : "password");
+              entry.reset();
+            }}
           />
+          {way === "password" ? (
+            <>
+              <TextInput
+                label="Name"
+                autoComplete="username"
+                autoFocus
+                required
+                value={name}
+                onChange={(event) => setName(event.currentTarget.value)}
+              />
+              <PasswordInput
+                label="Password"
+                autoComplete="current-password"
+                required
+                value={password}
+                onChange={(event) => setPassword(event.currentTarget.value)}
+              />
+            </>
+          ) : (
+            <PasswordInput
+              label="API key"
+              description="Shown once when the control plane first started."
+              autoComplete="off"
+              autoFocus
+              required
+              value={key}
+              onChange={(event) => setKey(event.currentTarget.value)}
+            />
+          )}
           {entry.isError && (
             <ErrorNote
               title="Not logged in"
-              error={
-                isLoggedOut(entry.error)
-                  ? new Error("The control plane does not know this API key.")
-                  : entry.error
-              }
+              error={isLoggedOut(entry.error) ? new Error(UNKNOWN[way]) : entry.error}
             />
           )}
-          <Button type="submit" loading={entry.isPending} disabled={key.trim() === ""}>
+          <Button type="submit" loading={entry.isPending} disabled={!isComplete}>
             Log in
           </Button>
           <Text size="xs" c="dimmed" component="div">
-            No key at hand? On the control plane's machine:
+            {way === "password" ? "Nobody may log in yet?" : "No key at hand?"} On the control plane's
+            machine:
             <Code block mt={4} fz={11} style={{ whiteSpace: "pre-wrap" }}>
-              control-plane keys create --data-dir DIR --role admin
+              {MAKE[way]}
             </Code>
           </Text>
         </Stack>
