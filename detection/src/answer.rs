@@ -7,14 +7,18 @@ use portcullis_exchange::Response;
 use crate::{
     Match,
     evidence::{Family, Scan},
-    sensitive::{Sensitive, sensitive_data},
-    view::{Text, json_string},
+    harmless::Harmless,
+    sensitive::{Sensitive, sensitive_data_of},
+    view::{Standing, Text, json_string},
 };
 
 /// What lies further into an answer is not searched.
 const MAX_SEARCHED: usize = 512 << 10;
 /// Of an answer that is unescaped first, this much is.
 const MAX_UNESCAPED: usize = 128 << 10;
+/// Keep an answer's parts apart from requests' values.
+const BODY: u8 = 0xfe;
+const HEAD: u8 = 0xfd;
 const MAX_HEAD: usize = 8 << 10;
 const MAX_PHRASE: usize = 160;
 
@@ -28,27 +32,46 @@ pub(crate) enum Content {
     Other,
 }
 
+/// Beside the [`Family::bit`]s: that it may hold sensitive data.
+pub(crate) const SENSITIVE: u64 = 1 << 63;
+
+/// Families that may come back in a header: what a command printed.
+const IN_HEAD: [Family; 3] = [Family::Commands, Family::Accounts, Family::Consoles];
+
 pub(crate) struct Answer<'x> {
     response: Option<&'x Response>,
     body: Text<'x>,
-    /// The header fields' values, each after a line end.
-    head: Vec<u8>,
+    body_standing: Standing,
+    known: Option<&'x Harmless>,
+    speaks_of: OnceCell<u64>,
     scan: OnceCell<Scan>,
-    head_scan: OnceCell<Scan>,
+    head: OnceCell<Head>,
     unescaped: OnceCell<Option<(Text<'static>, Scan)>>,
     sensitive: OnceCell<Vec<Sensitive>>,
     shown: [OnceCell<Option<Match>>; Family::ALL.len()],
 }
 
+/// The header fields' values, and what was seen in them.
+struct Head {
+    text: Vec<u8>,
+    standing: Standing,
+    scan: Option<Scan>,
+}
+
 impl<'x> Answer<'x> {
-    pub(crate) fn of(response: Option<&'x Response>) -> Self {
+    /// With `known`, a head or a body in which nothing was found before is not searched.
+    pub(crate) fn of(response: Option<&'x Response>, known: Option<&'x Harmless>) -> Self {
         let body = response.map_or(&[][..], |response| &response.body.bytes);
+        let body = body.get(..MAX_SEARCHED).unwrap_or(body);
+        let body_standing = standing(known, BODY, body);
         Self {
             response,
-            body: Text::original(body.get(..MAX_SEARCHED).unwrap_or(body), 0),
-            head: response.map(head).unwrap_or_default(),
+            body: Text::original(body, 0),
+            body_standing,
+            known,
+            speaks_of: OnceCell::new(),
             scan: OnceCell::new(),
-            head_scan: OnceCell::new(),
+            head: OnceCell::new(),
             unescaped: OnceCell::new(),
             sensitive: OnceCell::new(),
             shown: [const { OnceCell::new() }; Family::ALL.len()],
@@ -78,14 +101,41 @@ impl<'x> Answer<'x> {
         }
     }
 
+    /// What it shows: bits of families, and [`SENSITIVE`].
+    pub(crate) fn speaks_of(&self) -> u64 {
+        *self.speaks_of.get_or_init(|| {
+            let shown = Family::ALL.into_iter().filter(|family| self.shows(*family).is_some());
+            let sensitive = if self.sensitive().is_empty() { 0 } else { SENSITIVE };
+            shown.fold(sensitive, |all, family| all | family.bit())
+        })
+    }
+
+    /// Notes head and body, if they were searched and there is nothing in them.
+    pub(crate) fn note_harmless(&self) {
+        let (Some(known), Some(0)) = (self.known, self.speaks_of.get()) else { return };
+        let head = self.head.get().map(|head| head.standing);
+        for standing in [Some(self.body_standing), head].into_iter().flatten() {
+            if let Standing::New(key) = standing {
+                known.note(key);
+            }
+        }
+    }
+
     /// Where the answer shows a sign of the family, in offsets of its body.
-    pub(crate) fn shows(&self, family: Family) -> Option<Match> {
-        self.shown.get(family as usize)?.get_or_init(|| self.look_for(family)).clone()
+    pub(crate) fn shows(&self, family: Family) -> Option<&Match> {
+        self.shown
+            .get(family as usize)?
+            .get_or_init(|| self.in_body(family).or_else(|| self.in_head(family)))
+            .as_ref()
     }
 
     /// Sensitive data in the body, with its places.
     pub(crate) fn sensitive(&self) -> &[Sensitive] {
-        self.sensitive.get_or_init(|| sensitive_data(self.body()))
+        let search = || match self.body_standing {
+            Standing::Harmless => Vec::new(),
+            _ => sensitive_data_of(self.body(), self.scan().may_hold_tokens),
+        };
+        self.sensitive.get_or_init(search)
     }
 
     /// The same, unless nobody has looked for it yet.
@@ -108,24 +158,37 @@ impl<'x> Answer<'x> {
         Some(text.original_range(range(memchr::memmem::find(text.bytes(), needle)?)))
     }
 
-    fn look_for(&self, family: Family) -> Option<Match> {
-        let body = || {
-            let scan = self.scan.get_or_init(|| Scan::of(self.body()));
-            scan.first(family, self.body()).or_else(|| {
-                let (text, scan) = self.unescaped_scan()?;
-                Some(text.original_range(scan.first(family, text.bytes())?))
-            })
-        };
-        if let Some(range) = body().filter(|_| !self.body().is_empty()) {
-            return Some(self.matched(range, family.name()));
-        }
-        // What a command printed may come back in a header.
-        if !matches!(family, Family::Commands | Family::Accounts | Family::Consoles) {
+    fn in_body(&self, family: Family) -> Option<Match> {
+        if self.body().is_empty() || self.body_standing == Standing::Harmless {
             return None;
         }
-        let scan = self.head_scan.get_or_init(|| Scan::of(&self.head));
-        let range = scan.first(family, &self.head)?;
-        Some(at("response.header", &self.head, range, family.name()))
+        let range = self.scan().first(family, self.body()).or_else(|| {
+            let (text, scan) = self.unescaped_scan()?;
+            Some(text.original_range(scan.first(family, text.bytes())?))
+        })?;
+        Some(self.matched(range, family.name()))
+    }
+
+    fn in_head(&self, family: Family) -> Option<Match> {
+        if !IN_HEAD.contains(&family) {
+            return None;
+        }
+        let head = self.head();
+        let range = head.scan.as_ref()?.first(family, &head.text)?;
+        Some(at("response.header", &head.text, range, family.name()))
+    }
+
+    fn scan(&self) -> &Scan {
+        self.scan.get_or_init(|| Scan::of(self.body()))
+    }
+
+    fn head(&self) -> &Head {
+        self.head.get_or_init(|| {
+            let text = self.response.map(head).unwrap_or_default();
+            let standing = standing(self.known, HEAD, &text);
+            let scan = (standing != Standing::Harmless).then(|| Scan::of(&text));
+            Head { text, standing, scan }
+        })
     }
 
     fn unescaped_scan(&self) -> Option<&(Text<'static>, Scan)> {
@@ -142,6 +205,16 @@ impl<'x> Answer<'x> {
     }
 }
 
+fn standing(known: Option<&Harmless>, kind: u8, text: &[u8]) -> Standing {
+    match known.filter(|_| !text.is_empty()) {
+        Some(known) => {
+            let key = known.key(kind, b"", text);
+            if known.holds(key) { Standing::Harmless } else { Standing::New(key) }
+        }
+        None => Standing::Unknown,
+    }
+}
+
 fn at(location: &str, text: &[u8], range: Range<usize>, detector: &str) -> Match {
     let end = range.end.min(range.start.saturating_add(MAX_PHRASE));
     let shown = text.get(range.start..end).unwrap_or_default();
@@ -154,6 +227,7 @@ fn at(location: &str, text: &[u8], range: Range<usize>, detector: &str) -> Match
     }
 }
 
+/// The header fields' values, each after a line end.
 fn head(response: &Response) -> Vec<u8> {
     let mut head = Vec::new();
     for (_, value) in response.headers.iter() {

@@ -31,6 +31,7 @@ use self::{
 };
 use crate::{
     Detection, DetectionType, EventType, Evidence, Match, PolicySet,
+    harmless::Harmless,
     policy::{Filter, Policy, Rules},
 };
 
@@ -44,6 +45,8 @@ pub struct Engine {
     aggregator: Arc<Aggregator>,
     counters: Arc<Counters>,
     usual: Arc<UsualBodies>,
+    /// By these policies.
+    harmless: Harmless,
     learned: Arc<Learned>,
     /// Whether a policy asks for the likeness of bodies; else none are remembered.
     compares_bodies: bool,
@@ -55,6 +58,7 @@ struct Counters {
     evaluated: AtomicU64,
     matched: AtomicU64,
     bounded: AtomicU64,
+    known: AtomicU64,
 }
 
 impl Engine {
@@ -75,6 +79,7 @@ impl Engine {
             aggregator: Arc::default(),
             counters: Arc::default(),
             usual: Arc::default(),
+            harmless: Harmless::default(),
             learned: Arc::default(),
             compares_bodies,
         }
@@ -97,7 +102,8 @@ impl Engine {
         } else {
             Likeness::default()
         };
-        let reading = Reading::of(exchange, &self.prefilter, &mut hits, likeness);
+        let reading = Reading::of(exchange, &self.prefilter, &mut hits, likeness, Some(&self.harmless));
+        self.counters.known.fetch_add(reading.views.work.known, Ordering::Relaxed);
         self.counters.bounded.fetch_add(reading.views.work.bounded, Ordering::Relaxed);
         let mut detections = Vec::new();
         for policy in hits.candidates().filter_map(|index| self.policies.shared().get(index)) {
@@ -118,6 +124,7 @@ impl Engine {
             // What an attack drew out of the answer is told as its evidence, not as a leak besides.
             detections.retain(|found| !is_leak(found));
         }
+        reading.note_harmless(&self.harmless);
         self.counters.matched.fetch_add(detections.len() as u64, Ordering::Relaxed);
         detections
     }
@@ -139,6 +146,7 @@ impl Engine {
             ("detect_policies_evaluated_total", read(&self.counters.evaluated)),
             ("detect_detections_total", read(&self.counters.matched)),
             ("detect_bounded_values_total", read(&self.counters.bounded)),
+            ("detect_known_values_total", read(&self.counters.known)),
             ("detect_windows_evicted_total", self.aggregator.evicted()),
             ("detect_windows", self.aggregator.len() as u64),
         ];

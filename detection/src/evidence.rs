@@ -137,6 +137,13 @@ impl EvidenceKind {
     }
 }
 
+impl EvidenceKind {
+    /// The families of signs of which the answer must show one, as [`Family::bit`]s; 0 where it takes more to know.
+    pub(crate) fn signs(self) -> u64 {
+        self.families().iter().fold(0, |all, family| all | family.bit())
+    }
+}
+
 /// One exchange in which an attack was found.
 pub(crate) struct Case<'r, 'x> {
     pub(crate) exchange: &'x Exchange,
@@ -161,7 +168,7 @@ impl<'r, 'x> Case<'r, 'x> {
             // What the request says itself, the answer only repeats.
             _ => {
                 let shown = kind.families().iter().filter_map(|family| self.answer.shows(*family));
-                shown.into_iter().find(|at| !self.is_sent(at.phrase.trim().as_bytes()))
+                shown.into_iter().find(|at| !self.is_sent(at.phrase.trim().as_bytes())).cloned()
             }
         }?;
         Some(Evidence { kind: kind.name().to_owned(), at })

@@ -41,7 +41,7 @@ impl Stretch {
 
 /// Every value in every form.
 pub fn take_apart(request: &Request) -> Taken {
-    let views = Views::of(request);
+    let views = Views::of(request, None);
     let forms = views.fields.iter().flat_map(|field| &field.views);
     let whole = |view: &View<'_>| Stretch::of("form", view, 0..view.text.bytes().len(), true);
     Taken {
@@ -55,7 +55,7 @@ pub fn take_apart(request: &Request) -> Taken {
 pub fn every_detector(exchange: &Exchange) -> Vec<Stretch> {
     let mut found = Vec::new();
     let Some(request) = &exchange.request else { return found };
-    let views = Views::of(request);
+    let views = Views::of(request, None);
     for field in &views.fields {
         for view in field.views.iter().filter(|view| !view.superseded) {
             let lower = view.text.bytes().to_ascii_lowercase();
@@ -77,7 +77,7 @@ pub fn every_detector(exchange: &Exchange) -> Vec<Stretch> {
 
 /// What speaks most for the highest score, if there is one.
 pub fn scored(request: &Request) -> Vec<Stretch> {
-    let views = Views::of(request);
+    let views = Views::of(request, None);
     let Some(found) = score::judge(&views) else { return Vec::new() };
     let view = views.fields.get(found.field).and_then(|field| field.views.get(found.view));
     let Some(view) = view else { return Vec::new() };

@@ -16,7 +16,9 @@ mod exchange;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod harmless;
 mod inventory;
+mod literals;
 mod policy;
 pub mod score;
 mod sensitive;

@@ -58,10 +58,10 @@ const SHOWN: usize = 3;
 /// The request's highest score, if it passes the threshold.
 pub(crate) fn judge(views: &Views<'_>) -> Option<Found> {
     let weights = Weights::builtin()?;
-    let mut seen = Seen::default();
+    let mut seen = None;
     let mut best: Option<(i32, Found)> = None;
     window::each(views, &mut |at, window| {
-        let score = seen.score(weights, window);
+        let score = seen.get_or_insert_with(Seen::default).score(weights, window);
         if score > weights.threshold && best.as_ref().is_none_or(|(known, _)| score > *known) {
             best = Some((score, explain(weights, at, window)));
         }
@@ -133,7 +133,7 @@ fn explain(weights: &Weights, at: At, window: &Window<'_>) -> Found {
 
 /// The hashes of the runs of every window of a request, each window without repetition: what training learns from.
 pub fn windows(request: &Request) -> Vec<Vec<u32>> {
-    let views = Views::of(request);
+    let views = Views::of(request, None);
     let mut all = Vec::new();
     window::each(&views, &mut |_, window| {
         let mut hashes = Vec::new();

@@ -6,6 +6,8 @@ mod tokens;
 
 use std::ops::Range;
 
+pub(crate) use self::tokens::GATES as TOKEN_GATES;
+
 /// What lies further into a text is not searched.
 const MAX_SEARCHED: usize = 512 << 10;
 /// Places that one text gives at most.
@@ -87,8 +89,14 @@ pub struct Sensitive {
 
 /// Everything sensitive in a text, by place, within bounds: the first 512 KiB of it, 256 places.
 pub fn sensitive_data(text: &[u8]) -> Vec<Sensitive> {
+    sensitive_data_of(text, true)
+}
+
+/// The same; `tokens` may be false only where none of [`TOKEN_GATES`] occurs.
+pub(crate) fn sensitive_data_of(text: &[u8], tokens: bool) -> Vec<Sensitive> {
     let text = text.get(..MAX_SEARCHED).unwrap_or(text);
-    let mut found: Vec<Sensitive> = numbers::find(text).chain(tokens::find(text)).take(MAX_FOUND).collect();
+    let mut found: Vec<Sensitive> =
+        numbers::find(text).chain(tokens::find(text, tokens)).take(MAX_FOUND).collect();
     found.sort_by_key(|place| place.range.start);
     found
 }

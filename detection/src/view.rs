@@ -9,6 +9,8 @@ mod text;
 
 use portcullis_exchange::Request;
 
+use crate::harmless::{Harmless, Key};
+
 pub(crate) use decode::json_string;
 pub(crate) use text::Text;
 
@@ -24,6 +26,7 @@ const MAX_ROUNDS: usize = 3;
 pub(crate) struct Views<'x> {
     pub(crate) fields: Vec<Field<'x>>,
     pub(crate) work: Work,
+    known: Option<&'x Harmless>,
 }
 
 /// What it cost, and whether a bound was met.
@@ -32,6 +35,8 @@ pub(crate) struct Work {
     pub(crate) decoded_bytes: usize,
     /// Values that were not divided further, or not decoded, because a bound was reached.
     pub(crate) bounded: u64,
+    /// Values that are not looked at, because the same were found harmless before.
+    pub(crate) known: u64,
 }
 
 /// One value, or one name, of the request.
@@ -43,6 +48,18 @@ pub(crate) struct Field<'x> {
     /// The parameter, header or cookie; the path of a JSON leaf.
     pub(crate) name: String,
     pub(crate) views: Vec<View<'x>>,
+    pub(crate) standing: Standing,
+}
+
+/// What is known of a value ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It has this one form, in which neither a detector nor a literal of a policy nor the score found anything.
+    Harmless,
+    /// It has one form; to be noted under this key, if it is harmless.
+    New(Key),
+    /// It has several forms, or nothing is remembered.
+    Unknown,
 }
 
 /// One form of a value.
@@ -102,8 +119,9 @@ pub(crate) fn leaves_of(bytes: &[u8]) -> Vec<(String, Text<'_>)> {
 }
 
 impl<'x> Views<'x> {
-    pub(crate) fn of(request: &'x Request) -> Self {
-        let mut views = Self::default();
+    /// With `known`, what is in it is not decoded, and marked as harmless.
+    pub(crate) fn of(request: &'x Request, known: Option<&'x Harmless>) -> Self {
+        let mut views = Self { known, ..Self::default() };
         extract::request(&mut views, request);
         views
     }
@@ -117,8 +135,25 @@ impl<'x> Views<'x> {
         if first.bytes().is_empty() {
             return;
         }
-        let views = self.forms(first, plus);
-        self.fields.push(Field { place, is_name, name: name.into(), views });
+        let name = name.into();
+        let key = self.known.map(|known| {
+            let kind = (place as u8) << 2 | u8::from(is_name) << 1 | u8::from(plus);
+            (known, known.key(kind, name.as_bytes(), first.bytes()))
+        });
+        let (views, standing) = match key {
+            Some((known, key)) if known.holds(key) => {
+                self.work.known += 1;
+                (vec![View { text: first, via: Via::default(), superseded: false }], Standing::Harmless)
+            }
+            _ => {
+                let views = self.forms(first, plus);
+                let is_single = views.len() == 1;
+                let standing =
+                    key.filter(|_| is_single).map_or(Standing::Unknown, |(_, key)| Standing::New(key));
+                (views, standing)
+            }
+        };
+        self.fields.push(Field { place, is_name, name, views, standing });
     }
 
     fn forms(&mut self, first: Text<'x>, plus: bool) -> Vec<View<'x>> {

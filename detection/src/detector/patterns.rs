@@ -1,14 +1,22 @@
 use std::ops::Range;
 
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+use regex::bytes::{Regex, RegexBuilder};
+
 use super::Subject;
-use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use crate::literals;
 
 /// Expressions that each add a weight, for judgements that no single sign carries alone.
 ///
-/// They run over lower-cased bytes, `.` meets line ends, and matching is linear.
+/// They run over lower-cased bytes, `.` meets line ends, and matching is linear. Each runs only where a literal occurs that
+/// all its matches hold: one automaton of all of them together has more states than its cache, and then is ten times slower.
 pub(super) struct Patterns {
-    set: RegexSet,
     each: Vec<(u32, Regex)>,
+    literals: AhoCorasick,
+    /// By literal: the expression that it belongs to.
+    owners: Vec<usize>,
+    /// Expressions that no literal rules out.
+    always: Vec<usize>,
 }
 
 /// The sum of the weights, and where the heaviest sign stands.
@@ -24,22 +32,41 @@ pub(super) const SURE: u32 = 10;
 impl Patterns {
     #[expect(clippy::expect_used, reason = "constant expressions; a test compiles every one of them")]
     pub(super) fn new(weighted: &[(u32, &str)]) -> Self {
-        let set = RegexSetBuilder::new(weighted.iter().map(|(_, pattern)| pattern))
-            .unicode(false)
-            .dot_matches_new_line(true)
-            .build();
+        let (mut texts, mut owners, mut always) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, (_, pattern)) in weighted.iter().enumerate() {
+            match literals::required(pattern) {
+                Some(required) => {
+                    owners.extend(required.iter().map(|_| index));
+                    texts.extend(required);
+                }
+                None => always.push(index),
+            }
+        }
         let each = weighted.iter().map(|(weight, pattern)| {
             let regex = RegexBuilder::new(pattern).unicode(false).dot_matches_new_line(true).build();
             (*weight, regex.expect("constant expression"))
         });
-        Self { each: each.collect(), set: set.expect("constant expressions") }
+        Self {
+            each: each.collect(),
+            literals: AhoCorasickBuilder::new()
+                .kind(Some(AhoCorasickKind::DFA))
+                .build(texts)
+                .expect("a few hundred literals"),
+            owners,
+            always,
+        }
     }
 
     pub(super) fn score(&self, text: &[u8]) -> Option<Score> {
-        let matched = self.set.matches(text);
-        let hits = || matched.iter().filter_map(|index| self.each.get(index));
-        let total = hits().map(|(weight, _)| weight).sum();
-        let (_, heaviest) = hits().max_by_key(|(weight, _)| *weight)?;
+        let mut candidates = self.always.clone();
+        let found = self.literals.find_overlapping_iter(text);
+        candidates.extend(found.filter_map(|found| self.owners.get(found.pattern().as_usize()).copied()));
+        candidates.sort_unstable();
+        candidates.dedup();
+        let candidates = candidates.into_iter().filter_map(|index| self.each.get(index));
+        let hits: Vec<&(u32, Regex)> = candidates.filter(|(_, regex)| regex.is_match(text)).collect();
+        let total = hits.iter().map(|(weight, _)| weight).sum();
+        let (_, heaviest) = hits.into_iter().max_by_key(|(weight, _)| *weight)?;
         let found = heaviest.find(text)?;
         Some(Score { total, at: found.range() })
     }

@@ -31,7 +31,15 @@ impl<'r, 'x> Evaluation<'r, 'x> {
 
     pub(super) fn filter(&mut self, filter: &Filter) -> bool {
         match filter {
-            Filter::And(all) => self.keeping(|this| all.iter().all(|filter| this.filter(filter))),
+            Filter::And(all) => {
+                // They bind nothing, so their turn does not matter; but they are told in a moment.
+                let (cheap, others) =
+                    (|filter: &&Filter| filter.is_cheap(), |filter: &&Filter| !filter.is_cheap());
+                self.keeping(|this| {
+                    all.iter().filter(cheap).all(|filter| this.filter(filter))
+                        && all.iter().filter(others).all(|filter| this.filter(filter))
+                })
+            }
             Filter::Or(any) => any.iter().any(|filter| this_filter(self, filter)),
             Filter::Not(inner) => !self.forgetting(|this| this.filter(inner)),
             Filter::Detect(detector) => {
@@ -110,11 +118,15 @@ impl<'r, 'x> Evaluation<'r, 'x> {
 
     fn op(&mut self, value: &Value<'_>, op: &Op) -> bool {
         match op {
-            Op::Equals(operands) => self.any_text(value, operands, "eq", Folded::equals),
-            Op::ContainsEither(operands) => self.any_text(value, operands, "contains_either", Folded::find),
+            Op::Equals(operands) => self.any_text(value, operands, "eq", |text, wanted| text.equals(wanted)),
+            Op::ContainsEither(operands) => {
+                self.any_text(value, operands, "contains_either", |text, wanted| text.find(wanted))
+            }
             Op::ContainsAll(operands) => self.keeping(|this| {
                 operands.iter().all(|operand| {
-                    this.any_text(value, std::slice::from_ref(operand), "contains_all", Folded::find)
+                    this.any_text(value, std::slice::from_ref(operand), "contains_all", |text, wanted| {
+                        text.find(wanted)
+                    })
                 })
             }),
             Op::Compare(comparison) => {
@@ -206,7 +218,7 @@ impl<'r, 'x> Evaluation<'r, 'x> {
         value: &Value<'_>,
         operands: &[Operand],
         operator: &'static str,
-        test: impl Fn(&Folded, &str) -> Option<Range<usize>>,
+        test: impl Fn(&Folded<'_>, &str) -> Option<Range<usize>>,
     ) -> bool {
         for form in &value.forms {
             let folded = Folded::of(form.bytes());
@@ -272,7 +284,13 @@ impl<'r, 'x> Evaluation<'r, 'x> {
         }
     }
 
-    fn note_at(&mut self, value: &Value<'_>, form: &Form<'_>, range: Range<usize>, operator: &'static str) {
+    fn note_at<'v>(
+        &mut self,
+        value: &Value<'v>,
+        form: &Form<'v>,
+        range: Range<usize>,
+        operator: &'static str,
+    ) {
         let (location, original) = value.place(form, range.clone());
         self.note(Match {
             location,
@@ -284,7 +302,7 @@ impl<'r, 'x> Evaluation<'r, 'x> {
     }
 
     /// Notes a form that as a whole is what was asked for; gives whether there is one.
-    fn note_whole(&mut self, value: &Value<'_>, form: Option<&Form<'_>>, operator: &'static str) -> bool {
+    fn note_whole<'v>(&mut self, value: &Value<'v>, form: Option<&Form<'v>>, operator: &'static str) -> bool {
         if let Some(form) = form {
             self.note_at(value, form, 0..form.bytes().len(), operator);
         }

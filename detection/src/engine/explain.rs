@@ -101,7 +101,7 @@ impl Engine {
         } else {
             Likeness::default()
         };
-        let reading = Reading::of(exchange, &self.prefilter, &mut hits, likeness);
+        let reading = Reading::of(exchange, &self.prefilter, &mut hits, likeness, None);
         let mut passed = vec![false; self.policies.len()];
         for index in hits.candidates() {
             if let Some(passed) = passed.get_mut(index) {
@@ -115,7 +115,7 @@ impl Engine {
     /// The policies that this exchange matches, whatever their aggregation rules make of it.
     pub fn matching(&self, exchange: &TaggedExchange) -> Vec<Arc<str>> {
         let mut hits = self.prefilter.hits(self.policies.len());
-        let reading = Reading::of(exchange, &self.prefilter, &mut hits, Likeness::default());
+        let reading = Reading::of(exchange, &self.prefilter, &mut hits, Likeness::default(), None);
         let candidates = hits.candidates().filter_map(|index| self.policies.shared().get(index));
         let mut matching: Vec<_> =
             candidates.filter(|policy| verdict(&policy.rules, &reading).is_some()).collect();
@@ -246,7 +246,7 @@ impl<'r, 'x> Explainer<'r, 'x> {
             .iter()
             .map(|one| {
                 let step = self.pair(term, one, pair);
-                let what = one.1.location().to_owned();
+                let what = one.1.location();
                 Step { what, holds: step.holds, seen: seen(&one.1), matched: Vec::new(), steps: vec![step] }
             })
             .collect();

@@ -1,15 +1,14 @@
 //! Text without case, in which a place still leads back to the bytes it came from.
 
-use std::ops::Range;
+use std::{cell::OnceCell, ops::Range};
 
 use memchr::memmem;
 
-pub(super) struct Folded {
-    /// Without the white space around it.
-    trimmed: Range<usize>,
-    ascii: Vec<u8>,
+pub(super) struct Folded<'b> {
+    bytes: &'b [u8],
+    ascii: OnceCell<Vec<u8>>,
     /// Only of what is not ASCII: folding it may change its length.
-    unicode: Option<Unicode>,
+    unicode: OnceCell<Option<Unicode>>,
 }
 
 struct Unicode {
@@ -18,31 +17,34 @@ struct Unicode {
     origins: Vec<usize>,
 }
 
-impl Folded {
-    pub(super) fn of(bytes: &[u8]) -> Self {
-        let start = bytes.len() - bytes.trim_ascii_start().len();
-        Self {
-            trimmed: start..start + bytes.trim_ascii().len(),
-            ascii: bytes.to_ascii_lowercase(),
-            unicode: (!bytes.is_ascii()).then(|| unicode(bytes)),
-        }
+impl<'b> Folded<'b> {
+    pub(super) const fn of(bytes: &'b [u8]) -> Self {
+        Self { bytes, ascii: OnceCell::new(), unicode: OnceCell::new() }
+    }
+
+    fn unicode(&self) -> Option<&Unicode> {
+        self.unicode.get_or_init(|| (!self.bytes.is_ascii()).then(|| unicode(self.bytes))).as_ref()
     }
 
     /// Where `wanted`, in lower case, stands first.
     pub(super) fn find(&self, wanted: &str) -> Option<Range<usize>> {
-        if let Some(start) = memmem::find(&self.ascii, wanted.as_bytes()) {
+        if let Some(start) =
+            memmem::find(self.ascii.get_or_init(|| self.bytes.to_ascii_lowercase()), wanted.as_bytes())
+        {
             return Some(start..start + wanted.len());
         }
-        let Unicode { text, origins } = self.unicode.as_ref()?;
+        let Unicode { text, origins } = self.unicode()?;
         let start = text.find(wanted)?;
         Some(*origins.get(start)?..*origins.get(start + wanted.len())?)
     }
 
     /// The trimmed text's place where it is `wanted`, in lower case.
     pub(super) fn equals(&self, wanted: &str) -> Option<Range<usize>> {
-        let is_same = self.ascii.trim_ascii() == wanted.as_bytes()
-            || self.unicode.as_ref().is_some_and(|unicode| unicode.text.trim() == wanted);
-        is_same.then(|| self.trimmed.clone())
+        let trimmed = self.bytes.trim_ascii();
+        let is_same = trimmed.eq_ignore_ascii_case(wanted.as_bytes())
+            || self.unicode().is_some_and(|unicode| unicode.text.trim() == wanted);
+        let start = self.bytes.len() - self.bytes.trim_ascii_start().len();
+        is_same.then(|| start..start + trimmed.len())
     }
 }
 

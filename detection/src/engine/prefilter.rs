@@ -1,13 +1,19 @@
 //! One automaton over the literals of every policy and detector, run once over each exchange: what it does not
 //! find, nobody looks for.
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
-use regex_syntax::hir::literal::Extractor;
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 
 use crate::{
+    answer::{Answer, SENSITIVE},
     detector::Detector,
+    literals,
     policy::{Filter, Op, Operand, Pair, Policy, Rules, Term, Test},
+    view::{Field, Place},
 };
+
+/// Bytes of literals up to which the automaton is a table: some 100 bytes of memory for each, and twice as fast. With
+/// many policies of a user's own it would leave the caches.
+const MAX_TABLED: usize = 32 << 10;
 
 #[derive(Debug)]
 pub(super) struct Prefilter {
@@ -16,7 +22,9 @@ pub(super) struct Prefilter {
     entries: Vec<Entry>,
     /// By detector: the policies that it may make match.
     by_detector: Vec<Vec<usize>>,
-    /// Policies that no literal can rule out.
+    /// Policies that need the answer to show one of these families ([`Answer::speaks_of`]).
+    by_answer: Vec<(u64, usize)>,
+    /// Policies that nothing can rule out ahead.
     always: Vec<usize>,
     /// Whether a policy has literals of its own, which may span what views divide.
     pub(super) has_policy_literals: bool,
@@ -27,7 +35,16 @@ pub(super) struct Prefilter {
 #[derive(Debug, Default)]
 struct Entry {
     detectors: u64,
-    policies: Vec<usize>,
+    policies: Vec<(usize, Region)>,
+}
+
+/// What of the automaton occurs in some bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Scan {
+    /// Those whose gates do.
+    pub(super) detectors: u64,
+    /// Whether a policy's own literal does.
+    pub(super) has_literals: bool,
 }
 
 /// What was found in an exchange so far.
@@ -36,13 +53,44 @@ pub(super) struct Hits {
     policies: Vec<bool>,
 }
 
-/// What must occur in a request for a filter to match.
+/// What must occur in an exchange for a filter to match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Need {
     /// Nothing can be said.
     Nothing,
-    /// At least one of these.
-    OneOf { detectors: u64, literals: Vec<String> },
+    OneOf(Wanted),
+}
+
+/// At least one of these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Wanted {
+    detectors: u64,
+    /// Families of signs of the answer, and [`SENSITIVE`].
+    answer: u64,
+    /// Literals, and where one counts.
+    literals: Vec<(String, Region)>,
+}
+
+/// Parts of a request that a policy's literal may have to stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Region(u8);
+
+impl Region {
+    pub(super) const URL: Self = Self(1);
+    pub(super) const HEAD: Self = Self(2);
+    pub(super) const BODY: Self = Self(4);
+
+    pub(super) fn of(field: &Field<'_>) -> Self {
+        match field.place {
+            Place::Path | Place::Segment | Place::Query => Self::URL,
+            Place::Header | Place::Cookie => Self::HEAD,
+            _ => Self::BODY,
+        }
+    }
+
+    const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
 }
 
 impl Prefilter {
@@ -56,9 +104,10 @@ impl Prefilter {
                 literals.len() - 1
             })
         };
-        let mut links: Vec<(usize, usize)> = Vec::new();
+        let mut links: Vec<(usize, usize, Region)> = Vec::new();
         let mut by_detector = vec![Vec::new(); Detector::ALL.len()];
-        let (mut always, mut used, mut has_policy_literals) = (Vec::new(), 0_u64, false);
+        let (mut always, mut by_answer) = (Vec::new(), Vec::new());
+        let (mut used, mut has_policy_literals) = (0_u64, false);
         for (index, policy) in policies.enumerate() {
             if !policy.enabled || policy.anomaly.is_some() {
                 continue;
@@ -66,14 +115,17 @@ impl Prefilter {
             used |= detectors_of(&policy.rules);
             match need_of_rules(&policy.rules) {
                 Need::Nothing => always.push(index),
-                Need::OneOf { detectors, literals } => {
+                Need::OneOf(Wanted { detectors, answer, literals }) => {
+                    if answer != 0 {
+                        by_answer.push((answer, index));
+                    }
                     for (list, detector) in by_detector.iter_mut().zip(Detector::ALL) {
                         if detectors & detector.bit() != 0 {
                             list.push(index);
                         }
                     }
                     has_policy_literals |= !literals.is_empty();
-                    links.extend(literals.iter().map(|literal| (entry(literal), index)));
+                    links.extend(literals.iter().map(|(literal, region)| (entry(literal), index, *region)));
                 }
             }
         }
@@ -81,9 +133,9 @@ impl Prefilter {
         for detector in Detector::ALL.into_iter().filter(|detector| used & detector.bit() != 0) {
             gates.extend(detector.gates().iter().map(|literal| (entry(literal), detector.bit())));
         }
-        for (at, policy) in links {
+        for (at, policy, region) in links {
             if let Some(entry) = entries.get_mut(at) {
-                entry.policies.push(policy);
+                entry.policies.push((policy, region));
             }
         }
         for (at, bit) in gates {
@@ -95,12 +147,16 @@ impl Prefilter {
         let automaton = AhoCorasickBuilder::new()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
+            .kind(
+                (literals.iter().map(String::len).sum::<usize>() <= MAX_TABLED)
+                    .then_some(AhoCorasickKind::DFA),
+            )
             .build(&literals)
             .ok();
         let asks_score = Detector::ALL
             .into_iter()
             .any(|detector| detector.family().is_some() && used & detector.bit() != 0);
-        Self { automaton, entries, by_detector, always, has_policy_literals, asks_score }
+        Self { automaton, entries, by_detector, by_answer, always, has_policy_literals, asks_score }
     }
 
     pub(super) fn hits(&self, policies: usize) -> Hits {
@@ -111,19 +167,22 @@ impl Prefilter {
         hits
     }
 
-    /// The detectors whose gates occur in these bytes; marks the policies whose literals do.
-    pub(super) fn scan(&self, bytes: &[u8], hits: &mut Hits) -> u64 {
-        let Some(automaton) = &self.automaton else { return u64::MAX };
-        let mut mask = 0;
+    /// What occurs in these bytes of a region; marks the policies whose literals do.
+    pub(super) fn scan(&self, bytes: &[u8], region: Region, hits: &mut Hits) -> Scan {
+        let mut scan = Scan::default();
+        let Some(automaton) = &self.automaton else {
+            return Scan { detectors: u64::MAX, has_literals: true };
+        };
         for found in automaton.find_overlapping_iter(bytes) {
             if let Some(entry) = self.entries.get(found.pattern().as_usize()) {
-                mask |= entry.detectors;
-                for policy in &entry.policies {
+                scan.detectors |= entry.detectors;
+                for (policy, _) in entry.policies.iter().filter(|(_, counts)| counts.meets(region)) {
+                    scan.has_literals = true;
                     hits.mark(*policy);
                 }
             }
         }
-        mask
+        scan
     }
 
     /// Marks the policies that ask for one of these detectors.
@@ -134,6 +193,17 @@ impl Prefilter {
                     hits.mark(*policy);
                 }
             }
+        }
+    }
+
+    /// Marks the policies about what the answer shows.
+    pub(super) fn mark_answer(&self, answer: &Answer<'_>, hits: &mut Hits) {
+        if self.by_answer.is_empty() {
+            return;
+        }
+        let shown = answer.speaks_of();
+        for (_, policy) in self.by_answer.iter().filter(|(families, _)| families & shown != 0) {
+            hits.mark(*policy);
         }
     }
 }
@@ -156,9 +226,10 @@ impl Hits {
 pub(super) fn needs(rules: &Rules) -> (Vec<String>, Vec<&'static str>) {
     match need_of_rules(rules) {
         Need::Nothing => (Vec::new(), Vec::new()),
-        Need::OneOf { detectors, literals } => {
+        Need::OneOf(Wanted { detectors, literals, .. }) => {
             let named = Detector::ALL.into_iter().filter(|detector| detectors & detector.bit() != 0);
-            (literals, named.map(Detector::name).collect())
+            let texts = literals.into_iter().map(|(text, _)| text);
+            (texts.collect(), named.map(Detector::name).collect())
         }
     }
 }
@@ -174,11 +245,23 @@ fn need_of(filter: &Filter) -> Need {
         Filter::Or(any) => either(any.iter().map(need_of)),
         Filter::Not(_) => Need::Nothing,
         Filter::Detect(detector) => detects(*detector),
-        Filter::Term(Term::QueryParam | Term::RequestHeaders | Term::RequestPayload | Term::Url, test) => {
-            need_of_test(test)
-        }
-        Filter::Shows(_) | Filter::Holds { .. } | Filter::Term(..) => Need::Nothing,
+        Filter::Term(Term::QueryParam | Term::Url, test) => within(Region::URL, need_of_test(test)),
+        Filter::Term(Term::RequestHeaders, test) => within(Region::HEAD, need_of_test(test)),
+        Filter::Term(Term::RequestPayload, test) => within(Region::BODY, need_of_test(test)),
+        Filter::Shows(kinds) => either(kinds.iter().map(|kind| match kind.signs() {
+            0 => Need::Nothing,
+            families => in_answer(families),
+        })),
+        Filter::Holds { .. } => in_answer(SENSITIVE),
+        Filter::Term(..) => Need::Nothing,
     }
+}
+
+fn within(region: Region, mut need: Need) -> Need {
+    if let Need::OneOf(wanted) = &mut need {
+        wanted.literals.iter_mut().for_each(|(_, counts)| *counts = region);
+    }
+    need
 }
 
 fn need_of_test(test: &Test) -> Need {
@@ -224,33 +307,28 @@ fn need_of_operand(operand: &Operand) -> Need {
     match operand.as_literal() {
         // The automaton folds the case of ASCII only.
         Some(literal) if !literal.is_empty() && literal.is_ascii() => {
-            Need::OneOf { detectors: 0, literals: vec![literal.to_owned()] }
+            one_of_literals(vec![literal.to_owned()])
         }
         _ => Need::Nothing,
     }
 }
 
-/// Prefixes of which every match begins with one. Expressions are matched without case, and so is the automaton:
-/// parsing them case-sensitively keeps the list short.
+fn one_of_literals(literals: Vec<String>) -> Need {
+    // Which part of the request they count in, the term knows.
+    let literals = literals.into_iter().map(|literal| (literal, Region(0))).collect();
+    Need::OneOf(Wanted { literals, ..Wanted::default() })
+}
+
 fn need_of_regex(pattern: &str) -> Need {
-    const SHORTEST: usize = 2;
-    let Ok(hir) = regex_syntax::ParserBuilder::new().utf8(false).build().parse(pattern) else {
-        return Need::Nothing;
-    };
-    let sequence = Extractor::new().extract(&hir);
-    let Some(literals) = sequence.literals() else { return Need::Nothing };
-    let texts = literals.iter().map(|literal| {
-        let text = std::str::from_utf8(literal.as_bytes()).ok()?;
-        (text.len() >= SHORTEST && text.is_ascii()).then(|| text.to_ascii_lowercase())
-    });
-    match texts.collect::<Option<Vec<_>>>() {
-        Some(literals) if !literals.is_empty() => Need::OneOf { detectors: 0, literals },
-        _ => Need::Nothing,
-    }
+    literals::required(pattern).map_or(Need::Nothing, one_of_literals)
 }
 
 fn detects(detector: Detector) -> Need {
-    Need::OneOf { detectors: detector.bit(), literals: Vec::new() }
+    Need::OneOf(Wanted { detectors: detector.bit(), ..Wanted::default() })
+}
+
+fn in_answer(families: u64) -> Need {
+    Need::OneOf(Wanted { answer: families, ..Wanted::default() })
 }
 
 /// Every part is needed, so any one of them will do: the one with the fewest alternatives.
@@ -259,24 +337,26 @@ fn strongest(needs: impl Iterator<Item = Need>) -> Need {
         .filter(|need| *need != Need::Nothing)
         .min_by_key(|need| match need {
             Need::Nothing => usize::MAX,
-            Need::OneOf { detectors, literals } => literals.len() + 100 * detectors.count_ones() as usize,
+            Need::OneOf(Wanted { detectors, answer, literals }) => {
+                literals.len() + 100 * (detectors.count_ones() + answer.count_ones()) as usize
+            }
         })
         .unwrap_or(Need::Nothing)
 }
 
 fn either(needs: impl Iterator<Item = Need>) -> Need {
-    let (mut all_detectors, mut all_literals, mut any) = (0, Vec::new(), false);
+    let mut all = Wanted::default();
     for need in needs {
         match need {
             Need::Nothing => return Need::Nothing,
-            Need::OneOf { detectors, literals } => {
-                any = true;
-                all_detectors |= detectors;
-                all_literals.extend(literals);
+            Need::OneOf(wanted) => {
+                all.detectors |= wanted.detectors;
+                all.answer |= wanted.answer;
+                all.literals.extend(wanted.literals);
             }
         }
     }
-    if any { Need::OneOf { detectors: all_detectors, literals: all_literals } } else { Need::Nothing }
+    if all == Wanted::default() { Need::Nothing } else { Need::OneOf(all) }
 }
 
 fn detectors_of(rules: &Rules) -> u64 {

@@ -1,10 +1,10 @@
 use std::cell::OnceCell;
 
-use portcullis_exchange::TaggedExchange;
+use portcullis_exchange::{Request, TaggedExchange};
 
 use super::{
     likeness::Likeness,
-    prefilter::{Hits, Prefilter},
+    prefilter::{Hits, Prefilter, Region},
     url::NormalisedUrl,
 };
 use crate::{
@@ -12,8 +12,9 @@ use crate::{
     answer::Answer,
     detector::{Detector, Subject},
     evidence::Case,
+    harmless::Harmless,
     score,
-    view::{Field, View, Views},
+    view::{Field, Standing, View, Views},
 };
 
 /// What one policy tells of one exchange at most.
@@ -36,42 +37,44 @@ pub(super) struct Reading<'x> {
 #[derive(Debug, Default)]
 struct Scanned {
     detectors: u64,
+    /// Whether a policy's own literal occurs.
+    has_literals: bool,
     lower: Vec<u8>,
 }
 
 impl<'x> Reading<'x> {
+    /// With `known`, what was found harmless before is not looked at.
     pub(super) fn of(
         tagged: &'x TaggedExchange,
         prefilter: &Prefilter,
         hits: &mut Hits,
         likeness: Likeness,
+        known: Option<&'x Harmless>,
     ) -> Self {
         let request = tagged.exchange.request.as_ref();
-        let views = request.map(Views::of).unwrap_or_default();
+        let views = request.map(|request| Views::of(request, known)).unwrap_or_default();
         let mut all = 0;
-        let mut scan = |view: &View<'_>| {
-            let mask = prefilter.scan(view.text.bytes(), hits);
-            if view.superseded || mask == 0 {
+        let mut look = |field: &Field<'_>, view: &View<'_>| {
+            if field.standing == Standing::Harmless {
                 return Scanned::default();
             }
-            all |= mask;
-            Scanned { detectors: mask, lower: view.text.bytes().to_ascii_lowercase() }
+            let scan = prefilter.scan(view.text.bytes(), Region::of(field), hits);
+            if view.superseded || scan.detectors == 0 {
+                return Scanned { has_literals: scan.has_literals, ..Scanned::default() };
+            }
+            all |= scan.detectors;
+            let lower = view.text.bytes().to_ascii_lowercase();
+            Scanned { detectors: scan.detectors, has_literals: scan.has_literals, lower }
         };
-        let scanned = views.fields.iter().map(|field| field.views.iter().map(&mut scan).collect()).collect();
+        let scanned = views
+            .fields
+            .iter()
+            .map(|field| field.views.iter().map(|view| look(field, view)).collect())
+            .collect();
         if prefilter.has_policy_literals
             && let Some(request) = request
         {
-            prefilter.scan(&request.target, hits);
-            prefilter.scan(&request.body.bytes, hits);
-            // As the term shows them: a literal may begin in the name and end in the value.
-            let mut line = Vec::new();
-            for (name, value) in request.headers.iter() {
-                line.clear();
-                line.extend_from_slice(name);
-                line.extend_from_slice(b": ");
-                line.extend_from_slice(value);
-                prefilter.scan(&line, hits);
-            }
+            scan_undivided(request, prefilter, hits, known);
         }
         let scored = if prefilter.asks_score { score::judge(&views) } else { None };
         if let Some(scored) = &scored {
@@ -83,16 +86,45 @@ impl<'x> Reading<'x> {
         if request.is_some() {
             prefilter.mark_detectors(all, hits);
         }
+        let answer = Answer::of(tagged.exchange.response.as_ref(), known);
+        prefilter.mark_answer(&answer, hits);
         Self {
             tagged,
             views,
-            answer: Answer::of(tagged.exchange.response.as_ref()),
+            answer,
             likeness,
             scanned,
             found: [const { OnceCell::new() }; Detector::ALL.len()],
             url: OnceCell::new(),
             scored,
         }
+    }
+
+    /// Notes the values in which all that would look at them has looked and found nothing.
+    pub(super) fn note_harmless(&self, known: &Harmless) {
+        if self.scored.is_some() {
+            return;
+        }
+        for (field, scanned) in self.views.fields.iter().zip(&self.scanned) {
+            if let (Standing::New(key), [view], [scanned]) =
+                (field.standing, field.views.as_slice(), scanned.as_slice())
+                && !view.superseded
+                && !scanned.has_literals
+                && self.is_cleared(scanned.detectors)
+            {
+                known.note(key);
+            }
+        }
+        self.answer.note_harmless();
+    }
+
+    /// Whether these detectors have all run, and found nothing anywhere.
+    fn is_cleared(&self, detectors: u64) -> bool {
+        let ran = |detector: Detector| self.found.get(detector as usize).and_then(OnceCell::get);
+        Detector::ALL.into_iter().filter(|detector| detectors & detector.bit() != 0).all(|detector| {
+            // A token that is valid now expires.
+            detector != Detector::ExpiredToken && ran(detector).is_some_and(Vec::is_empty)
+        })
     }
 
     /// The exchange with what was found in it, for evidence.
@@ -185,6 +217,29 @@ impl<'x> Reading<'x> {
             let range = detector.find(&Subject { field, view, lower: &scanned.lower, at })?;
             Some(matched(field, view, range, detector.name()))
         })
+    }
+}
+
+/// Marks the policies whose literals may begin in one value and end in the next: in the target, in the body, and in the
+/// header lines as the term shows them.
+fn scan_undivided(request: &Request, prefilter: &Prefilter, hits: &mut Hits, known: Option<&Harmless>) {
+    const LINE: u8 = 0xff;
+    prefilter.scan(&request.target, Region::URL, hits);
+    prefilter.scan(&request.body.bytes, Region::BODY, hits);
+    let mut line = Vec::new();
+    for (name, value) in request.headers.iter() {
+        let key = known.map(|known| (known, known.key(LINE, name, value)));
+        if key.is_some_and(|(known, key)| known.holds(key)) {
+            continue;
+        }
+        line.clear();
+        line.extend_from_slice(name);
+        line.extend_from_slice(b": ");
+        line.extend_from_slice(value);
+        let has_literals = prefilter.scan(&line, Region::HEAD, hits).has_literals;
+        if let Some((known, key)) = key.filter(|_| !has_literals) {
+            known.note(key);
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! What each term of the policy language means in an exchange.
 
-use std::{net::IpAddr, ops::Range};
+use std::{borrow::Cow, net::IpAddr, ops::Range};
 
 use portcullis_exchange::Headers;
+use smallvec::SmallVec;
 
 use super::{reading::Reading, url::Piece};
 use crate::{
@@ -12,8 +13,8 @@ use crate::{
 
 /// One value in its several forms, raw first.
 pub(super) struct Value<'v> {
-    location: String,
-    pub(super) forms: Vec<Form<'v>>,
+    location: Location<'v>,
+    pub(super) forms: SmallVec<[Form<'v>; 2]>,
     /// The fields of the reading that it consists of, for detectors.
     pub(super) fields: Vec<usize>,
 }
@@ -22,6 +23,39 @@ pub(super) struct Value<'v> {
 pub(super) struct Form<'v> {
     text: Bytes<'v>,
     spot: Spot<'v>,
+}
+
+/// Put into words only for what matched: hardly anything does.
+enum Location<'v> {
+    Named(Cow<'static, str>),
+    Field(&'v Field<'v>),
+    NameOfField(&'v Field<'v>),
+    Header { side: &'static str, name: &'v [u8] },
+    NameOfHeader { side: &'static str, name: &'v [u8] },
+}
+
+impl Location<'_> {
+    fn text(&self) -> String {
+        match self {
+            Self::Named(name) => name.clone().into_owned(),
+            Self::Field(field) => field.location(),
+            Self::NameOfField(field) => field.location() + " (name)",
+            Self::Header { side, name } => header_location(side, name),
+            Self::NameOfHeader { side, name } => header_location(side, name) + " (name)",
+        }
+    }
+}
+
+impl From<&'static str> for Location<'_> {
+    fn from(name: &'static str) -> Self {
+        Self::Named(Cow::Borrowed(name))
+    }
+}
+
+impl From<String> for Location<'_> {
+    fn from(name: String) -> Self {
+        Self::Named(Cow::Owned(name))
+    }
 }
 
 enum Bytes<'v> {
@@ -43,15 +77,15 @@ enum Spot<'v> {
 }
 
 impl<'v> Value<'v> {
-    fn text(location: impl Into<String>, text: String) -> Self {
+    fn text(location: impl Into<Location<'v>>, text: String) -> Self {
         Self::of(location, [Form::value(Text::owned(text.into_bytes()))])
     }
 
-    fn raw(location: impl Into<String>, bytes: &'v [u8]) -> Self {
+    fn raw(location: impl Into<Location<'v>>, bytes: &'v [u8]) -> Self {
         Self::of(location, [Form::value(Text::original(bytes, 0))])
     }
 
-    fn of(location: impl Into<String>, forms: impl IntoIterator<Item = Form<'v>>) -> Self {
+    fn of(location: impl Into<Location<'v>>, forms: impl IntoIterator<Item = Form<'v>>) -> Self {
         Self { location: location.into(), forms: forms.into_iter().collect(), fields: Vec::new() }
     }
 
@@ -59,8 +93,8 @@ impl<'v> Value<'v> {
         Self::of("", [])
     }
 
-    pub(super) fn location(&self) -> &str {
-        &self.location
+    pub(super) fn location(&self) -> String {
+        self.location.text()
     }
 
     /// Every form that is an address, alone or as an item of a list.
@@ -74,7 +108,7 @@ impl<'v> Value<'v> {
     pub(super) fn place(&self, form: &Form<'v>, range: Range<usize>) -> (String, Range<usize>) {
         let original = form.text().original_range(range.clone());
         match form.spot {
-            Spot::Value => (self.location.clone(), original),
+            Spot::Value => (self.location.text(), original),
             Spot::Field(field) => (field.location(), original),
             Spot::Url(fields, pieces) => {
                 let piece = pieces.iter().rev().find(|piece| piece.start <= range.start);
@@ -84,7 +118,7 @@ impl<'v> Value<'v> {
                     let within = |at: usize| at.saturating_sub(piece.start).min(text.bytes().len());
                     Some((field.location(), text.original_range(within(range.start)..within(range.end))))
                 });
-                found.unwrap_or_else(|| (self.location.clone(), original))
+                found.unwrap_or_else(|| (self.location.text(), original))
             }
             Spot::HeaderLine { side, name } => {
                 let location = header_location(side, name);
@@ -243,11 +277,11 @@ fn field_pairs<'v>(
     fields
         .filter(|(_, field)| !field.is_name && wanted(field))
         .map(|(index, field)| {
-            let location = field.location();
-            let key = named(&location, field.name.clone());
-            let mut value = Value::of(location, []);
+            let names = [field.name.as_str(), field.leaf_name()];
+            let forms = names.map(|name| Form::value(Text::original(name.as_bytes(), 0)));
+            let mut value = Value::of(Location::Field(field), []);
             value.add(index, field);
-            (key, value)
+            (Value::of(Location::NameOfField(field), forms), value)
         })
         .collect()
 }
@@ -264,8 +298,8 @@ fn header_pairs<'v>(
     side: &'static str,
 ) -> impl Iterator<Item = (Value<'v>, Value<'v>)> {
     headers.iter().map(move |(name, value)| {
-        let location = header_location(side, name);
-        (Value::raw(format!("{location} (name)"), name), Value::raw(location, value))
+        let (at_name, at_value) = (Location::NameOfHeader { side, name }, Location::Header { side, name });
+        (Value::raw(at_name, name), Value::raw(at_value, value))
     })
 }
 

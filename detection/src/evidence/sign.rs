@@ -6,6 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::signs::Family;
+use crate::sensitive::TOKEN_GATES;
 
 /// What systems print, as opposed to what texts about them say.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,8 @@ struct Signs {
     automaton: AhoCorasick,
     /// By pattern of the automaton: the signs that it is a gate of.
     gated: Vec<Vec<usize>>,
+    /// Patterns from here on are beginnings of tokens.
+    first_token: usize,
     compiled: Vec<(Family, Regex)>,
     /// The signs without gates.
     at_start: Vec<usize>,
@@ -41,13 +44,19 @@ struct Signs {
 pub(crate) struct Scan {
     /// Sign and window; ordered by sign.
     windows: Vec<(usize, Range<usize>)>,
+    /// [`Family::bit`]s of the signs that have windows.
+    families: u64,
+    /// Whether a token may begin anywhere.
+    pub(crate) may_hold_tokens: bool,
 }
 
 impl Scan {
     pub(crate) fn of(text: &[u8]) -> Self {
         let signs = &*SIGNS;
         let mut by_sign: Vec<Vec<Range<usize>>> = Vec::new();
+        let mut may_hold_tokens = false;
         for hit in signs.automaton.find_overlapping_iter(text) {
+            may_hold_tokens |= hit.pattern().as_usize() >= signs.first_token;
             for sign in signs.gated.get(hit.pattern().as_usize()).into_iter().flatten() {
                 if by_sign.is_empty() {
                     by_sign.resize_with(signs.compiled.len(), Vec::new);
@@ -69,12 +78,19 @@ impl Scan {
         let mut windows: Vec<_> = windows
             .flat_map(|(sign, windows)| windows.into_iter().map(move |window| (sign, window)))
             .collect();
-        windows.extend(signs.at_start.iter().map(|sign| (*sign, 0..text.len().min(AFTER))));
-        Self { windows }
+        let start = 0..text.len().min(AFTER);
+        let at_start = signs.at_start.iter().filter(|sign| signs.is_in(**sign, text, &start));
+        windows.extend(at_start.map(|sign| (*sign, start.clone())));
+        let family = |sign: usize| signs.compiled.get(sign).map_or(0, |(family, _)| family.bit());
+        let families = windows.iter().fold(0, |all, (sign, _)| all | family(*sign));
+        Self { windows, families, may_hold_tokens }
     }
 
     /// The first sign of a family, in the order in which the family lists them.
     pub(crate) fn first(&self, family: Family, text: &[u8]) -> Option<Range<usize>> {
+        if self.families & family.bit() == 0 {
+            return None;
+        }
         self.windows.iter().find_map(|(sign, window)| {
             let (of, regex) = SIGNS.compiled.get(*sign)?;
             if *of != family {
@@ -88,6 +104,11 @@ impl Scan {
 }
 
 impl Signs {
+    fn is_in(&self, sign: usize, text: &[u8], window: &Range<usize>) -> bool {
+        let text = text.get(window.clone()).unwrap_or_default();
+        self.compiled.get(sign).is_some_and(|(_, regex)| regex.is_match(text))
+    }
+
     #[expect(clippy::expect_used, reason = "constant expressions; a test compiles every one of them")]
     fn new() -> Self {
         let mut at_start = Vec::new();
@@ -113,13 +134,16 @@ impl Signs {
                 compiled.push((family, regex.expect("constant expression")));
             }
         }
+        let first_token = literals.len();
+        // One that is a gate as well stands here a second time.
+        literals.extend(TOKEN_GATES);
         let automaton = AhoCorasickBuilder::new()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::Standard)
             .kind(Some(AhoCorasickKind::DFA))
             .build(&literals)
             .expect("a few thousand bytes of literals");
-        Self { automaton, gated, compiled, at_start }
+        Self { automaton, gated, first_token, compiled, at_start }
     }
 }
 

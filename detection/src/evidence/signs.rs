@@ -52,6 +52,10 @@ impl Family {
         Self::Sessions,
     ];
 
+    pub(crate) const fn bit(self) -> u64 {
+        1 << self as u8
+    }
+
     /// As a match names it.
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -34,7 +34,7 @@ fn note(inventory: &Inventory, asked: &Asked, second: u64) {
     };
     let at = Timestamp::from_seconds(1_000_000 + second);
     let tagged = exchange([203, 0, 113, 7], at, request, Some(response));
-    let views = Views::of(tagged.exchange.request.as_ref().unwrap());
+    let views = Views::of(tagged.exchange.request.as_ref().unwrap(), None);
     inventory.note(&tagged, &views, |_| ());
 }
 

@@ -26,6 +26,11 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
+    /// Whether it looks at a single short value without binding any.
+    pub(crate) fn is_cheap(&self) -> bool {
+        matches!(self, Self::Term(Term::Method | Term::ResponseCode, test) if test.is_plain())
+    }
+
     pub(crate) fn compares_bodies(&self) -> bool {
         match self {
             Self::And(all) | Self::Or(all) => all.iter().any(Self::compares_bodies),
@@ -37,6 +42,16 @@ impl Filter {
 }
 
 impl Test {
+    /// Whether it compares with constants.
+    fn is_plain(&self) -> bool {
+        match self {
+            Self::And(all) | Self::Or(all) => all.iter().all(Self::is_plain),
+            Self::Op(Op::Compare(_)) => true,
+            Self::Op(Op::Equals(operands)) => operands.iter().all(|operand| operand.as_literal().is_some()),
+            _ => false,
+        }
+    }
+
     /// Inside collections it cannot stand.
     fn compares_bodies(&self) -> bool {
         match self {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::token::{END, START, Token, has_signs, tokens};
-use crate::view::{Place, Views};
+use crate::view::{Field, Place, Standing, Views};
 
 /// Tokens that are scored together. An attack in the middle of a post must not drown in the post.
 const LENGTH: usize = 32;
@@ -33,7 +33,8 @@ pub(super) fn each(views: &Views<'_>, visit: &mut dyn FnMut(At, &Window<'_>)) {
     let mut left = MAX_TOKENS;
     // A path and an XML document stand there in parts as well; as wholes they would teach which sites were probed.
     let parts = |place: Place| !matches!(place, Place::Path | Place::XmlDocument);
-    for (field_at, field) in views.fields.iter().enumerate().filter(|(_, field)| parts(field.place)) {
+    let is_looked_at = |field: &Field<'_>| parts(field.place) && field.standing != Standing::Harmless;
+    for (field_at, field) in views.fields.iter().enumerate().filter(|(_, field)| is_looked_at(field)) {
         for (view_at, view) in field.views.iter().enumerate().filter(|(_, view)| !view.superseded) {
             let bytes = view.text.bytes();
             if left == 0 || !has_signs(bytes) {

@@ -1,5 +1,6 @@
-//! Requests judged per CPU-second: reading alone, with the built-in policies, and with a thousand policies more that match
-//! nothing, in turn over the same requests. Prints a JSON line for each, and one with the ratios.
+//! What judging costs: each of a few everyday exchanges, and requests of a corpus per CPU-second: reading alone, with the
+//! built-in policies, and with a thousand policies more that match nothing, in turn over the same requests. Prints a JSON
+//! line for each, and one with the ratios.
 
 #![allow(clippy::print_stdout, reason = "what a measurement is for")]
 
@@ -20,7 +21,10 @@ const STEP: usize = 13;
 const ROUNDS: usize = 5;
 const IDLE_POLICIES: usize = 1000;
 
+mod everyday;
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    everyday()?;
     let arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     let Some(path) = arguments.map(PathBuf::from).next() else {
         println!("skipped: name a corpus, as in cargo xtask bench detect --corpus FILE");
@@ -56,6 +60,25 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     if let [read, judge, idle] = rates.as_slice() {
         println!("{}", json!({"judge_to_read": judge / read, "cost_of_idle_policies": judge / idle - 1.0}));
+    }
+    Ok(())
+}
+
+/// Nanoseconds of CPU for each kind of exchange that is nothing but usual.
+fn everyday() -> Result<(), Box<dyn std::error::Error>> {
+    let engine = Engine::new(PolicySet::builtin());
+    for (name, exchange) in everyday::exchanges()? {
+        let mut best = Duration::MAX;
+        let mut found = 0;
+        for _ in 0..=ROUNDS {
+            let before = cpu_time()?;
+            for _ in 0..everyday::TIMES {
+                found += engine.judge(&exchange).iter().len();
+            }
+            best = best.min(cpu_time()? - before);
+        }
+        let nanoseconds = best.as_nanos() / everyday::TIMES as u128;
+        println!("{}", json!({"measured": name, "nanoseconds": nanoseconds, "detections": found}));
     }
     Ok(())
 }
