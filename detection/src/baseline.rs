@@ -13,7 +13,10 @@ mod range;
 use portcullis_exchange::{TaggedExchange, Timestamp};
 
 pub use self::figure::Figure;
-pub(crate) use self::{actors::Actors, endpoint::EndpointBaseline};
+pub(crate) use self::{
+    actors::{Actors, KeptActors},
+    endpoint::{EndpointBaseline, KeptBaseline},
+};
 use crate::{EvidenceKind, Match, inventory::Met, view::Views};
 
 /// Since the Unix epoch.

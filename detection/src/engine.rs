@@ -20,7 +20,7 @@ use std::sync::{
 
 use portcullis_exchange::TaggedExchange;
 
-pub use self::learned::Learned;
+pub use self::learned::{KeptError, Learned};
 
 use self::{
     aggregate::Aggregator,

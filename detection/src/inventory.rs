@@ -5,6 +5,7 @@
 
 mod auth;
 mod endpoint;
+mod kept;
 mod node;
 mod parameter;
 mod path;
@@ -34,6 +35,7 @@ pub use self::{
 pub(crate) use self::{
     auth::auth_of,
     endpoint::{Endpoint, parameters},
+    kept::KeptEndpoint,
 };
 use self::{node::Node, path::Path};
 use crate::view::Views;

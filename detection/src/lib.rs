@@ -27,7 +27,7 @@ mod view;
 
 pub use baseline::Figure;
 pub use detection::{Detection, DetectionType, EventType, Evidence, Match};
-pub use engine::{Engine, Explanation, Learned, Outcome, Prefiltered, Seen, Step, Tree};
+pub use engine::{Engine, Explanation, KeptError, Learned, Outcome, Prefiltered, Seen, Step, Tree};
 pub use evidence::EvidenceKind;
 pub use inventory::{
     AuthKind, EndpointFacts, EndpointName, InventoryBatch, Parameter, ParameterPlace, SensitiveKinds,

@@ -4,7 +4,7 @@
 #[path = "support/exchange.rs"]
 mod exchange;
 
-use portcullis_detection::{Detection, Engine, Evidence, PolicySet};
+use portcullis_detection::{Detection, Engine, Evidence, KeptError, PolicySet};
 use portcullis_exchange::{Body, Headers, Request, Response, Timestamp};
 
 use self::exchange::exchange;
@@ -47,8 +47,27 @@ impl Shop {
         };
         let headers = Headers::from_pairs([("Content-Type", kind)]);
         let response = Response { status, headers, body: Body::plain(body), ..Response::default() };
-        let at = Timestamp::from_seconds(self.minute * 60);
-        self.engine.judge(&exchange(actor, at, request, Some(response)))
+        self.engine.judge(&exchange(actor, self.now(), request, Some(response)))
+    }
+
+    fn kept(&self) -> String {
+        let mut text = String::new();
+        self.engine.learned().keep(&mut |line| {
+            text.push_str(line);
+            text.push('\n');
+        });
+        text
+    }
+
+    /// Another process, which was left that text.
+    fn restarted(&self, text: &str) -> Result<(Self, usize), KeptError> {
+        let engine = Engine::new(PolicySet::builtin());
+        let restored = engine.learned().restore(text, self.now())?;
+        Ok((Self { engine, minute: self.minute }, restored))
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_seconds(self.minute * 60)
     }
 
     /// What proves that an attack worked.
@@ -166,4 +185,59 @@ fn no_one_answer_shows_what_is_learned() {
     let text = "id: P\nfilter: {response_shows: [more-than-usual]}";
     let error = PolicySet::parse([("p.yaml", text)]).1.remove(0).to_string();
     assert!(error.contains("more-than-usual"), "{error}");
+}
+
+#[test]
+fn what_is_usual_is_known_after_a_restart_without_another_hour() {
+    let shop = Shop::after(70);
+    let (again, restored) = shop.restarted(&shop.kept()).unwrap();
+    assert_eq!(restored, 3);
+    let dump = products(900);
+    let before = shop.attack("SQLInjection", SQL, 200, JSON, &dump).unwrap();
+    assert_eq!(again.attack("SQLInjection", SQL, 200, JSON, &dump), Some(before));
+    let big = again.ask([10, 0, 0, 1], "/report?file=may.json", 200, JSON, &products(4000));
+    let told: Vec<_> = big.iter().map(|found| &*found.policy_id).collect();
+    assert_eq!(told, ["AnomalousAnswerSize"]);
+}
+
+#[test]
+fn what_an_earlier_process_counted_is_not_told_once_more() {
+    let shop = Shop::after(3);
+    assert_eq!(shop.engine.learned().batch(9, true).unwrap().endpoints.len(), 3);
+    let (again, _) = shop.restarted(&shop.kept()).unwrap();
+    assert!(again.engine.learned().batch(9, true).is_none(), "nothing is new");
+    again.ask([10, 0, 0, 1], "/products?q=lamp", 200, JSON, &products(1));
+    let batch = again.engine.learned().batch(9, true).unwrap();
+    let [(name, facts)] = batch.endpoints.as_slice() else { unreachable!("one endpoint: {batch:?}") };
+    assert_eq!((name.template.as_str(), facts.requests, facts.since), ("/products", 1, again.now()));
+    assert_eq!(facts.statuses, [(200, 1)]);
+    assert_eq!(facts.parameters.iter().map(|one| (&*one.name, one.seen)).collect::<Vec<_>>(), [("q", 1)]);
+    again.engine.learned().tell_all_again();
+    assert_eq!(again.engine.learned().batch(9, true).unwrap().endpoints.len(), 3, "to whoever knows nothing");
+}
+
+#[test]
+fn text_that_is_cut_changed_or_of_another_version_is_refused_whole() {
+    let shop = Shop::after(3);
+    let text = shop.kept();
+    let lines: Vec<_> = text.lines().collect();
+    let without = |at: usize| {
+        let rest = lines.iter().enumerate().filter(|(line, _)| *line != at).map(|(_, text)| *text);
+        rest.collect::<Vec<_>>().join("\n")
+    };
+    let cut = text.get(..text.len() / 2).unwrap();
+    let other = text.replacen("\"version\":1", "\"version\":99", 1);
+    let changed = text.replacen("\"baseline\":{", "\"baseline\":[", 1);
+    for (text, says) in [
+        ("", "no text of what"),
+        ("PNG", "no text of what"),
+        (cut, "ends before its end"),
+        (&other, "version 99"),
+        (&changed, "line 3: "),
+        (&without(3), "ends before its end"),
+        (&without(lines.len() - 1), "ends before its end"),
+    ] {
+        let error = shop.restarted(text).map(|(_, restored)| restored).unwrap_err().to_string();
+        assert!(error.contains(says), "{says}: {error}");
+    }
 }

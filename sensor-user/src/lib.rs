@@ -15,6 +15,7 @@ pub mod http;
 pub mod interfaces;
 pub mod inventory;
 mod kernel;
+pub mod learned;
 pub mod mask;
 pub mod orders;
 pub mod output;

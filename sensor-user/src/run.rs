@@ -15,18 +15,18 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use ipnet::IpNet;
 use portcullis_detection::Mode as PolicyMode;
-use portcullis_exchange::Tags;
+use portcullis_exchange::{Tags, Timestamp};
 use tokio::{
     runtime,
     signal::unix::{Signal, SignalKind, signal},
     sync::mpsc,
     task::spawn_blocking,
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval, interval_at},
 };
 
 use crate::{
@@ -37,6 +37,7 @@ use crate::{
     },
     enforce::{self, EnforceError, Lookout, XdpMode},
     interfaces::{Follower, Selection, SelectionError},
+    learned::KeptLearned,
     orders::{KeptError, Orders},
     policies::{LivePolicies, Loaded},
     state_dir::{StateDir, StateDirError},
@@ -52,6 +53,8 @@ use shard::Shard;
 
 /// How often gateways, resolvers and the control plane's name are looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often what was learned is kept.
+const KEEP_EVERY: Duration = Duration::from_secs(600);
 /// How long the end waits for events to be acknowledged; the rest stays in the spool.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -167,6 +170,7 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
     let origin = Origin::open(&options, &interfaces, &capture_rules.rules())?;
 
     let policies = Arc::new(LivePolicies::new(options.policies));
+    let learned = KeptLearned::open(state.file("learned"), &policies.engine().learned(), now());
     let suppressions = orders.suppressions();
     let (events, queue) = uplink::bounded();
     let blocker = may_policies_block.then(|| Blocker::start(blocks.clone(), events.clone())).transpose()?;
@@ -218,7 +222,7 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         orders,
         capture_rules,
         blocking,
-        policies,
+        node::Judging { policies, learned },
         counters,
         origin.watched,
         node::Role {
@@ -233,14 +237,18 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
     let ended = runtime.block_on(async {
         let uplink = uplink.start(Arc::clone(&node) as Arc<dyn uplink::Node>, queue);
         let sweeping = tokio::spawn(sweep(Arc::clone(&node)));
+        let learning = tokio::spawn(keep_learned(Arc::clone(&node)));
         let looking = tokio::spawn(look_out(lookout, Arc::clone(&node)));
         let following = follow(follower, Arc::clone(&node))?;
         let ended = watch(shards, uplink, || ready(&summary)).await;
         sweeping.abort();
+        learning.abort();
         looking.abort();
         following.end();
         ended
     });
+    // The shards have ended: this is all that there is to know.
+    node.keep_learned();
     tracing::info!("counted: {}", node.counted());
     if options.detach_on_exit {
         node.detach()?;
@@ -299,6 +307,24 @@ async fn sweep(node: Arc<RunningNode>) {
             return;
         }
     }
+}
+
+/// What was learned since the last time is what a sensor that is killed forgets.
+async fn keep_learned(node: Arc<RunningNode>) {
+    let mut ticks = interval_at(Instant::now() + KEEP_EVERY, KEEP_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let node = Arc::clone(&node);
+        if spawn_blocking(move || node.keep_learned()).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_nanos(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
 }
 
 /// Gateways, resolvers and the control plane's addresses change, and must never be dropped. Apart from the sweep, since

@@ -5,8 +5,13 @@ use std::{
 
 use ahash::RandomState;
 use hashlink::LinkedHashMap;
+use serde::{Deserialize, Serialize};
 
-use super::{Departure, EndpointBaseline, Figure, Minute, QUIET, Sight, WARM_UP, range::Ranges, span};
+use super::{
+    Departure, EndpointBaseline, Figure, Minute, QUIET, Sight, WARM_UP,
+    range::{KeptRanges, Ranges},
+    span,
+};
 
 /// The least recently seen goes first.
 const MAX_ACTORS: usize = 16_384;
@@ -62,7 +67,24 @@ pub(super) struct Seen {
     pub(super) is_muted: bool,
 }
 
+/// What is usual for all actors together, as it outlives the process. Who they were does not.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct KeptActors {
+    since: Option<Minute>,
+    usual: KeptRanges,
+}
+
 impl Actors {
+    pub(crate) fn kept(&self) -> KeptActors {
+        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        KeptActors { since: table.since, usual: table.usual.kept() }
+    }
+
+    pub(crate) fn restore(&self, kept: &KeptActors) {
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        (table.since, table.usual) = (kept.since, Ranges::restored(&kept.usual));
+    }
+
     pub(super) fn observe(
         &self,
         sight: &Sight<'_>,

@@ -3,7 +3,12 @@
 //! A refusal is mostly short, or a page or an object of its own. So what proves something is only much more of the usual
 //! kind (a query that was widened), or a file where none was ever sent.
 
-use super::{Minute, Sight, range::Ranges};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Minute, Sight,
+    range::{KeptRanges, Ranges},
+};
 use crate::{EvidenceKind, Match};
 
 /// Answers, and minutes with some, after which their range means something.
@@ -40,7 +45,30 @@ pub(super) struct UsualAnswers {
     read_at: Minute,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct KeptAnswers {
+    seen: u64,
+    lengths: KeptRanges,
+    types: Vec<Box<str>>,
+    has_many_types: bool,
+    names: Vec<u32>,
+}
+
 impl UsualAnswers {
+    pub(super) fn kept(&self) -> KeptAnswers {
+        let Self { seen, lengths, types, has_many_types, names, .. } = self;
+        let (types, names) = (types.clone(), names.clone());
+        KeptAnswers { seen: *seen, lengths: lengths.kept(), types, has_many_types: *has_many_types, names }
+    }
+
+    pub(super) fn restored(kept: KeptAnswers) -> Self {
+        let KeptAnswers { seen, lengths, mut types, has_many_types, mut names } = kept;
+        types.truncate(MAX_TYPES);
+        names.truncate(MAX_NAMES);
+        let lengths = Ranges::restored(&lengths);
+        Self { seen, lengths, types, has_many_types, names, ..Self::default() }
+    }
+
     /// Of a request in which no attack was found.
     pub(super) fn note(&mut self, sight: &Sight<'_>) {
         let Some(answer) = Answer::of(sight) else { return };

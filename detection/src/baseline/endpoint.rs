@@ -1,9 +1,14 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use portcullis_exchange::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    Departure, Figure, Minute, QUIET, Sight, WARM_UP, answers::UsualAnswers, minute, range::Ranges, span,
+    Departure, Figure, Minute, QUIET, Sight, WARM_UP,
+    answers::{KeptAnswers, UsualAnswers},
+    minute,
+    range::{KeptRanges, Ranges},
+    span,
 };
 use crate::{
     EvidenceKind, Match,
@@ -54,6 +59,16 @@ pub(crate) struct EndpointBaseline {
     pub(super) identifiers: Ranges<1>,
 }
 
+/// What was usual, as it outlives the process: without the open minute.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct KeptBaseline {
+    since: Minute,
+    all: [u64; 3],
+    ranges: KeptRanges,
+    answers: KeptAnswers,
+    identifiers: KeptRanges,
+}
+
 /// A figure of the open minute, its value, and the most that it usually is.
 struct Outside {
     index: usize,
@@ -79,6 +94,27 @@ impl EndpointBaseline {
             answers: UsualAnswers::default(),
             last_outside: [None; Figure::ALL.len()],
             identifiers: Ranges::default(),
+        }
+    }
+
+    pub(crate) fn kept(&self) -> KeptBaseline {
+        KeptBaseline {
+            since: self.since,
+            all: self.all,
+            ranges: self.ranges.kept(),
+            answers: self.answers.kept(),
+            identifiers: self.identifiers.kept(),
+        }
+    }
+
+    pub(crate) fn restored(kept: KeptBaseline, now: Timestamp) -> Self {
+        Self {
+            since: kept.since,
+            all: kept.all,
+            ranges: Ranges::restored(&kept.ranges),
+            answers: UsualAnswers::restored(kept.answers),
+            identifiers: Ranges::restored(&kept.identifiers),
+            ..Self::new(now)
         }
     }
 

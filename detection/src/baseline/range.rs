@@ -1,5 +1,7 @@
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::Minute;
 
 /// Hours with traffic that are remembered.
@@ -16,6 +18,16 @@ pub(super) struct Ranges<const N: usize> {
     pub(super) minutes: u64,
     outside: [u16; N],
     usual: [Option<Span>; N],
+}
+
+/// Ranges as they outlive the process.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct KeptRanges {
+    /// The least and the most by hour and figure; `None` where nothing was learned.
+    hours: Vec<Vec<Option<(f32, f32)>>>,
+    hour: Minute,
+    minutes: u64,
+    outside: Vec<u16>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,6 +77,31 @@ impl<const N: usize> Ranges<N> {
                 *span = span.with(value);
             }
         }
+        self.sum_up();
+    }
+
+    pub(super) fn kept(&self) -> KeptRanges {
+        let told = |span: &Span| (span.least <= span.most).then_some((span.least, span.most));
+        let hours = self.hours.iter().map(|hour| hour.iter().map(told).collect());
+        let (hour, minutes, outside) = (self.hour, self.minutes, self.outside.to_vec());
+        KeptRanges { hours: hours.collect(), hour, minutes, outside }
+    }
+
+    pub(super) fn restored(kept: &KeptRanges) -> Self {
+        let mut ranges = Self { hour: kept.hour, minutes: kept.minutes, ..Self::default() };
+        for hour in kept.hours.iter().rev().take(HOURS).rev() {
+            let mut spans = [Span::NOTHING; N];
+            for (span, told) in spans.iter_mut().zip(hour) {
+                *span = told.map_or(Span::NOTHING, |(least, most)| Span { least, most });
+            }
+            ranges.hours.push_back(spans);
+        }
+        ranges.outside.iter_mut().zip(&kept.outside).for_each(|(outside, known)| *outside = *known);
+        ranges.sum_up();
+        ranges
+    }
+
+    fn sum_up(&mut self) {
         for (figure, usual) in self.usual.iter_mut().enumerate() {
             let spans = self.hours.iter().filter_map(|hour| hour.get(figure));
             let all = spans.fold(Span::NOTHING, |all, span| all.and(*span));

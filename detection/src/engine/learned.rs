@@ -1,7 +1,10 @@
+mod kept;
+
 use std::sync::Arc;
 
 use portcullis_exchange::TaggedExchange;
 
+pub use self::kept::KeptError;
 use super::reading::Reading;
 use crate::{
     Detection, DetectionType, EndpointName, EventType, Evidence, EvidenceKind, InventoryBatch, Match,

@@ -2,6 +2,7 @@ use std::sync::LazyLock;
 
 use ahash::RandomState;
 use portcullis_exchange::{Headers, TaggedExchange, Timestamp};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{AuthKind, Parameter, ParameterPlace, SensitiveSeen, auth_of, sensitive};
 use crate::{
@@ -18,12 +19,16 @@ const MAX_TYPE: usize = 64;
 /// Fields of one request that are looked at.
 const MAX_FIELDS: usize = 256;
 
-static VALUES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+/// Alike in every run, since hashes are kept.
+static VALUES: LazyLock<RandomState> =
+    LazyLock::new(|| RandomState::with_seeds(0x7661, 0x6c75, 0x6573, 0x2e2e));
 
 /// One method of one template, and how much of it was told.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) facts: EndpointFacts,
+    /// What of them an earlier process counted, which was told by it.
+    before: Option<Box<EndpointFacts>>,
     pub(crate) baseline: EndpointBaseline,
     pub(super) telling: Telling,
     /// The minute in which sensitive data was looked for last.
@@ -43,11 +48,14 @@ pub(super) struct Telling {
 }
 
 /// What is known of an endpoint since it was founded.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct EndpointFacts {
     /// When it was founded. One that was forgotten and came again is another one, and counts from zero.
+    #[serde(serialize_with = "nanos", deserialize_with = "of_nanos")]
     pub since: Timestamp,
+    #[serde(serialize_with = "nanos", deserialize_with = "of_nanos")]
     pub first: Timestamp,
+    #[serde(serialize_with = "nanos", deserialize_with = "of_nanos")]
     pub last: Timestamp,
     pub requests: u64,
     /// Statuses with how often each came; past 16 different ones they are counted under 0.
@@ -78,7 +86,24 @@ impl Endpoint {
             response_types: Vec::new(),
             sensitive: SensitiveSeen::default(),
         };
-        Self { facts, baseline: EndpointBaseline::new(now), telling: Telling::default(), looked_at: 0 }
+        let (baseline, telling) = (EndpointBaseline::new(now), Telling::default());
+        Self { facts, before: None, baseline, telling, looked_at: 0 }
+    }
+
+    /// As an earlier process left it: known from the first request on, and told of again when there is something new.
+    pub(super) fn restored(mut facts: EndpointFacts, baseline: EndpointBaseline, now: Timestamp) -> Self {
+        facts.statuses.truncate(MAX_STATUSES + 1);
+        facts.parameters.truncate(MAX_PARAMETERS);
+        facts.request_types.truncate(MAX_TYPES);
+        facts.response_types.truncate(MAX_TYPES);
+        let before = Some(Box::new(EndpointFacts { since: now, ..facts.clone() }));
+        let telling = Telling { counted: 1, changed: 1, told: 1, under_way: None };
+        Self { facts, before, baseline, telling, looked_at: 0 }
+    }
+
+    /// The facts with only those counts that this process added, since its own beginning.
+    pub(super) fn told(&self) -> EndpointFacts {
+        self.before.as_ref().map_or_else(|| self.facts.clone(), |before| self.facts.without(before))
     }
 
     pub(super) fn note<'x>(
@@ -138,6 +163,10 @@ impl Endpoint {
             self.baseline = other.baseline;
         }
         self.facts.take_in(other.facts);
+        match (&mut self.before, other.before) {
+            (Some(before), Some(other)) => before.take_in(*other),
+            (before, other) => *before = before.take().or(other),
+        }
         self.telling.counted += 1;
         self.telling.changed = self.telling.counted;
     }
@@ -177,6 +206,28 @@ impl EndpointFacts {
         true
     }
 
+    fn without(&self, before: &Self) -> Self {
+        let mut facts = Self { since: before.since, ..self.clone() };
+        facts.requests = facts.requests.saturating_sub(before.requests);
+        facts.parameters_left_out = facts.parameters_left_out.saturating_sub(before.parameters_left_out);
+        for (status, count) in &mut facts.statuses {
+            let known = before.statuses.iter().find(|(known, _)| known == status);
+            *count = count.saturating_sub(known.map_or(0, |(_, count)| *count));
+        }
+        facts.statuses.retain(|(_, count)| *count > 0);
+        facts
+            .auth
+            .iter_mut()
+            .zip(before.auth)
+            .for_each(|(count, known)| *count = count.saturating_sub(known));
+        for parameter in &mut facts.parameters {
+            let same = |known: &&Parameter| known.place == parameter.place && known.name == parameter.name;
+            let known = before.parameters.iter().find(same);
+            parameter.seen = parameter.seen.saturating_sub(known.map_or(0, |known| known.seen));
+        }
+        facts
+    }
+
     fn take_in(&mut self, other: Self) {
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
@@ -210,6 +261,14 @@ impl EndpointFacts {
             }
         }
     }
+}
+
+fn nanos<S: Serializer>(time: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    time.nanos().serialize(serializer)
+}
+
+fn of_nanos<'d, D: Deserializer<'d>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    u64::deserialize(deserializer).map(Timestamp::from_nanos)
 }
 
 /// Values that a client chooses by name.

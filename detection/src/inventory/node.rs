@@ -14,6 +14,8 @@ const FEW_WORDS: usize = 64;
 const MANY_WORDS: usize = 512;
 const WEAK: u32 = 8;
 const MAX_METHODS: usize = 12;
+/// In the place of a value.
+const PARAMETER: &str = "{id}";
 
 /// One place in a host's tree of paths.
 #[derive(Debug, Default)]
@@ -114,6 +116,46 @@ impl Node {
             child.each_named(template, visit);
             template.truncate(length);
         }
+    }
+
+    /// With the way to each: its segments, and whether what is unknown beside them is a value.
+    pub(super) fn each_kept<'n>(
+        &'n self,
+        way: &mut Vec<(String, bool)>,
+        visit: &mut impl FnMut(&[(String, bool)], &'n str, &'n Endpoint),
+    ) {
+        self.methods.iter().for_each(|(method, endpoint)| visit(way, method, endpoint));
+        let named = self.words.iter().map(|(word, child)| (shown(word), child));
+        let parameter = self.parameter.as_deref().map(|child| (PARAMETER.to_owned(), child));
+        for (segment, child) in named.chain(parameter) {
+            way.push((segment, self.is_collapsed));
+            child.each_kept(way, visit);
+            way.pop();
+        }
+    }
+
+    /// Puts an endpoint back. False where it finds no room.
+    pub(super) fn restore(&mut self, way: &[(String, bool)], method: &str, endpoint: Endpoint) -> bool {
+        let requests = u32::try_from(endpoint.facts.requests).unwrap_or(u32::MAX);
+        let mut node = self;
+        for (segment, is_collapsed) in way {
+            node.requests = node.requests.saturating_add(requests);
+            node.is_collapsed |= is_collapsed;
+            if segment == PARAMETER {
+                node = node.parameter.get_or_insert_default();
+            } else if node.words.len() < MANY_WORDS {
+                node = node.words.entry(segment.as_bytes().into()).or_default();
+            } else {
+                return false;
+            }
+        }
+        node.requests = node.requests.saturating_add(requests);
+        let has_room =
+            node.methods.len() < MAX_METHODS && node.methods.iter().all(|(known, _)| **known != *method);
+        if has_room {
+            node.methods.push((method.into(), endpoint));
+        }
+        has_room
     }
 
     pub(super) fn retain(&mut self, keep: &mut impl FnMut(&Endpoint) -> bool) {

@@ -1,4 +1,5 @@
 use ahash::RandomState;
+use serde::{Deserialize, Serialize};
 
 use super::shape::Shape;
 
@@ -7,7 +8,7 @@ const FEW_VALUES: usize = 8;
 /// So often a parameter must have been seen before few values mean that there are no others.
 const OFTEN: u64 = 50;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ParameterPlace {
     /// Named after the word before it: the `{id}` of `/users/{id}` is `users`.
     Path,
@@ -76,7 +77,7 @@ impl ValueKind {
 }
 
 /// What is known of one parameter. Its values are not kept, only what they look like.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Parameter {
     pub place: ParameterPlace,
     pub name: Box<str>,

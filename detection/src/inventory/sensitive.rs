@@ -1,4 +1,5 @@
 use portcullis_exchange::TaggedExchange;
+use serde::{Deserialize, Serialize};
 
 use crate::sensitive::{Sensitive, SensitiveKind, sensitive_data};
 
@@ -8,7 +9,7 @@ const MAX_LOOKED: usize = 16 << 10;
 const AT_FIRST: u64 = 8;
 
 /// Kinds of sensitive data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SensitiveKinds(u16);
 
 impl SensitiveKinds {
@@ -32,7 +33,7 @@ impl<'s> FromIterator<&'s Sensitive> for SensitiveKinds {
 }
 
 /// What an endpoint takes and gives.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SensitiveSeen {
     pub in_requests: SensitiveKinds,
     pub in_responses: SensitiveKinds,

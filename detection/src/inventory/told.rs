@@ -50,7 +50,7 @@ impl Inventory {
                         host: host.to_string(),
                         template: template.to_owned(),
                     };
-                    batch.endpoints.push((name, endpoint.facts.clone()));
+                    batch.endpoints.push((name, endpoint.told()));
                 });
             }
         }

@@ -23,6 +23,7 @@ use crate::{
     enforce::{self, EnforceError, GateMode, Surroundings},
     interfaces::Interface,
     inventory,
+    learned::KeptLearned,
     orders::{Orders, OutOfOrder},
     policies::LivePolicies,
     uplink::Node,
@@ -37,6 +38,7 @@ pub(super) struct RunningNode {
     capture_rules: KeptRules,
     blocking: Blocking,
     policies: Arc<LivePolicies>,
+    learned: KeptLearned,
     shards: Vec<Arc<Mutex<Counters>>>,
     watched: Watched,
     role: Role,
@@ -51,6 +53,12 @@ pub(super) struct Role {
     pub(super) capture: Capture,
     pub(super) account_id: String,
     pub(super) collection_id: i64,
+}
+
+/// What exchanges are judged by, and what was learned of them.
+pub(super) struct Judging {
+    pub(super) policies: Arc<LivePolicies>,
+    pub(super) learned: KeptLearned,
 }
 
 /// What blocks and cuts besides the orders, and who counts there.
@@ -75,14 +83,25 @@ impl RunningNode {
         orders: Orders,
         capture_rules: KeptRules,
         blocking: Blocking,
-        policies: Arc<LivePolicies>,
+        judging: Judging,
         shards: Vec<Arc<Mutex<Counters>>>,
         watched: Watched,
         role: Role,
     ) -> Self {
         let (orders, told) = (Mutex::new(orders), Mutex::default());
-        let started_at_ms = now_ms();
-        Self { orders, capture_rules, blocking, policies, shards, watched, role, started_at_ms, told }
+        let (started_at_ms, Judging { policies, learned }) = (now_ms(), judging);
+        Self {
+            orders,
+            capture_rules,
+            blocking,
+            policies,
+            learned,
+            shards,
+            watched,
+            role,
+            started_at_ms,
+            told,
+        }
     }
 
     /// Puts capture rules in force; what hinders it is told.
@@ -118,6 +137,10 @@ impl RunningNode {
         self.orders().done(done);
     }
 
+    pub(super) fn keep_learned(&self) {
+        self.learned.save(&self.policies.engine().learned());
+    }
+
     fn orders(&self) -> MutexGuard<'_, Orders> {
         self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -128,6 +151,7 @@ impl RunningNode {
             sum.merge(&shard.lock().unwrap_or_else(PoisonError::into_inner));
         }
         sum.merge(&self.policies.counters());
+        sum.merge(&self.learned.counters());
         sum.merge(&self.orders().counters());
         sum.merge(&self.blocking.counters());
         sum

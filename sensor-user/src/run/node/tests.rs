@@ -1,6 +1,7 @@
 use std::{sync::mpsc, thread, time::Duration};
 
 use portcullis_detection::PolicySet;
+use portcullis_exchange::Timestamp;
 use portcullis_proto::v1::{ArmAutomaticBlocking, Block, BlockDecision, Revision};
 
 use super::*;
@@ -29,11 +30,13 @@ impl Scene {
             file: file("automatic-blocks.json"),
         })
         .unwrap();
+        let policies = Arc::new(LivePolicies::fixed(PolicySet::default()));
+        let learned = KeptLearned::open(file("learned"), &policies.engine().learned(), Timestamp::default());
         let node = RunningNode::new(
             Orders::open(file("orders"), blocks.ordered()).unwrap(),
             KeptRules::open(file("capture-rules.json")).unwrap(),
             Blocking { blocks, heads: None, dropped: None },
-            Arc::new(LivePolicies::fixed(PolicySet::default())),
+            Judging { policies, learned },
             Vec::new(),
             Watched::nothing(),
             Role {
