@@ -20,6 +20,7 @@ mod gate;
 mod inventory;
 mod keys;
 mod metrics;
+mod openapi;
 mod orig;
 mod policies;
 mod prefix;
@@ -47,8 +48,8 @@ use ipnet::IpNet;
 use portcullis_detection::PolicySet;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-use self::endpoint::{answers, commands as command, reads};
 pub(crate) use self::error::ApiError;
+use self::{endpoint::answers, filter::FilterKeys, openapi::Endpoints, sort::Paging};
 use crate::{
     auth::{Attempts, FailuresNoted, Passwords},
     console,
@@ -80,60 +81,8 @@ pub(crate) struct Api {
 }
 
 pub(crate) fn router(api: Arc<Api>) -> Router {
-    use Role::{Analyst, Viewer};
-    Router::new()
-        .route("/api/fetchSuspectSampleData", reads(Viewer, events::list))
-        .route("/api/fetchFiltersThreatTable", reads(Viewer, events::filter_values))
-        .route("/api/updateMaliciousEventStatus", reads(Analyst, commands::update_status))
-        .route("/api/deleteMaliciousEvents", reads(Role::Admin, commands::delete))
-        .route("/api/fetchAggregateMaliciousRequests", reads(Viewer, samples::list))
-        .route("/api/fetchThreatActors", reads(Viewer, actors::list))
-        .route("/api/fetchFiltersForThreatActors", reads(Viewer, actors::filter_values))
-        .route("/api/fetchThreatsForActor", reads(Viewer, actors::activity))
-        .route("/api/getDailyThreatActorsCount", reads(Viewer, actors::daily))
-        // The page spells it without the second «r», and scripts follow it.
-        .route("/api/getActorsCountPerCounty", reads(Viewer, actors::per_country))
-        .route("/api/getActorsCountPerCountry", reads(Viewer, actors::per_country))
-        .route("/api/getThreatActivityTimeline", reads(Viewer, dashboard::timeline))
-        .route("/api/fetchCountBySeverity", reads(Viewer, dashboard::severities))
-        .route("/api/fetchThreatCategoryCount", reads(Viewer, dashboard::categories))
-        .route("/api/fetchThreatApis", reads(Viewer, dashboard::apis))
-        .route("/api/fetchRemediationInfo", reads(Viewer, policies::remediation))
-        .route("/api/fetchFilterYamlTemplate", reads(Viewer, policies::list))
-        .route("/api/fetchBlocklist", reads(Viewer, blocks::list))
-        .route("/api/addBlock", command(Analyst, blocks::add))
-        .route("/api/removeBlock", command(Analyst, blocks::remove))
-        .route("/api/importBlocks", command(Analyst, blocks::import).layer(DefaultBodyLimit::max(MAX_IMPORT)))
-        .route("/api/fetchAllowed", reads(Viewer, allowed::list))
-        .route("/api/addAllowed", command(Analyst, allowed::add))
-        .route("/api/removeAllowed", command(Analyst, allowed::remove))
-        .route(
-            "/api/importAllowed",
-            command(Analyst, allowed::import).layer(DefaultBodyLimit::max(MAX_IMPORT)),
-        )
-        .route("/api/fetchGateMode", reads(Viewer, gate::mode))
-        .route("/api/setGateMode", command(Role::Admin, gate::set))
-        .route("/api/armAutomaticBlocking", command(Role::Admin, gate::arm))
-        .route("/api/fetchCaptureRules", reads(Viewer, capture::list))
-        .route("/api/setCaptureRules", command(Role::Admin, capture::set_all))
-        .route("/api/setCaptureRule", command(Role::Admin, capture::set_one))
-        .route("/api/removeCaptureRule", command(Role::Admin, capture::remove))
-        .route("/api/awaitRevision", command(Viewer, pushed::await_revision))
-        .route("/api/modifyThreatActorStatus", command(Analyst, blocks::modify_actor))
-        .route("/api/fetchSuppressions", reads(Viewer, suppressions::list))
-        .route("/api/removeSuppression", reads(Analyst, suppressions::remove))
-        .route("/api/fetchInventory", reads(Viewer, inventory::list))
-        .route("/api/fetchSensors", reads(Viewer, sensors::list))
-        .route("/api/fetchUsers", reads(Role::Admin, users::list))
-        .route("/api/addUser", command(Role::Admin, users::add))
-        .route("/api/modifyUser", command(Role::Admin, users::modify))
-        .route("/api/removeUser", reads(Role::Admin, users::remove))
-        .route("/api/changePassword", command(Viewer, users::change_password))
-        .route("/api/fetchKeys", reads(Role::Admin, keys::list))
-        .route("/api/addKey", reads(Role::Admin, keys::add))
-        .route("/api/revokeKey", reads(Role::Admin, keys::revoke))
-        .route("/api/fetchAudit", reads(Role::Admin, audit::list))
-        .route("/api/exportAudit", answers(Role::Admin, audit::export))
+    endpoints()
+        .router()
         .route("/api/{*unknown}", axum::routing::any(unknown))
         .route("/metrics", get(metrics::scrape))
         .route("/session", get(session::who).post(session::log_in).delete(session::log_out))
@@ -144,6 +93,199 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(panicked))
         .with_state(api)
+}
+
+/// Every call below `/api`.
+fn endpoints() -> Endpoints {
+    use Role::{Admin, Analyst, Viewer};
+    type Bounds = (actors::Bounds,);
+    Endpoints::new()
+        .reads::<(FilterKeys, Paging, events::Severe)>(
+            "fetchSuspectSampleData",
+            Viewer,
+            "Events, one a row",
+            events::list,
+        )
+        .reads::<(events::Range,)>(
+            "fetchFiltersThreatTable",
+            Viewer,
+            "What the filter menus of events offer",
+            events::filter_values,
+        )
+        .reads::<(FilterKeys, commands::Update)>(
+            "updateMaliciousEventStatus",
+            Analyst,
+            "Move the events that a filter selects to another status; IGNORED suppresses what they stand for",
+            commands::update_status,
+        )
+        .reads::<(FilterKeys,)>(
+            "deleteMaliciousEvents",
+            Admin,
+            "Delete the events that a filter selects",
+            commands::delete,
+        )
+        .reads::<(samples::Request,)>(
+            "fetchAggregateMaliciousRequests",
+            Viewer,
+            "The samples behind one event, newest first",
+            samples::list,
+        )
+        .reads::<(actors::Request, Paging)>(
+            "fetchThreatActors",
+            Viewer,
+            "Actors, one a row, from their latest event",
+            actors::list,
+        )
+        .reads::<()>(
+            "fetchFiltersForThreatActors",
+            Viewer,
+            "What the filter menus of actors offer",
+            actors::filter_values,
+        )
+        .reads::<(actors::Activity,)>(
+            "fetchThreatsForActor",
+            Viewer,
+            "What one actor did, newest first",
+            actors::activity,
+        )
+        .reads::<Bounds>("getDailyThreatActorsCount", Viewer, "Actors a day, and totals", actors::daily)
+        // The page spells it without the second «r», and scripts follow it.
+        .reads::<Bounds>("getActorsCountPerCounty", Viewer, "Actors by country", actors::per_country)
+        .reads::<Bounds>("getActorsCountPerCountry", Viewer, "Actors by country", actors::per_country)
+        .reads::<Bounds>("getThreatActivityTimeline", Viewer, "Events a day by kind", dashboard::timeline)
+        .reads::<Bounds>("fetchCountBySeverity", Viewer, "Events by severity", dashboard::severities)
+        .reads::<Bounds>("fetchThreatCategoryCount", Viewer, "Events by category", dashboard::categories)
+        .reads::<(dashboard::Apis, Paging)>(
+            "fetchThreatApis",
+            Viewer,
+            "Endpoints under attack",
+            dashboard::apis,
+        )
+        .reads::<(policies::Request,)>(
+            "fetchRemediationInfo",
+            Viewer,
+            "What to do about what a policy finds",
+            policies::remediation,
+        )
+        .reads::<()>("fetchFilterYamlTemplate", Viewer, "Every policy with its YAML", policies::list)
+        .reads::<(blocks::Asked,)>("fetchBlocklist", Viewer, "Blocks in force, newest first", blocks::list)
+        .commands::<(blocks::Named, blocks::Terms, blocks::Force, pushed::Wait), _>(
+            "addBlock",
+            Analyst,
+            "Block an address or a prefix on every sensor",
+            blocks::add,
+        )
+        .commands::<(blocks::Named, pushed::Wait), _>("removeBlock", Analyst, "Lift a block", blocks::remove)
+        .imports::<(blocks::Batch, blocks::Terms, blocks::Force, pushed::Wait), _>(
+            "importBlocks",
+            Analyst,
+            "Block many at once",
+            blocks::import,
+            MAX_IMPORT,
+        )
+        .reads::<()>("fetchAllowed", Viewer, "Who is never dropped", allowed::list)
+        .commands::<(allowed::Named, pushed::Wait), _>(
+            "addAllowed",
+            Analyst,
+            "Never drop these, whatever is blocked",
+            allowed::add,
+        )
+        .commands::<(allowed::Named, pushed::Wait), _>(
+            "removeAllowed",
+            Analyst,
+            "Take somebody off the allow list",
+            allowed::remove,
+        )
+        .imports::<(allowed::Batch, pushed::Wait), _>(
+            "importAllowed",
+            Analyst,
+            "Allow many at once",
+            allowed::import,
+            MAX_IMPORT,
+        )
+        .reads::<()>("fetchGateMode", Viewer, "Whether gates drop or only count", gate::mode)
+        .commands::<(gate::Set, pushed::Wait), _>(
+            "setGateMode",
+            Admin,
+            "Set whether gates drop or only count",
+            gate::set,
+        )
+        .commands::<(gate::Arm, pushed::Wait), _>(
+            "armAutomaticBlocking",
+            Admin,
+            "Let policies block again where their limits have tripped",
+            gate::arm,
+        )
+        .reads::<()>("fetchCaptureRules", Viewer, "How much of which traffic is looked at", capture::list)
+        .commands::<(capture::List, pushed::Wait), _>(
+            "setCaptureRules",
+            Admin,
+            "Set all capture rules",
+            capture::set_all,
+        )
+        .commands::<(capture::Wanted, pushed::Wait), _>(
+            "setCaptureRule",
+            Admin,
+            "Set one capture rule",
+            capture::set_one,
+        )
+        .commands::<(capture::Named, pushed::Wait), _>(
+            "removeCaptureRule",
+            Admin,
+            "Take a capture rule away",
+            capture::remove,
+        )
+        .commands::<(pushed::Await, pushed::Wait), _>(
+            "awaitRevision",
+            Viewer,
+            "Wait until sensors have applied a revision",
+            pushed::await_revision,
+        )
+        .commands::<(blocks::Modify, blocks::Terms, blocks::Force, pushed::Wait), _>(
+            "modifyThreatActorStatus",
+            Analyst,
+            "Block an actor, or lift that",
+            blocks::modify_actor,
+        )
+        .reads::<()>("fetchSuppressions", Viewer, "Ignored combinations, newest first", suppressions::list)
+        .reads::<(suppressions::Remove,)>(
+            "removeSuppression",
+            Analyst,
+            "Lift a suppression",
+            suppressions::remove,
+        )
+        .reads::<(inventory::Wanted, Paging)>(
+            "fetchInventory",
+            Viewer,
+            "Endpoints learned from traffic",
+            inventory::list,
+        )
+        .reads::<()>("fetchSensors", Viewer, "Every sensor as last heard of", sensors::list)
+        .reads::<()>("fetchUsers", Admin, "Who logs in with a password", users::list)
+        .commands::<(users::Add,), _>("addUser", Admin, "Let somebody log in", users::add)
+        .commands::<(users::Modify,), _>(
+            "modifyUser",
+            Admin,
+            "Change a user's role or password, disable or enable them",
+            users::modify,
+        )
+        .reads::<(users::Named,)>("removeUser", Admin, "Forget a user", users::remove)
+        .commands::<(users::Own,), _>(
+            "changePassword",
+            Viewer,
+            "Change one's own password",
+            users::change_password,
+        )
+        .reads::<()>("fetchKeys", Admin, "API keys, without the keys themselves", keys::list)
+        .reads::<(keys::Add,)>("addKey", Admin, "Make an API key, shown this once", keys::add)
+        .reads::<(keys::Named,)>("revokeKey", Admin, "End an API key", keys::revoke)
+        .reads::<(audit::Asked,)>("fetchAudit", Admin, "Who changed what, newest first", audit::list)
+        .add::<(audit::Asked, audit::ExportAsked)>(
+            "exportAudit",
+            Admin,
+            "The audit log as a file",
+            answers(Admin, audit::export),
+        )
 }
 
 async fn unknown() -> ApiError {

@@ -1,5 +1,6 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     ApiError,
@@ -41,9 +42,9 @@ const ECHO: [(&str, Absent); 19] = [
     ("status", Absent::Null),
 ];
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Request {
+pub(super) struct Request {
     // Required by the contract, though `Paging` has a default for others.
     #[serde(rename = "skip")]
     _skip: u64,
@@ -133,8 +134,8 @@ pub(super) fn filter_values(call: &Call) -> Reply {
     Ok(reply(&call.raw, &ECHO, result))
 }
 
-#[derive(Debug, Deserialize)]
-struct Activity {
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Activity {
     actor: String,
     limit: Option<usize>,
 }
@@ -162,7 +163,7 @@ pub(super) fn activity(call: &Call) -> Reply {
     Ok(reply(&call.raw, &keys, json!({ "actorActivities": shown.collect::<Vec<_>>() })))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Bounds {
     start_ts: u64,

@@ -3,6 +3,7 @@
 use ipnet::IpNet;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     ApiError, blocks,
@@ -37,8 +38,8 @@ pub(super) fn list(call: &Call) -> Reply {
     Ok(json!({ "allowed": shown, "total": shown.len(), "revision": call.api.fleet.revision() }))
 }
 
-#[derive(Debug, Deserialize)]
-struct Named {
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Named {
     cidr: String,
     #[serde(default)]
     reason: String,
@@ -72,9 +73,10 @@ pub(super) async fn remove(call: Call) -> Reply {
     Ok(blocks::with(pushing.settle(&call, revision).await, [("cidr", json!(cidr))]))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Batch {
+pub(super) struct Batch {
+    #[schema(inline, value_type = Vec<Named>)]
     allowed: Vec<Value>,
     #[serde(default)]
     reason: String,

@@ -4,8 +4,9 @@ mod export;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-pub(super) use self::export::export;
+pub(super) use self::export::{Asked as ExportAsked, export};
 use super::{
     ApiError,
     endpoint::{Call, Reply},
@@ -19,9 +20,9 @@ use crate::{
 const DEFAULT_LIMIT: u64 = 100;
 const MAX_LIMIT: u64 = 1_000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-struct Asked {
+pub(super) struct Asked {
     who: Vec<String>,
     action: Vec<String>,
     object: String,

@@ -8,12 +8,13 @@ mod terms;
 use ipnet::IpNet;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use self::{guard::Guard, terms::Terms};
+use self::guard::Guard;
 pub(super) use self::{
-    import::{import, within_bounds},
-    list::list,
-    terms::reason,
+    import::{Batch, import, within_bounds},
+    list::{Asked, list},
+    terms::{Terms, reason},
 };
 use super::{
     ApiError,
@@ -28,15 +29,15 @@ use crate::{
     store::{Block, Change},
 };
 
-#[derive(Debug, Deserialize)]
-struct Named {
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Named {
     cidr: String,
 }
 
 /// Makes what is hardly ever meant.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default)]
-struct Force {
+pub(super) struct Force {
     force: bool,
 }
 
@@ -71,9 +72,9 @@ pub(super) async fn remove(call: Call) -> Reply {
     Ok(pushing.settle(&call, revision).await)
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Modify {
+pub(super) struct Modify {
     actor_ip: String,
     status: String,
 }

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
+use utoipa::ToSchema;
 
 use super::{
     ApiError, blocks,
@@ -31,8 +32,8 @@ pub(super) fn list(call: &Call) -> Reply {
 }
 
 /// One rule as it is asked for: a prefix, a port, or both.
-#[derive(Debug, Deserialize)]
-struct Wanted {
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Wanted {
     cidr: Option<String>,
     port: Option<u16>,
     mode: String,
@@ -40,8 +41,9 @@ struct Wanted {
     reason: String,
 }
 
-#[derive(Debug, Deserialize)]
-struct List {
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct List {
+    #[schema(inline)]
     rules: Vec<Wanted>,
 }
 
@@ -79,8 +81,8 @@ pub(super) async fn set_one(call: Call) -> Reply {
     set(&call, pushing, rules).await
 }
 
-#[derive(Debug, Deserialize)]
-struct Named {
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Named {
     cidr: Option<String>,
     port: Option<u16>,
 }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
     ApiError,
@@ -20,8 +21,8 @@ const MAX_COMBINATIONS: usize = 10_000;
 const PER_REVISION: usize = 500;
 const MAX_REASON: usize = 500;
 
-#[derive(Debug, Deserialize)]
-struct Update {
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Update {
     status: String,
     reason: Option<String>,
 }

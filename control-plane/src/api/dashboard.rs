@@ -1,5 +1,6 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     actors::Bounds,
@@ -61,9 +62,9 @@ const APIS_ECHO: [(&str, Absent); 9] = [
     ("categoryCounts", Absent::Null),
 ];
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-struct Apis {
+pub(super) struct Apis {
     start_ts: u64,
     end_ts: u64,
     latest_attack: Vec<String>,

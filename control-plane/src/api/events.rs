@@ -1,5 +1,6 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     ApiError,
@@ -39,9 +40,9 @@ const ECHO: [(&str, Absent); 20] = [
     ("maliciousEvents", Absent::Null),
 ];
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Severe {
+pub(super) struct Severe {
     /// `true` or -1: the most severe first; `false` or absent: not by severity.
     sort_by_severity: Option<Value>,
 }
@@ -71,9 +72,9 @@ fn severity_order(given: Option<&Value>) -> Result<Option<Order>, ApiError> {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-struct Range {
+pub(super) struct Range {
     start_timestamp: u64,
     end_timestamp: u64,
 }

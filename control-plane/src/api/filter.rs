@@ -2,6 +2,7 @@
 
 use portcullis_detection::{DetectionType, Severity};
 use serde::Deserialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::ApiError;
@@ -13,7 +14,7 @@ use crate::{
 /// A list longer than this is a mistake, and more than the database takes as parameters.
 const MAX_VALUES: usize = 1_000;
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct FilterKeys {
     pub(super) event_id: Option<String>,

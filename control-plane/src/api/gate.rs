@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     ApiError, blocks,
@@ -20,8 +21,8 @@ pub(super) fn mode(call: &Call) -> Reply {
     Ok(json!({ "mode": mode.map(GateMode::name), "revision": call.api.fleet.revision() }))
 }
 
-#[derive(Debug, Deserialize)]
-struct Set {
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Set {
     mode: String,
 }
 
@@ -36,8 +37,8 @@ pub(super) async fn set(call: Call) -> Result<Value, ApiError> {
     Ok(blocks::with(pushing.settle(&call, revision).await, [("mode", json!(mode.name()))]))
 }
 
-#[derive(Debug, Deserialize)]
-struct Arm {
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Arm {
     node: Option<String>,
 }
 

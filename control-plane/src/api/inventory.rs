@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     endpoint::{Call, Reply},
@@ -14,9 +15,9 @@ use crate::{
     store::{InventoryFilter, InventoryRow, InventorySort, Order},
 };
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-struct Wanted {
+pub(super) struct Wanted {
     hosts: Vec<String>,
     method: Vec<String>,
     search_text: String,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     ApiError,
@@ -25,9 +26,9 @@ pub(super) fn list(call: &Call) -> Reply {
     Ok(json!({ "keys": keys, "total": keys.len() }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Add {
+pub(super) struct Add {
     name: String,
     role: String,
     ttl_seconds: Option<u64>,
@@ -63,8 +64,8 @@ pub(super) fn add(call: &Call) -> Reply {
     }))
 }
 
-#[derive(Deserialize)]
-struct Named {
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Named {
     id: String,
 }
 

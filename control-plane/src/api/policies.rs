@@ -1,6 +1,7 @@
 use portcullis_detection::{Info, Policy};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     ApiError,
@@ -23,9 +24,9 @@ pub(super) fn list(call: &Call) -> Reply {
     Ok(reply(&call.raw, &[("content", Absent::Null)], json!({ "templates": templates })))
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Request {
+pub(super) struct Request {
     test_id: String,
 }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     ApiError,
@@ -23,9 +24,9 @@ pub(super) struct Pushing {
     patience: Duration,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Wait {
+pub(super) struct Wait {
     wait_seconds: Option<u64>,
 }
 
@@ -75,8 +76,8 @@ fn late(behind: &Behind) -> Value {
     })
 }
 
-#[derive(Deserialize)]
-struct Await {
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Await {
     revision: u64,
 }
 

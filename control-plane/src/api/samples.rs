@@ -1,5 +1,6 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     ApiError,
@@ -38,9 +39,9 @@ const ECHO: [(&str, Absent); 21] = [
     ("maliciousPayloadsResponses", Absent::Null),
 ];
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Request {
+pub(super) struct Request {
     ref_id: String,
     event_type: String,
     actor: String,

@@ -1,5 +1,6 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::ApiError;
 use crate::store::{Order, Page};
@@ -8,7 +9,7 @@ pub(super) const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 1_000;
 
 /// `skip`, `limit` and `sort`, as many endpoints take them.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 pub(super) struct Paging {
     #[serde(default)]
     pub(super) skip: u64,
@@ -16,6 +17,7 @@ pub(super) struct Paging {
     pub(super) limit: u64,
     /// `{field: 1 | -1}`, first key first.
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, i32>)]
     pub(super) sort: Map<String, Value>,
 }
 

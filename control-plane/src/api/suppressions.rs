@@ -1,5 +1,6 @@
 use serde::Deserialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::{
     ApiError,
@@ -29,8 +30,8 @@ pub(super) fn list(call: &Call) -> Reply {
     Ok(json!({ "suppressions": shown, "total": shown.len() }))
 }
 
-#[derive(Debug, Deserialize)]
-struct Remove {
+#[derive(Debug, Deserialize, ToSchema)]
+pub(super) struct Remove {
     id: String,
 }
 

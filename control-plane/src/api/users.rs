@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     ApiError,
@@ -20,8 +21,8 @@ pub(super) fn list(call: &Call) -> Reply {
     Ok(json!({ "users": users, "total": users.len() }))
 }
 
-#[derive(Deserialize)]
-struct Add {
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Add {
     name: String,
     role: String,
     password: String,
@@ -41,8 +42,8 @@ pub(super) async fn add(call: Call) -> Reply {
     Ok(json!({ "user": shown(&made.await?) }))
 }
 
-#[derive(Deserialize)]
-struct Modify {
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Modify {
     name: String,
     role: Option<String>,
     disabled: Option<bool>,
@@ -66,8 +67,8 @@ pub(super) async fn modify(call: Call) -> Reply {
     Ok(json!({ "user": shown(&changed.await?) }))
 }
 
-#[derive(Deserialize)]
-struct Named {
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Named {
     name: String,
 }
 
@@ -78,9 +79,9 @@ pub(super) fn remove(call: &Call) -> Reply {
     Ok(json!({ "name": name }))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Own {
+pub(super) struct Own {
     current_password: String,
     new_password: String,
 }

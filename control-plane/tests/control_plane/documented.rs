@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::harness::{Plane, event, event_at};
 
 /// `(endpoint, example body, keys of the reply, list in the reply, keys of its rows)`.
-type Documented = (&'static str, Value, Vec<&'static str>, &'static str, Vec<&'static str>);
+pub(crate) type Documented = (&'static str, Value, Vec<&'static str>, &'static str, Vec<&'static str>);
 
-fn documented() -> Vec<Documented> {
+pub(crate) fn documented() -> Vec<Documented> {
     vec![
         (
             "fetchSuspectSampleData",
@@ -286,7 +286,7 @@ async fn every_documented_body_is_accepted_and_every_documented_key_answered() {
 }
 
 /// What people order, in an order in which each finds what it needs.
-fn orders() -> Vec<Documented> {
+pub(crate) fn orders() -> Vec<Documented> {
     let pushed = ["revision", "sensors", "behind", "tookMs"];
     let with = |more: &[&'static str]| [&pushed, more].concat();
     let block = vec![
@@ -404,7 +404,7 @@ async fn every_orders_body_is_accepted_and_every_key_of_its_reply_is_there() {
 }
 
 /// What admins ask about people, in an order in which each finds what it needs.
-fn access() -> Vec<Documented> {
+pub(crate) fn access() -> Vec<Documented> {
     let user =
         vec!["name", "role", "createdAt", "passwordChangedAt", "lastLogInAt", "disabledAt", "sessions"];
     let password = "correct horse battery staple";

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
+use utoipa::ToSchema;
 
 use super::{
     super::{Api, ApiError, endpoint::Call},
@@ -19,8 +20,8 @@ use crate::store::{AuditEntry, AuditQuery, StoreError};
 /// Pages under way to a reader who takes them slowly.
 const PAGES: usize = 2;
 
-#[derive(Deserialize)]
-struct Asked {
+#[derive(Deserialize, ToSchema)]
+pub(in crate::api) struct Asked {
     format: String,
 }
 

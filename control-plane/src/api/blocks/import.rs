@@ -1,5 +1,6 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     super::{
@@ -20,18 +21,20 @@ use crate::{
 /// Entries of one call, for this and for `importAllowed`.
 pub(in crate::api) const MAX_BATCH: usize = 10_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Batch {
+pub(in crate::api) struct Batch {
+    #[schema(inline, value_type = Vec<Entry>)]
     blocks: Vec<Value>,
     #[serde(default)]
     dry_run: bool,
 }
 
-#[derive(Debug, Deserialize)]
-struct Entry {
+#[derive(Debug, Deserialize, ToSchema)]
+pub(in crate::api) struct Entry {
     cidr: String,
     #[serde(flatten)]
+    #[schema(inline)]
     terms: Terms,
 }
 

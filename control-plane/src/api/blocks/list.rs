@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::super::{
     ApiError,
@@ -16,10 +17,11 @@ use crate::{
 const DEFAULT_LIMIT: u64 = 1_000;
 const MAX_LIMIT: u64 = 10_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-struct Asked {
+pub(in crate::api) struct Asked {
     search: String,
+    #[schema(value_type = Option<String>)]
     covers: Option<IpAddr>,
     skip: u64,
     limit: u64,

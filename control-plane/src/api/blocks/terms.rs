@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use crate::clock::EpochMillis;
 
@@ -8,9 +9,9 @@ const DEFAULT_TTL_SECONDS: u64 = 4 * 3600;
 const MAX_REASON: usize = 500;
 
 /// For how long, and why.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
-pub(super) struct Terms {
+pub(in crate::api) struct Terms {
     ttl_seconds: Option<u64>,
     permanent: bool,
     reason: String,

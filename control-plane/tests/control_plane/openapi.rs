@@ -1,0 +1,93 @@
+//! The OpenAPI document and the page to try it.
+
+use std::collections::BTreeSet;
+
+use control_plane::store::Role;
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+
+use crate::{
+    documented::{access, documented, orders},
+    harness::Plane,
+};
+
+async fn document(plane: &Plane) -> Value {
+    let response = Client::new().get(format!("{}/api/openapi.json", plane.url())).send().await.unwrap();
+    assert_eq!(response.headers()["content-type"], "application/json");
+    response.json().await.unwrap()
+}
+
+fn schema<'a>(document: &'a Value, name: &str) -> &'a Value {
+    let call = &document["paths"][format!("/api/{name}")]["post"];
+    assert_eq!(call["operationId"], name, "{name} is not in the document");
+    &call["requestBody"]["content"]["application/json"]["schema"]
+}
+
+#[tokio::test]
+async fn every_documented_call_is_in_it_with_each_of_its_keys_in_their_type() {
+    let plane = Plane::start().await;
+    let document = document(&plane).await;
+    assert_eq!(document["openapi"], "3.1.0");
+    for (name, body, ..) in documented().into_iter().chain(orders()).chain(access()) {
+        let schema = schema(&document, name);
+        for (key, value) in body.as_object().unwrap() {
+            let types: Vec<&str> = match &schema["properties"][key]["type"] {
+                Value::String(one) => vec![one],
+                Value::Array(several) => several.iter().map(|one| one.as_str().unwrap()).collect(),
+                other => panic!("{name}: {key} has the type {other}"),
+            };
+            let given = match value {
+                Value::Array(_) => "array",
+                Value::Object(_) => "object",
+                Value::Bool(_) => "boolean",
+                Value::Number(_) => "integer",
+                Value::String(_) => "string",
+                Value::Null => "null",
+            };
+            assert!(types.contains(&given), "{name}: {key} is {given}, and the document says {types:?}");
+        }
+        let required = schema["required"].as_array().into_iter().flatten();
+        for key in required.map(|key| key.as_str().unwrap()) {
+            assert!(body.get(key).is_some(), "{name}: {key} is required, and the example has none");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_it_requires_is_what_a_call_misses_and_every_role_is_the_one_it_names() {
+    let plane = Plane::start().await;
+    let document = document(&plane).await;
+    let (admin, viewer) = (plane.person(Role::Admin), plane.person(Role::Viewer));
+    let paths = document["paths"].as_object().unwrap();
+    let mut seen = BTreeSet::new();
+    for (path, call) in paths.iter().filter(|(path, _)| path.starts_with("/api/")) {
+        let (name, call) = (path.strip_prefix("/api/").unwrap(), &call["post"]);
+        let (status, _) = viewer.try_ask(name, json!({"waitSeconds": 0})).await;
+        let is_refused = status == StatusCode::FORBIDDEN;
+        assert_eq!(is_refused, call["tags"][0] != "viewer", "{name}: {status} for a viewer");
+        let required = schema(&document, name)["required"].as_array().cloned().unwrap_or_default();
+        if !required.is_empty() {
+            let (status, reply) = admin.try_ask(name, json!({"waitSeconds": 0})).await;
+            assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{name}: {reply}");
+        }
+        seen.insert(name);
+    }
+    assert!(seen.len() > 45, "only {} calls", seen.len());
+}
+
+#[tokio::test]
+async fn the_page_comes_whole_from_here_and_keeps_to_the_policy() {
+    let plane = Plane::start().await;
+    for (file, kind) in [
+        ("docs", "text/html; charset=utf-8"),
+        ("docs.js", "text/javascript; charset=utf-8"),
+        ("docs.css", "text/css; charset=utf-8"),
+    ] {
+        let response = Client::new().get(format!("{}/api/{file}", plane.url())).send().await.unwrap();
+        assert_eq!(response.headers()["content-type"], kind);
+        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains("script-src 'self';"), "{policy}");
+        let text = response.text().await.unwrap();
+        assert!(!text.contains("://") && !text.contains("innerHTML"), "{file} names something outside");
+    }
+}
