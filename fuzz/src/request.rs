@@ -5,6 +5,8 @@ use std::ops::Range;
 use portcullis_detection::fuzzing::Stretch;
 use portcullis_exchange::{Body, Headers, Request};
 
+const HOST: &[u8] = b"api.test";
+
 pub(crate) fn request(bytes: &[u8]) -> Request {
     let mut parts = bytes.splitn(4, |byte| *byte == 0);
     let mut part = || parts.next().unwrap_or_default();
@@ -13,7 +15,7 @@ pub(crate) fn request(bytes: &[u8]) -> Request {
         method: "POST".into(),
         target: target.to_vec(),
         headers: Headers::from_pairs([
-            (&b"host"[..], &b"api.test"[..]),
+            (&b"host"[..], HOST),
             (b"content-type", content_type),
             (b"cookie", header),
             (b"x-value", header),
@@ -23,8 +25,9 @@ pub(crate) fn request(bytes: &[u8]) -> Request {
     }
 }
 
-/// A part of a form is inside it, and what it was made of inside what was sent.
+/// A part of a form is inside it, and what it was made of inside what was sent: `sent` bytes of the fuzzer's, or our host.
 pub(crate) fn is_inside(stretch: &Stretch, sent: usize) {
+    let sent = sent.max(HOST.len());
     let inside = |range: &Range<usize>, len: usize| range.start <= range.end && range.end <= len;
     assert!(inside(&stretch.range, stretch.len), "{stretch:?}");
     assert!(inside(&stretch.original, sent), "{stretch:?} of {sent} bytes");

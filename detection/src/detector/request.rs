@@ -9,7 +9,7 @@ use super::{Subject, patterns::Patterns};
 use crate::view::Place;
 
 pub(super) const SENSITIVE_GATES: &[&str] = &["/"];
-pub(super) const UPLOAD_GATES: &[&str] = &[".", "<?", "<%"];
+pub(super) const UPLOAD_GATES: &[&str] = &[".", "<?", "<%", "\0"];
 pub(super) const SESSION_GATES: &[&str] = &[
     "sess",
     "sid",

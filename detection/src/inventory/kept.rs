@@ -24,21 +24,25 @@ pub(crate) struct KeptEndpoint<'e> {
 }
 
 impl Inventory {
-    /// One shard after the other is held meanwhile.
-    pub(crate) fn each_kept(&self, visit: &mut impl FnMut(&KeptEndpoint<'_>)) {
+    /// Each as a line of JSON. A shard is held while its lines are made, and not while they are taken.
+    pub(crate) fn each_kept(&self, visit: &mut impl FnMut(serde_json::Result<String>)) {
         for shard in &self.shards {
+            let mut lines = Vec::new();
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             for (host, known) in &shard.hosts {
                 known.root.each_kept(&mut Vec::new(), &mut |way, method, endpoint| {
-                    visit(&KeptEndpoint {
+                    let kept = KeptEndpoint {
                         host: Cow::Borrowed(host),
                         method: Cow::Borrowed(method),
                         way: Cow::Borrowed(way),
                         facts: Cow::Borrowed(&endpoint.facts),
                         baseline: endpoint.baseline.kept(),
-                    });
+                    };
+                    lines.push(serde_json::to_string(&kept));
                 });
             }
+            drop(shard);
+            lines.into_iter().for_each(&mut *visit);
         }
     }
 

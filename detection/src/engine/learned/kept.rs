@@ -50,7 +50,7 @@ impl Learned {
         let mut endpoints = 0;
         self.inventory.each_kept(&mut |endpoint| {
             endpoints += 1;
-            line(serde_json::to_string(endpoint));
+            line(endpoint);
         });
         line(serde_json::to_string(&End { endpoints }));
     }
