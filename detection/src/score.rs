@@ -12,7 +12,7 @@ use std::{collections::HashSet, ops::Range};
 
 use portcullis_exchange::Request;
 
-pub use self::weights::{FAMILIES, FAMILY_PLACES, FEWEST, PLACES, UNIT, Weights, family_place, place};
+pub use self::weights::{FAMILIES, FAMILY_PLACES, FEWEST, PLACES, UNIT, Weights, family_place, place, tag};
 use self::window::{At, Window};
 use crate::view::Views;
 
@@ -58,10 +58,10 @@ const SHOWN: usize = 3;
 /// The request's highest score, if it passes the threshold.
 pub(crate) fn judge(views: &Views<'_>) -> Option<Found> {
     let weights = Weights::builtin()?;
-    let mut seen = None;
+    let mut scorer = None;
     let mut best: Option<(i32, Found)> = None;
     window::each(views, &mut |at, window| {
-        let score = seen.get_or_insert_with(Seen::default).score(weights, window);
+        let score = scorer.get_or_insert_with(Scorer::default).window(weights, window);
         if score > weights.threshold && best.as_ref().is_none_or(|(known, _)| score > *known) {
             best = Some((score, explain(weights, at, window)));
         }
@@ -69,38 +69,53 @@ pub(crate) fn judge(views: &Views<'_>) -> Option<Found> {
     best.map(|(_, found)| found)
 }
 
-/// The places that a window has touched: each counts once.
-struct Seen {
+/// Adds windows up; of each place that a window touches, once.
+pub struct Scorer {
     bits: Vec<u64>,
     touched: Vec<usize>,
+    sum: i32,
 }
 
-impl Default for Seen {
+impl Default for Scorer {
     fn default() -> Self {
-        Self { bits: vec![0; PLACES / 64], touched: Vec::with_capacity(512) }
+        Self { bits: vec![0; PLACES / 64], touched: Vec::with_capacity(512), sum: 0 }
     }
 }
 
-impl Seen {
-    fn score(&mut self, weights: &Weights, window: &Window<'_>) -> i32 {
-        let mut sum = 0;
-        window.each_run(&mut |hash, _| {
-            let place = place(hash);
-            if let Some(word) = self.bits.get_mut(place / 64)
-                && *word & (1 << (place % 64)) == 0
-            {
-                *word |= 1 << (place % 64);
-                self.touched.push(place);
-                sum += weights.of(hash);
-            }
-        });
-        let places = self.touched.len();
+impl Scorer {
+    /// The score of a window with these runs.
+    pub fn score(&mut self, weights: &Weights, hashes: impl Iterator<Item = u32>) -> i32 {
+        for hash in hashes {
+            self.touch(weights, hash);
+        }
+        self.finish(weights)
+    }
+
+    fn window(&mut self, weights: &Weights, window: &Window<'_>) -> i32 {
+        window.each_run(&mut |hash, _| self.touch(weights, hash));
+        self.finish(weights)
+    }
+
+    fn touch(&mut self, weights: &Weights, hash: u32) {
+        let place = place(hash);
+        if let Some(word) = self.bits.get_mut(place / 64)
+            && *word & (1 << (place % 64)) == 0
+        {
+            *word |= 1 << (place % 64);
+            self.touched.push(place);
+            self.sum += weights.of(hash);
+        }
+    }
+
+    fn finish(&mut self, weights: &Weights) -> i32 {
+        let score = weights.score(self.sum, self.touched.len());
+        self.sum = 0;
         for place in self.touched.drain(..) {
             if let Some(word) = self.bits.get_mut(place / 64) {
                 *word = 0;
             }
         }
-        weights.score(sum, places)
+        score
     }
 }
 

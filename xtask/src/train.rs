@@ -12,6 +12,9 @@ pub(crate) struct Args {
     /// Labelled requests, a JSON object a line, plain or gzip [default: ../shared/corpus/dev.jsonl.gz].
     #[arg(long, value_name = "FILE")]
     corpus: Option<PathBuf>,
+    /// Texts that are no attacks, of the same form: more of what a table must leave alone. They are not judged.
+    #[arg(long, value_name = "FILE")]
+    benign: Option<PathBuf>,
     /// Write the table into detection/src/score/weights.bin.
     #[arg(long)]
     write: bool,
@@ -30,8 +33,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         "--",
     ]);
     cargo.arg(corpus(args.corpus.as_deref())?);
+    if let Some(benign) = &args.benign {
+        cargo.arg("--benign").arg(std::path::absolute(benign)?);
+    }
     if args.write {
-        cargo.arg(workspace::root().join("detection/src/score/weights.bin"));
+        cargo.arg("--write").arg(workspace::root().join("detection/src/score/weights.bin"));
     }
     finish(&mut cargo)
 }

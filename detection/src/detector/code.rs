@@ -312,7 +312,7 @@ static PHP_CALLS: LazyLock<Patterns> = LazyLock::new(|| {
         // A function by the prefix that PHP gives all of a library, called with nothing or something.
         (
             10,
-            r"(?:^|[^a-z0-9_.])(?:array|curl|ctype|exif|ftp|func|gmp|gz|iconv|imap|ldap|libxml|mb|mcrypt|mysqli?|oci|odbc|openssl|pcntl|pg|posix|preg|proc|session|shmop|simplexml|sodium|socket|spl|sqlite|stream|sybase|tidy|xmlrpc|zend|zip|opcache|apache|call_user|get_defined|iterator|is|in|str|strip|highlight|image|parse|set|date|debug|print|utf8|zlib)_[a-z0-9_]+\s*\(",
+            r"(?:^|[^a-z0-9_.])(?:array|curl|ctype|exif|ftp|gmp|gz|iconv|imap|ldap|libxml|mb|mcrypt|mysqli?|oci|odbc|openssl|pcntl|pg|posix|preg|proc|session|shmop|simplexml|sodium|spl|sqlite|stream|sybase|tidy|xmlrpc|zend|zip|opcache|call_user|get_defined|utf8|zlib)_[a-z0-9_]+\s*\(|^\W{0,3}(?:func|socket|apache|iterator|is|in|str|strip|highlight|image|parse|set|date|debug|print)_[a-z0-9_]+\s*\(",
         ),
         (
             10,

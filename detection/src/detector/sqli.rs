@@ -83,18 +83,22 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
         // A literal broken out of, then a connective and something it connects.
         (
             10,
-            r"^[^'\x22=(,:{\[]{0,60}['\x22`][ )]*(?:(?:or|and|xor|having|where|like|rlike|regexp|in|is|div|mod|between|group by|order by|limit|union|procedure|into)(?:\b|[0-9])|\|\||&&|\*|\^|>|<|=|!=) ?[ (!~+-]*(?:[a-z_0-9.@$]+|'[^']*'|\x22[^\x22]*\x22)?[ )]*(?:=|<|>|!=|\blike\b|\bis\b|\bin\b|\brlike\b|\(|--|#|/\*|;|'[^']*'?$)",
+            r"^[^'\x22=(,:{\[]{0,60}['\x22`][ )]*(?:(?:or|and|xor|having|where|like|rlike|regexp|in|is|div|mod|between|group by|order by|limit|union|procedure|into)(?:\b|[0-9])|\|\||&&|\*|\^|=|!=) ?[ (!~+-]*(?:[a-z_0-9.@$]+|'[^']*'|\x22[^\x22]*\x22)?[ )]*(?:=|<|>|!=|\blike\b|\bis\b|\bin\b|\brlike\b|\(|--|#|/\*|;|'[^']*'?$)",
         ),
+        (10, r"^[^'\x22=(,:{\[]{0,60}['`][ )]*[<>]=? ?[0-9'\x22(]"),
         (
             6,
             r"['\x22`)] ?(?:or|and|xor|\|\||&&)[ (]+(?:not |exists|select|if|case|ascii|length|substr|mid|ord|1|true|sleep|user|database|version|'|\x22)",
         ),
-        (10, r"^[^'\x22]{0,40}['\x22`][ )]*;? ?(?:--[ +-]?[^ ]{0,12}|#[^ ]{0,8}|/\*[^ ]{0,8}|;%00|\x00)$"),
+        (
+            10,
+            r"^[^'\x22]{0,40}['\x22`][ )]*;? ?(?:--[ +-]?[^ '\x22]{0,12}|#[^ ]{0,8}|/\*[^ ]{0,8}|;%00|\x00)$",
+        ),
         (10, r"^[0-9a-z_-]{0,24}['\x22`]?\)* ?(?:or|and) [^ ]{1,20} ?(?:--|#)[^ ]{0,8}$"),
         // Statements stacked behind the first.
         (
             10,
-            r"['\x22)0-9a-z] ?\)*; ?(?:select\b|insert into\b|update [a-z_.\x22`\[\]]+ set\b|delete from\b|drop (?:table|database|schema|user|view|index|procedure|function)\b|create (?:table|user|database|function|procedure|or replace|login|alias)\b|alter (?:table|user|database|login)\b|exec(?:ute)?[ (]+[a-z@'(]|declare (?:@|[a-z_]+ (?:int|n?varchar|char|number|cursor))|shutdown\b(?: with nowait)?|truncate table|waitfor (?:delay|time)|begin (?:dbms|declare|waitfor|execute)|if ?\( ?(?:select|ascii|ord|substr|length|1|user|db_name|[0-9]+ ?[=<>])|grant [a-z]+ (?:on|to)|copy [a-z_]+|call [a-z_.]+ ?\(|set @|use [a-z_]+ ?;|backup database|restore database|rename table)",
+            r"['\x22)0-9a-z] ?\)*; ?(?:select\b|insert into\b|update [a-z_.\x22`\[\]]+ set\b|delete from\b|drop (?:table|database|schema|user|view|index|procedure|function)\b|create (?:table|user|database|function|procedure|or replace|login|alias)\b|alter (?:table|user|database|login)\b|exec(?:ute)?[ (]+(?:[@'(]|xp_|sp_|master|immediate|[a-z_.]+ ?(?:['@;(]|--|$))|declare (?:@|[a-z_]+ (?:int|n?varchar|char|number|cursor))|shutdown\b(?: with nowait)?|truncate table|waitfor (?:delay|time)|begin (?:dbms|declare|waitfor|execute)|if ?\( ?(?:select|ascii|ord|substr|length|1|user|db_name|[0-9]+ ?[=<>])|grant [a-z]+ (?:on|to)|copy [a-z_]+ ?(?:\(|from\b|to\b)|call [a-z_.]+ ?\(|set @|use [a-z_]+ ?;|backup database|restore database|rename table)",
         ),
         (
             8,
@@ -175,7 +179,7 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
         (6, r"\b(?:create|alter) (?:table|user|login|procedure|function) [a-z_.`\x22\[]+"),
         (
             10,
-            r"^['\x22`)]+ ?(?:or|and|xor|\|\||&&|union|having|order by|group by|limit|like|is not|is null|not in)\b",
+            r"^['`)]+ ?(?:or|and|xor|\|\||&&|union|having|order by|group by|limit|like|is not|is null|not in)\b",
         ),
         (
             10,
@@ -193,7 +197,8 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
     let folded = Folded::of(subject.lower);
     let own = SIGNS.score(folded.bytes());
     let document = subject.is_document();
-    let needed = if document { 2 * SURE } else { SURE };
+    // A file of code that is sent as one value may query by right.
+    let needed = if document { 3 * SURE } else { SURE };
     if let Some(score) = own.as_ref().filter(|score| score.total >= needed) {
         return Some(folded.original(score.at.clone()));
     }

@@ -11,7 +11,8 @@ pub(super) const LDAP_GATES: &[&str] =
     &[":=", ")&", "*(", ")(", "*)", "(&", "(|", "(!", "=*", "*(", "objectclass", ")\u{0}"];
 pub(super) const XPATH_GATES: &[&str] =
     &["'", "\"", "//", "count(", "name(", "::", "text()", "position()", "last()", "doc("];
-pub(super) const HEADER_GATES: &[&str] = &["\n", "\r", "%0a", "%0d", "\u{560a}", "\u{560d}", "%e5%98"];
+pub(super) const HEADER_GATES: &[&str] =
+    &["\n", "\r", "\\r\\n", "%0a", "%0d", "\u{560a}", "\u{560d}", "%e5%98"];
 pub(super) const GRAPHQL_GATES: &[&str] = &[
     "__schema",
     "__type",
@@ -98,6 +99,10 @@ static HEADER: LazyLock<Patterns> = LazyLock::new(|| {
     ])
 });
 
+/// A whole response behind a line end, which no letter holds.
+static RESPONSE: LazyLock<Patterns> =
+    LazyLock::new(|| Patterns::new(&[(10, r"\r\n\r?\n?http/[0-9.]+ [0-9]{3} [^\r\n]{0,40}\r\n[a-z-]+:")]));
+
 static GRAPHQL: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(&[
         (10, r"__schema\b\s*(?:\(|\{|\}|\\n|[^a-z]{0,6}\{)|__type\s*\(|introspectionquery"),
@@ -160,8 +165,10 @@ pub(super) fn header(subject: &Subject<'_>) -> Option<Range<usize>> {
             | Place::Xml
     );
     // A long text may hold a letter's head by right.
-    if !place || subject.lower.len() > 1000 || subject.is_document() {
+    if !place || subject.lower.len() > 1000 {
         None
+    } else if subject.is_document() {
+        RESPONSE.find(subject.lower)
     } else {
         line_in_path(subject).or_else(|| HEADER.find(subject.lower)).or_else(|| any_header(subject))
     }
@@ -241,7 +248,7 @@ mod tests {
 
     #[test]
     fn every_expression_compiles() {
-        for patterns in [&XXE, &LDAP, &XPATH, &HEADER, &GRAPHQL, &OPERATION, &ANY_HEADER] {
+        for patterns in [&XXE, &LDAP, &XPATH, &HEADER, &RESPONSE, &GRAPHQL, &OPERATION, &ANY_HEADER] {
             LazyLock::force(patterns);
         }
     }

@@ -100,6 +100,7 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
 pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
     let bytes = subject.lower;
     let document = subject.is_document();
+    let prose = subject.words() > 6;
     if let Some(end) = leading_command(bytes) {
         return Some(0..end);
     }
@@ -116,8 +117,10 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
         if document && matches!(separator, b"\n" | b"\r" | b"`" | b"|" | b";") {
             continue;
         }
+        // A word in backticks is how prose quotes a command.
         if separator == b"`"
-            && (bytes.get(at) == Some(&b'`')
+            && (prose
+                || bytes.get(at) == Some(&b'`')
                 || memchr::memchr(b'`', bytes.get(at..).unwrap_or_default()).is_none())
         {
             at += bytes.get(at..).unwrap_or_default().iter().take_while(|byte| **byte == b'`').count();

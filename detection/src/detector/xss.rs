@@ -70,6 +70,11 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
             10,
             r"(?:eval|settimeout|setinterval|function|execscript)[\s]*[(`][\s]*(?:['\x22`\\]|string\.|atob|unescape|location|name|document|window|alert|decodeuri|url|this|\+)",
         ),
+        // The cookie, however its owner is written; a style sheet or a binding from elsewhere.
+        (
+            10,
+            r"\(?document(?:\s|/\*[^*]{0,20}\*/)*\)?(?:\s|/\*[^*]{0,20}\*/)*(?:\[\s*['\x22`]cookie|\.?/\*[^*]{0,20}\*/[\s.]*cookie)|<link\b[^>]{0,80}(?:stylesheet|import)[^>]{0,20}href\s*=\s*['\x22]?\s*(?:https?:|//|data:)|<\??import\b[^>]{0,60}implementation",
+        ),
         (10, r"string[\s]*[.\[]['\x22]?fromcharcode['\x22]?\]?[\s]*\("),
         (
             8,
@@ -84,7 +89,10 @@ static SIGNS: LazyLock<Patterns> = LazyLock::new(|| {
             10,
             r"constructor[\s]*(?:\.|\[['\x22`])[\s]*constructor|constructor[\s]*\([\s]*['\x22`\\].{0,80}(?:alert|prompt|confirm|document|window|eval|return)",
         ),
-        (10, r"\{\{.{0,200}(?:constructor|\$eval|\$on\.|alert|prompt|\$parse|orderby|tostring\(\)\.)"),
+        (
+            10,
+            r"\{\{.{0,200}(?:constructor|\$eval|\$on\.|(?:alert|prompt)\s*[(`]|\$parse|orderby|tostring\(\)\.)",
+        ),
         (10, r"expression[\s/*]*\([\s]*(?:alert|document|eval|window|prompt|open|write|url)"),
         (10, r"(?:-moz-binding|behaviou?r)[\s]*:[\s]*url"),
         (10, r"@import[\s]*['\x22(]*(?:url\()?['\x22]?(?:javascript|http|//|data)"),
@@ -111,10 +119,12 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
             return Some(0..subject.lower.len());
         }
     }
-    if let Some(range) = Tags::of(subject.lower).dangerous() {
-        return Some(range);
-    }
-    SIGNS.find_in(subject)
+    let found = Tags::of(subject.lower).dangerous().or_else(|| SIGNS.find_in(subject))?;
+    // `onClick={go}` is how components are written, not what a browser takes.
+    let text = subject.lower.get(found.start..).unwrap_or_default();
+    let component =
+        memchr::memmem::find(text.get(..text.len().min(found.len() + 2)).unwrap_or_default(), b"={");
+    (component.is_none() || !subject.is_document()).then_some(found)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-/// Runs share 2^16 places; those that say which family it is share 2^13.
+/// Runs have 2^16 places, of which each is for the runs of one tag; those that say which family it is share 2^13.
 pub const PLACES: usize = 1 << 16;
 pub const FAMILY_PLACES: usize = 1 << 13;
 pub const FAMILIES: usize = 8;
@@ -12,7 +12,7 @@ pub const FEWEST: usize = 16;
 /// Of a step of the weights, what scores count in.
 pub const UNIT: i32 = 64;
 
-const MAGIC: [u8; 4] = *b"PSW1";
+const MAGIC: [u8; 4] = *b"PSW2";
 const HEAD: usize = 12;
 
 /// How much each run speaks for an attack, and for which family of attacks.
@@ -22,6 +22,8 @@ pub struct Weights {
     pub threshold: i32,
     /// What a score begins with.
     pub bias: i32,
+    /// [`PLACES`] tags: a run of another tag speaks for nothing, so that what training never saw adds no noise.
+    pub tags: Vec<u8>,
     /// [`PLACES`] weights.
     pub attack: Vec<i8>,
     /// [`FAMILIES`] weights for each of [`FAMILY_PLACES`].
@@ -41,13 +43,14 @@ impl Weights {
         let table = |from: usize, length: usize| -> Option<Vec<i8>> {
             Some(bytes.get(from..from + length)?.iter().map(|byte| byte.cast_signed()).collect())
         };
-        let whole = bytes.starts_with(&MAGIC) && bytes.len() == HEAD + PLACES + FAMILIES * FAMILY_PLACES;
+        let whole = bytes.starts_with(&MAGIC) && bytes.len() == HEAD + 2 * PLACES + FAMILIES * FAMILY_PLACES;
         whole.then_some(())?;
         Some(Self {
             threshold: number(4)?,
             bias: number(8)?,
-            attack: table(HEAD, PLACES)?,
-            family: table(HEAD + PLACES, FAMILIES * FAMILY_PLACES)?,
+            tags: bytes.get(HEAD..HEAD + PLACES)?.to_vec(),
+            attack: table(HEAD + PLACES, PLACES)?,
+            family: table(HEAD + 2 * PLACES, FAMILIES * FAMILY_PLACES)?,
         })
     }
 
@@ -55,6 +58,7 @@ impl Weights {
         let mut bytes = MAGIC.to_vec();
         bytes.extend(self.threshold.to_le_bytes());
         bytes.extend(self.bias.to_le_bytes());
+        bytes.extend(&self.tags);
         bytes.extend(self.attack.iter().chain(&self.family).map(|weight| weight.cast_unsigned()));
         bytes
     }
@@ -67,7 +71,12 @@ impl Weights {
     }
 
     pub(super) fn of(&self, hash: u32) -> i32 {
-        self.attack.get(place(hash)).copied().map_or(0, i32::from)
+        let at = place(hash);
+        if self.tags.get(at) == Some(&tag(hash)) {
+            self.attack.get(at).copied().map_or(0, i32::from)
+        } else {
+            0
+        }
     }
 
     pub(super) fn of_families(&self, hash: u32) -> &[i8] {
@@ -78,6 +87,11 @@ impl Weights {
 
 pub const fn place(hash: u32) -> usize {
     (hash >> 16) as usize
+}
+
+/// Of the bits that the place leaves.
+pub const fn tag(hash: u32) -> u8 {
+    hash.to_le_bytes()[0]
 }
 
 pub const fn family_place(hash: u32) -> usize {
