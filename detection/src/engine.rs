@@ -120,6 +120,7 @@ impl Engine {
             }
         }
         self.learned.judge(exchange, &reading, &self.policies, &mut detections);
+        keep_named(&mut detections);
         if detections.iter().any(|found| found.successful_exploit.is_some()) {
             // What an attack drew out of the answer is told as its evidence, not as a leak besides.
             detections.retain(|found| !is_leak(found));
@@ -207,6 +208,31 @@ impl Engine {
             ..single
         })
     }
+}
+
+/// Where a rule names the attack in a value, the score of the same value says nothing new.
+fn keep_named(detections: &mut Vec<Detection>) {
+    let is_score = |at: &Match| at.detector.starts_with("score:");
+    let scored = |found: &Detection| !found.matched.is_empty() && found.matched.iter().all(is_score);
+    if !detections.iter().any(scored) {
+        return;
+    }
+    let named: Vec<(String, bool)> = detections
+        .iter()
+        .filter(|found| !scored(found) && found.event_type == EventType::Single)
+        .filter(|found| found.detection_type == DetectionType::RuleBased)
+        .flat_map(|found| {
+            let proven = found.successful_exploit.is_some();
+            found.matched.iter().map(move |at| (at.location.clone(), proven))
+        })
+        .collect();
+    detections.retain(|found| {
+        let said = |at: &Match| {
+            let unproven = found.successful_exploit.is_none();
+            named.iter().any(|(location, proven)| *location == at.location && (unproven || *proven))
+        };
+        !scored(found) || !found.matched.iter().all(said)
+    });
 }
 
 /// Whether all that matched is what the answer itself shows.

@@ -68,7 +68,7 @@ fn most_attacks_are_found_and_hardly_a_benign_request_is_accused() {
     println!("TPR {tpr:.2} %, FPR {fpr:.2} %, recorded {recorded:.2} %");
     assert!(attacks > 900 && benign > 1900);
     assert!(tpr >= 88.0, "TPR {tpr:.2} %");
-    assert!(fpr <= 0.4, "FPR {fpr:.2} %");
+    assert!(fpr <= 0.6, "FPR {fpr:.2} %");
     assert!(recorded <= 0.25, "FPR of recorded traffic {recorded:.2} %");
 }
 
