@@ -78,10 +78,10 @@ impl<'r, 'x> Evaluation<'r, 'x> {
             Test::And(all) => self.keeping(|this| all.iter().all(|test| this.test(term, value, test))),
             Test::Or(any) => any.iter().any(|test| self.test(term, value, test)),
             Test::Not(inner) => !self.forgetting(|this| this.test(term, value, inner)),
-            Test::ForOne(pair) => pairs(self.reading, term).iter().any(|one| self.pair(term, one, pair)),
+            Test::ForOne(pair) => pairs(self.reading, term).any(|one| self.pair(term, &one, pair)),
             Test::ForAll(pair) => {
-                let all = pairs(self.reading, term);
-                !all.is_empty() && self.keeping(|this| all.iter().all(|one| this.pair(term, one, pair)))
+                let mut all = pairs(self.reading, term).peekable();
+                all.peek().is_some() && self.keeping(|this| all.all(|one| this.pair(term, &one, pair)))
             }
             Test::Length(comparisons) => {
                 let length = value.forms.first().map_or(0, |form| form.bytes().len());
@@ -235,7 +235,7 @@ impl<'r, 'x> Evaluation<'r, 'x> {
 
     /// How many different values the collection has.
     fn distinct(&mut self, term: Term, key: Option<&str>, comparisons: &[Comparison]) -> bool {
-        let all = pairs(self.reading, term);
+        let all: Vec<_> = pairs(self.reading, term).collect();
         let is_named = |name: &Value<'_>| {
             key.is_none_or(|key| {
                 name.forms.iter().any(|form| form.bytes().eq_ignore_ascii_case(key.as_bytes()))

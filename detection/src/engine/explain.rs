@@ -241,7 +241,7 @@ impl<'r, 'x> Explainer<'r, 'x> {
         join: fn(&str, Vec<Step>) -> Step,
         test: &Test,
     ) -> Step {
-        let all = pairs(self.reading, term);
+        let all: Vec<_> = pairs(self.reading, term).collect();
         let steps: Vec<Step> = all
             .iter()
             .map(|one| {

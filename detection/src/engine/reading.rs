@@ -14,7 +14,7 @@ use crate::{
     evidence::Case,
     harmless::Harmless,
     score,
-    view::{Field, Standing, View, Views},
+    view::{Field, Standing, Text, View, Views},
 };
 
 /// What one policy tells of one exchange at most.
@@ -31,6 +31,7 @@ pub(super) struct Reading<'x> {
     scanned: Vec<Vec<Scanned>>,
     found: [OnceCell<Vec<Match>>; Detector::ALL.len()],
     url: OnceCell<Option<NormalisedUrl>>,
+    head_lines: OnceCell<Vec<Text<'static>>>,
     scored: Option<score::Found>,
 }
 
@@ -96,6 +97,7 @@ impl<'x> Reading<'x> {
             scanned,
             found: [const { OnceCell::new() }; Detector::ALL.len()],
             url: OnceCell::new(),
+            head_lines: OnceCell::new(),
             scored,
         }
     }
@@ -130,6 +132,14 @@ impl<'x> Reading<'x> {
     /// The exchange with what was found in it, for evidence.
     pub(super) fn case<'r>(&'r self, matches: &'r [Match]) -> Case<'r, 'x> {
         Case { exchange: &self.tagged.exchange, views: &self.views, answer: &self.answer, matches }
+    }
+
+    /// The request's header fields as lines `name: value`.
+    pub(super) fn head_lines(&self) -> &[Text<'static>] {
+        self.head_lines.get_or_init(|| {
+            let headers = self.tagged.exchange.request.iter().flat_map(|request| request.headers.iter());
+            headers.map(|(name, value)| Text::owned([name, b": ", value].concat())).collect()
+        })
     }
 
     /// Path and query, decoded; `None` without a query.

@@ -198,7 +198,11 @@ pub(super) fn values<'v>(reading: &'v Reading<'_>, term: Term) -> Value<'v> {
         Term::RequestHeaders => request.map_or_else(Value::nothing, |request| {
             let views = Value::of("request.header", []);
             let mut value = of_fields(views, &|field| matches!(field.place, Place::Header | Place::Cookie));
-            value.forms.extend(header_lines(&request.headers, "request"));
+            let lines = request.headers.iter().zip(reading.head_lines());
+            value.forms.extend(lines.map(|((name, _), line)| Form {
+                text: Bytes::View(line),
+                spot: Spot::HeaderLine { side: "request", name },
+            }));
             value
         }),
         Term::RequestPayload => request.map_or_else(Value::nothing, |request| {
@@ -228,36 +232,32 @@ pub(super) fn values<'v>(reading: &'v Reading<'_>, term: Term) -> Value<'v> {
     }
 }
 
-/// The keys and values of a term; empty where it has none.
-pub(super) fn pairs<'v>(reading: &'v Reading<'_>, term: Term) -> Vec<(Value<'v>, Value<'v>)> {
+/// The keys and values of a term; none where it has none. Most are asked for only up to one that fits.
+pub(super) fn pairs<'v>(
+    reading: &'v Reading<'_>,
+    term: Term,
+) -> Box<dyn Iterator<Item = (Value<'v>, Value<'v>)> + 'v> {
     let exchange = &reading.tagged.exchange;
     match term {
-        Term::QueryParam => field_pairs(reading, &|field| field.place == Place::Query),
-        Term::RequestPayload => field_pairs(reading, &|field| field.is_body()),
+        Term::QueryParam => Box::new(field_pairs(reading, |field| field.place == Place::Query)),
+        Term::RequestPayload => Box::new(field_pairs(reading, |field| field.is_body())),
         Term::RequestHeaders => {
-            let mut pairs = field_pairs(reading, &|field| field.place == Place::Header);
-            if let Some(request) = &exchange.request {
-                pairs.extend(header_pairs(&request.headers, "request").filter(|(key, _)| {
-                    key.forms.first().is_some_and(|form| form.bytes().eq_ignore_ascii_case(b"cookie"))
-                }));
-            }
-            pairs
+            let cookies = exchange.request.iter().flat_map(|request| {
+                let headers = request.headers.iter();
+                let cookies = headers.filter(|(name, _)| name.eq_ignore_ascii_case(b"cookie"));
+                cookies.map(|(name, value)| header_pair("request", name, value))
+            });
+            Box::new(field_pairs(reading, |field| field.place == Place::Header).chain(cookies))
         }
-        Term::ResponseHeaders => exchange
-            .response
-            .iter()
-            .flat_map(|response| header_pairs(&response.headers, "response"))
-            .collect(),
-        Term::ResponsePayload => exchange
-            .response
-            .iter()
-            .flat_map(|response| {
-                leaves_of(&response.body.bytes).into_iter().map(|(path, text)| {
-                    let location = format!("response.body.{path}");
-                    (named(&location, path), Value::of(location, [Form::value(text)]))
-                })
+        Term::ResponseHeaders => Box::new(exchange.response.iter().flat_map(|response| {
+            response.headers.iter().map(|(name, value)| header_pair("response", name, value))
+        })),
+        Term::ResponsePayload => Box::new(exchange.response.iter().flat_map(|response| {
+            leaves_of(&response.body.bytes).into_iter().map(|(path, text)| {
+                let location = format!("response.body.{path}");
+                (named(&location, path), Value::of(location, [Form::value(text)]))
             })
-            .collect(),
+        })),
         Term::Url
         | Term::Method
         | Term::ApiCollectionId
@@ -265,25 +265,22 @@ pub(super) fn pairs<'v>(reading: &'v Reading<'_>, term: Term) -> Vec<(Value<'v>,
         | Term::SourceIp
         | Term::DestinationIp
         | Term::CountryCode
-        | Term::WireFact => Vec::new(),
+        | Term::WireFact => Box::new(std::iter::empty()),
     }
 }
 
 fn field_pairs<'v>(
     reading: &'v Reading<'_>,
-    wanted: &dyn Fn(&Field<'_>) -> bool,
-) -> Vec<(Value<'v>, Value<'v>)> {
+    wanted: impl Fn(&Field<'_>) -> bool + 'v,
+) -> impl Iterator<Item = (Value<'v>, Value<'v>)> + 'v {
     let fields = reading.views.fields.iter().enumerate();
-    fields
-        .filter(|(_, field)| !field.is_name && wanted(field))
-        .map(|(index, field)| {
-            let names = [field.name.as_str(), field.leaf_name()];
-            let forms = names.map(|name| Form::value(Text::original(name.as_bytes(), 0)));
-            let mut value = Value::of(Location::Field(field), []);
-            value.add(index, field);
-            (Value::of(Location::NameOfField(field), forms), value)
-        })
-        .collect()
+    fields.filter(move |(_, field)| !field.is_name && wanted(field)).map(|(index, field)| {
+        let names = [field.name.as_str(), field.leaf_name()];
+        let forms = names.map(|name| Form::value(Text::original(name.as_bytes(), 0)));
+        let mut value = Value::of(Location::Field(field), []);
+        value.add(index, field);
+        (Value::of(Location::NameOfField(field), forms), value)
+    })
 }
 
 /// A path is found by its whole as well as by its last name.
@@ -293,14 +290,9 @@ fn named<'v>(location: &str, path: String) -> Value<'v> {
     Value::of(format!("{location} (name)"), forms)
 }
 
-fn header_pairs<'v>(
-    headers: &'v Headers,
-    side: &'static str,
-) -> impl Iterator<Item = (Value<'v>, Value<'v>)> {
-    headers.iter().map(move |(name, value)| {
-        let (at_name, at_value) = (Location::NameOfHeader { side, name }, Location::Header { side, name });
-        (Value::raw(at_name, name), Value::raw(at_value, value))
-    })
+fn header_pair<'v>(side: &'static str, name: &'v [u8], value: &'v [u8]) -> (Value<'v>, Value<'v>) {
+    let (at_name, at_value) = (Location::NameOfHeader { side, name }, Location::Header { side, name });
+    (Value::raw(at_name, name), Value::raw(at_value, value))
 }
 
 fn header_lines<'v>(headers: &'v Headers, side: &'static str) -> impl Iterator<Item = Form<'v>> {
