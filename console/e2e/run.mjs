@@ -2,6 +2,7 @@
 //
 // The control plane must hold at least one event whose request or response has a script element or `onerror=` in it.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { call, inBrowser, logIn, logInAs, logOut, target } from "./console.mjs";
 
 const MARKUP = /(<|%3c)script|onerror\s*=/i;
@@ -52,6 +53,7 @@ const trouble = await inBrowser({ width: 1280, height: 800 }, async (page) => {
     ["Policies", "Policies"],
     ["Blocklist", "Blocklist"],
     ["Sensors", "Sensors"],
+    ["Audit log", "Audit log"],
   ]) {
     await page.getByRole("navigation").getByRole("link", { name: link, exact: true }).click();
     await page.getByRole("heading", { level: 1, name: heading }).waitFor();
@@ -59,6 +61,16 @@ const trouble = await inBrowser({ width: 1280, height: 800 }, async (page) => {
     assert.equal(await page.getByRole("main").getByRole("alert").count(), 0, `${heading} shows an error`);
   }
   console.log("ok: every page opens without an error");
+
+  await page.getByRole("main").getByText("removeBlock").first().waitFor();
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "CSV" }).click(),
+  ]);
+  const csv = await readFile(await file.path(), "utf8");
+  assert.match(csv, /^seq,at,kind,who,/);
+  assert.ok(csv.includes(`addBlock,${event.actor}/32`), "the block is not in the export");
+  console.log("ok: the audit log tells of the block, and is saved as CSV");
 
   const person = { name: `e2e-${Date.now()}`, password: `e2e ${crypto.randomUUID()}` };
   await call(page, "addUser", { ...person, role: "viewer" });

@@ -16,6 +16,7 @@ import { Shell } from "./layout/Shell";
 import { parseActivitySearch } from "./pages/activity/search";
 import { parseActorsSearch } from "./pages/actors/search";
 import { parseApisSearch } from "./pages/apis/search";
+import { parseAuditSearch } from "./pages/audit/search";
 import { parseRange } from "./shared/search";
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({
@@ -101,6 +102,13 @@ const blocklist = createRoute({
   component: lazyRouteComponent(() => import("./pages/blocklist/BlocklistPage"), "BlocklistPage"),
 });
 
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: "/audit",
+  validateSearch: parseAuditSearch,
+  component: lazyRouteComponent(() => import("./pages/audit/AuditPage"), "AuditPage"),
+});
+
 const sensors = createRoute({
   getParentRoute: () => shell,
   path: "/sensors",
@@ -117,6 +125,7 @@ const routes = root.addChildren([
     policies.addChildren([policy]),
     blocklist,
     sensors,
+    audit,
   ]),
 ]);
 

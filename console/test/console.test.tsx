@@ -209,3 +209,36 @@ test("a control plane that does not answer is said, not shown as an empty list",
   expect(await screen.findByText("store: busy")).toBeTruthy();
   expect(screen.queryByText("No attack seen in this time")).toBeNull();
 });
+
+test("an admin searches the audit log and reads on", async () => {
+  const asked: Record<string, unknown>[] = [];
+  const entry = (seq: number, who: string) => ({
+    ...{ seq, at: EVENT.timestamp, kind: "user", who, from: "203.0.113.7", action: "addBlock" },
+    ...{ object: "198.51.100.7/32", before: null, after: { reason: "<img src=x onerror=alert(1)>" } },
+  });
+  answering({
+    fetchAudit: (request) => {
+      asked.push(request);
+      return request["cursor"]
+        ? { entries: [entry(1, "grace")], total: 2, next: null }
+        : { entries: [entry(2, "ada")], total: 2, next: 2 };
+    },
+  });
+  const { user, address } = openConsole("/audit");
+  expect(await screen.findByText("ada (user)")).toBeTruthy();
+  expect(document.querySelector("img")).toBeNull();
+  await user.click(screen.getByRole("button", { name: "Older entries" }));
+  expect(await screen.findByText("grace (user)")).toBeTruthy();
+  expect(asked.at(-1)?.["cursor"]).toBe(2);
+  await user.type(screen.getByLabelText("Search who, what, from where"), "block");
+  await waitFor(() => expect(address()).toContain("q=block"));
+  await waitFor(() => expect(asked.at(-1)?.["searchText"]).toBe("block"));
+  expect(screen.getByRole("link", { name: "Audit log" })).toBeTruthy();
+});
+
+test("whoever is no admin is not offered the audit log", async () => {
+  answering({}, "analyst");
+  openConsole("/activity");
+  expect(await screen.findByRole("link", { name: "Sensors" })).toBeTruthy();
+  expect(screen.queryByRole("link", { name: "Audit log" })).toBeNull();
+});

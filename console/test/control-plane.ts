@@ -30,6 +30,7 @@ const EMPTY: Record<string, Answer> = {
   fetchAggregateMaliciousRequests: () => ({ maliciousPayloadsResponses: [] }),
   fetchFilterYamlTemplate: () => ({ templates: [], content: null }),
   fetchSensors: () => ({ sensors: [], revision: 0 }),
+  fetchAudit: () => ({ entries: [], total: 0, next: null }),
   fetchBlocklist: () => ({ blocks: [], total: 0 }),
 };
 

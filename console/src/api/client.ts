@@ -26,6 +26,19 @@ export async function send(
   body?: object,
   signal?: AbortSignal,
 ): Promise<unknown> {
+  const text = await answerOf(method, path, body, signal);
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new ApiError(200, [`${path} answered something that is no JSON`]);
+  }
+}
+
+/** One `POST /api/<name>` whose answer is a file. */
+export const fetchText = (name: string, request: object) => answerOf("POST", `/api/${name}`, request);
+
+async function answerOf(method: string, path: string, body?: object, signal?: AbortSignal): Promise<string> {
   const response = await reach(path, {
     method,
     credentials: "same-origin",
@@ -35,12 +48,7 @@ export async function send(
   });
   const text = await response.text();
   if (!response.ok) throw new ApiError(response.status, reasonsOf(response, text));
-  if (text === "") return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new ApiError(response.status, [`${path} answered something that is no JSON`]);
-  }
+  return text;
 }
 
 async function reach(path: string, init: RequestInit): Promise<Response> {

@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { call, send } from "./client";
+import { call, fetchText, send } from "./client";
+import { type TimeRange, timestampsOf } from "./range";
 import type { Block, CommandReply, EventFilter, EventStatus } from "./types";
 
 /** A block without `ttlSeconds` is permanent: nobody blocks for ever by forgetting a field. */
@@ -17,6 +18,17 @@ export const logOut = () => send("DELETE", "/session");
 
 export const changePassword = (currentPassword: string, newPassword: string) =>
   call("changePassword", { currentPassword, newPassword });
+
+/** All entries of the time that have the text, as a file that the browser saves. */
+export async function exportAudit(range: TimeRange, searchText: string): Promise<void> {
+  const text = await fetchText("exportAudit", { format: "csv", ...timestampsOf(range), searchText });
+  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = "audit.csv";
+  link.click();
+  URL.revokeObjectURL(address);
+}
 
 export const addBlock = ({ cidr, ttlSeconds, reason }: BlockRequest) =>
   call<CommandReply & { block: Block }>("addBlock", {

@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { parseSample } from "../sample/sample";
 import { call, send } from "./client";
 import { boundsOf, type TimeRange, timestampsOf } from "./range";
@@ -6,6 +6,7 @@ import type {
   Actor,
   ActorActivity,
   ActorTotals,
+  AuditPage,
   Block,
   CategoryCount,
   EventFilter,
@@ -192,3 +193,13 @@ export const sensorsQuery = queryOptions({
   queryFn: ({ signal }) => call<{ sensors: Sensor[]; revision: number }>("fetchSensors", {}, signal),
   ...live,
 });
+
+/** Newest first, page by page. */
+export const auditQuery = (range: TimeRange, searchText: string) =>
+  infiniteQueryOptions({
+    queryKey: ["audit", range, searchText],
+    queryFn: ({ signal, pageParam: cursor }) =>
+      call<AuditPage>("fetchAudit", { ...timestampsOf(range), searchText, cursor }, signal),
+    initialPageParam: null as number | null,
+    getNextPageParam: ({ next }) => next,
+  });

@@ -12,6 +12,26 @@ export interface Session {
   kind: "user" | "key";
 }
 
+export interface AuditEntry {
+  seq: number;
+  at: number;
+  /** What kind of somebody: user, key, command line, sensor, policy or unknown. */
+  kind: string;
+  who: string;
+  /** An address; null on the control plane's own machine. */
+  from: string | null;
+  action: string;
+  object: string;
+  before: unknown;
+  after: unknown;
+}
+
+export interface AuditPage {
+  entries: AuditEntry[];
+  total: number;
+  next: number | null;
+}
+
 /** Where a policy matched. Offsets are bytes of the original value at `location`, before any decoding. */
 export interface Match {
   location: string;

@@ -1,6 +1,7 @@
 import { useSearch } from "@tanstack/react-router";
-import { Ban, Gauge, Radar, ScrollText, ServerCog, ShieldAlert, UserRoundX } from "lucide-react";
+import { Ban, Gauge, History, Radar, ScrollText, ServerCog, ShieldAlert, UserRoundX } from "lucide-react";
 import { PageNavLink } from "../shared/links";
+import { useIsAdmin } from "../shared/rights";
 import { parseRange } from "../shared/search";
 
 const PAGES = [
@@ -11,14 +12,17 @@ const PAGES = [
   { to: "/policies", label: "Policies", icon: ScrollText },
   { to: "/blocklist", label: "Blocklist", icon: Ban },
   { to: "/sensors", label: "Sensors", icon: ServerCog },
+  { to: "/audit", label: "Audit log", icon: History, isForAdmins: true },
 ] as const;
 
 /** The time range goes along from page to page; filters stay where they belong. */
 export function Navigation({ onGo }: { onGo: () => void }) {
   const range = parseRange(useSearch({ strict: false }));
+  const isAdmin = useIsAdmin();
+  const pages = PAGES.filter((page) => isAdmin || !("isForAdmins" in page));
   return (
     <nav aria-label="Pages">
-      {PAGES.map(({ to, label, icon: Icon }) => (
+      {pages.map(({ to, label, icon: Icon }) => (
         <PageNavLink
           key={to}
           to={to}

@@ -1,0 +1,82 @@
+import { Button, Center } from "@mantine/core";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { Download, History } from "lucide-react";
+import { exportAudit } from "../../api/commands";
+import { auditQuery } from "../../api/queries";
+import { DataTable } from "../../shared/DataTable";
+import { EmptyState } from "../../shared/EmptyState";
+import { showProblem } from "../../shared/notices";
+import { Page } from "../../shared/Page";
+import { RangePicker } from "../../shared/RangePicker";
+import { SearchBox } from "../../shared/SearchBox";
+import { rangeOf, toSearch } from "../../shared/search";
+import { columns } from "./columns";
+import type { AuditSearch } from "./search";
+
+const route = getRouteApi("/shell/audit");
+
+export function AuditPage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const range = rangeOf(search);
+  const text = search.q ?? "";
+  const entries = useInfiniteQuery(auditQuery(range, text));
+  const download = useMutation({
+    mutationFn: () => exportAudit(range, text),
+    onError: (error) => showProblem("The audit log could not be exported", error),
+  });
+  const refine = (change: AuditSearch) =>
+    void navigate({ to: ".", search: (old) => ({ ...old, ...change }), replace: true });
+
+  return (
+    <Page
+      title="Audit log"
+      about="Who changed what, when and from where"
+      actions={
+        <>
+          <SearchBox
+            label="Search who, what, from where"
+            value={text}
+            onChange={(q) => refine({ q: q || undefined })}
+          />
+          <RangePicker value={range} onChange={(range) => refine(toSearch(range))} />
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<Download size={14} aria-hidden />}
+            loading={download.isPending}
+            onClick={() => download.mutate()}
+          >
+            CSV
+          </Button>
+        </>
+      }
+    >
+      <DataTable
+        label="Audit log"
+        columns={columns}
+        rows={entries.data?.pages.flatMap((page) => page.entries)}
+        rowId={(entry) => String(entry.seq)}
+        error={entries.error}
+        empty={
+          <EmptyState icon={History} title="No change like that in this time">
+            Choose a longer time range, or search for something else.
+          </EmptyState>
+        }
+      />
+      {entries.hasNextPage && (
+        <Center mt="sm">
+          <Button
+            size="xs"
+            variant="default"
+            loading={entries.isFetchingNextPage}
+            onClick={() => entries.fetchNextPage()}
+          >
+            Older entries
+          </Button>
+        </Center>
+      )}
+    </Page>
+  );
+}
