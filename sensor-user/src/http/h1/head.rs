@@ -2,6 +2,8 @@
 
 mod lenient;
 
+use std::mem::MaybeUninit;
+
 use portcullis_exchange::{Fact, Facts, Headers, HeadersBuilder, Protocol};
 
 use super::start_line;
@@ -29,9 +31,14 @@ const USUAL_FIELDS: usize = 96;
 pub(super) fn request(bytes: &[u8]) -> Option<RequestHead> {
     let bytes = start_line::without_empty_lines(bytes);
     let mut facts = line_facts(bytes);
-    let mut fields = [httparse::EMPTY_HEADER; USUAL_FIELDS];
-    let mut parsed = httparse::Request::new(&mut fields);
-    let head = match (parsed.parse(bytes), parsed.method, parsed.path, parsed.version) {
+    let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
+    let mut parsed = httparse::Request::new(&mut []);
+    let head = match (
+        parsed.parse_with_uninit_headers(bytes, &mut fields),
+        parsed.method,
+        parsed.path,
+        parsed.version,
+    ) {
         (Ok(httparse::Status::Complete(_)), Some(method), Some(target), Some(version)) => RequestHead {
             method: method.to_owned(),
             target: target.as_bytes().to_vec(),
@@ -78,9 +85,11 @@ fn authority(target: &[u8]) -> Option<&[u8]> {
 pub(super) fn response(bytes: &[u8]) -> Option<ResponseHead> {
     let bytes = start_line::without_empty_lines(bytes);
     let mut facts = line_facts(bytes);
-    let mut fields = [httparse::EMPTY_HEADER; USUAL_FIELDS];
-    let mut parsed = httparse::Response::new(&mut fields);
-    match (parsed.parse(bytes), parsed.code, parsed.version) {
+    let mut fields = [const { MaybeUninit::uninit() }; USUAL_FIELDS];
+    let mut parsed = httparse::Response::new(&mut []);
+    let config = httparse::ParserConfig::default();
+    let outcome = config.parse_response_with_uninit_headers(&mut parsed, bytes, &mut fields);
+    match (outcome, parsed.code, parsed.version) {
         (Ok(httparse::Status::Complete(_)), Some(status), Some(version)) => Some(ResponseHead {
             status,
             reason: parsed.reason.unwrap_or_default().as_bytes().to_vec(),
