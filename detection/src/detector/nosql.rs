@@ -127,10 +127,18 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
             return None;
         }
     }
-    if subject.lower.len() > 2000 {
+    if subject.lower.len() > 2000 || is_condition(subject) {
         return None;
     }
     SIGNS.find_in(subject)
+}
+
+/// A condition of a document that somebody wrote whole, as rule languages have them (`user.role == 'a' || …`): it
+/// compares before its first quote, where an injection would close a literal.
+pub(super) fn is_condition(subject: &Subject<'_>) -> bool {
+    let quote = memchr::memchr2(b'\'', b'"', subject.lower);
+    let before = quote.and_then(|at| subject.lower.get(..at)).unwrap_or_default().trim_ascii_end();
+    subject.field.place == Place::Json && (before.ends_with(b"==") || before.ends_with(b"!="))
 }
 
 /// `user.password.$ne`: the name before the operator.

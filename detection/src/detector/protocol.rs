@@ -241,6 +241,9 @@ fn form(request: &Request) -> Option<&'static str> {
     }
     const MOST: usize = 128;
     memchr::memmem::find_iter(body, b"name=\"").take(MOST).find_map(|at| {
+        if !in_disposition(body, at) {
+            return None;
+        }
         let rest = body.get(at + 6..)?;
         let end = memchr::memchr2(b'"', b'\n', rest)?;
         let name = rest.get(..end)?;
@@ -257,6 +260,15 @@ fn form(request: &Request) -> Option<&'static str> {
             || !matches!(after, b";" | b"\r" | b"\n" | b" " | b"");
         split.then_some("a part's name that parsers cut differently")
     })
+}
+
+/// Whether this place is in a part's `Content-Disposition` line, and not in what is sent as its content.
+fn in_disposition(body: &[u8], at: usize) -> bool {
+    const LONGEST: usize = 512;
+    let before = body.get(at.saturating_sub(LONGEST)..at).unwrap_or_default();
+    let start = memchr::memrchr(b'\n', before).map_or(0, |end| end + 1);
+    let line = before.get(start..).unwrap_or_default();
+    line.get(..19).is_some_and(|name| name.eq_ignore_ascii_case(b"content-disposition"))
 }
 
 /// Whether a part's `Content-Type` line says so.

@@ -26,6 +26,10 @@ pub(super) const GATES: &[&str] = &[
     "/\\",
     "\\/",
     "ftp:",
+    "ftp?",
+    "ftps?",
+    "file?",
+    "file:",
     "sftp:",
     "jar:",
     "netdoc:",
@@ -96,7 +100,7 @@ static INCLUSION: LazyLock<Patterns> = LazyLock::new(|| {
             r"^\s*(?:ftps?|file|jar|phar|ogg|rar|ssh2|expect|compress\.(?:zlib|bzip2)):(?:/|[a-z]+:)|^\s*(?:https?|ftps?|file)\?$",
         ),
         (10, r"^\s*https?://(?:[0-9a-f]{0,4}:){3,}[0-9a-f:.]*/[^\s]*\.(?:php[0-9]?|txt|sh|asp|jsp)"),
-        (10, r"^\s*https?://[^\s/@]+/:[^\s/]*@[^\s/]*@?[a-z0-9.-]+"),
+        (10, r"^\s*https?://[^\s/@]+/(?::[^\s/]*@[^\s/]*@?[a-z0-9.-]+|@[a-z0-9-]+\.[a-z]{2,4}/$)"),
     ])
 });
 

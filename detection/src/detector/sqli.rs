@@ -198,7 +198,11 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Range<usize>> {
     let own = SIGNS.score(folded.bytes());
     let document = subject.is_document();
     // A file of code that is sent as one value may query by right.
-    let needed = if document { 3 * SURE } else { SURE };
+    let needed = match document {
+        true => 3 * SURE,
+        false if super::nosql::is_condition(subject) => 2 * SURE,
+        false => SURE,
+    };
     if let Some(score) = own.as_ref().filter(|score| score.total >= needed) {
         return Some(folded.original(score.at.clone()));
     }

@@ -10,7 +10,7 @@ pub(super) const XXE_GATES: &[&str] =
 pub(super) const LDAP_GATES: &[&str] =
     &[":=", ")&", "*(", ")(", "*)", "(&", "(|", "(!", "=*", "*(", "objectclass", ")\u{0}"];
 pub(super) const XPATH_GATES: &[&str] =
-    &["'", "\"", "//", "count(", "name(", "::", "text()", "position()", "last()", "doc("];
+    &["'", "\"", "//", "count(", "name(", "::", "text()", "position()", "last()", "doc(", "string-length("];
 pub(super) const HEADER_GATES: &[&str] =
     &["\n", "\r", "\\r\\n", "%0a", "%0d", "\u{560a}", "\u{560d}", "%e5%98"];
 pub(super) const GRAPHQL_GATES: &[&str] = &[
@@ -67,7 +67,7 @@ static XPATH: LazyLock<Patterns> = LazyLock::new(|| {
         ),
         (
             10,
-            r"['\x22\])]\s*\|\s*//|['\x22\])]\s*(?:or|and)\s+(?://|\.\.?/|\*/)|/(?:child|parent|descendant|ancestor|following|preceding|attribute|self)(?:-or-self|-sibling)?::|count\s*\(\s*(?:/|//|\.\./|\*|\.)|string-length\s*\(\s*(?:name|//|/|\()|substring\s*\(\s*(?:name|//|/|string|\()[^)]*\)?|//\*\[|//[a-z*]+\[|\bposition\s*\(\s*\)\s*=|/text\s*\(\s*\)|\]/\*\||name\s*\(\s*/|doc\s*\(\s*concat",
+            r"['\x22\])]\s*\|\s*//|['\x22\])]\s*(?:or|and)\s+(?://|\.\.?/|\*/)|/(?:child|parent|descendant|ancestor|following|preceding|attribute|self)(?:-or-self|-sibling)?::|count\s*\(\s*(?:/|//|\.\./|\*|\.)|string-length\s*\(\s*(?:name|//|/|\()|substring\s*\(\s*(?:name|//|/|string|\()[^)]*\)?|//\*\[|//[a-z*]+\[|\bposition\s*\(\s*\)\s*=|/text\s*\(\s*\)|\]/\*\||name\s*\(\s*/|doc\s*\(\s*(?:concat|['\x22]//)|^(?:and|or)\s+(?:string-length|count|position|local-name)\s*\(",
         ),
     ])
 });
@@ -116,7 +116,10 @@ static GRAPHQL: LazyLock<Patterns> = LazyLock::new(|| {
             r"^[\s{]*(?:types|interfaces|args|directives|possibletypes|enumvalues|inputfields|oftype)\s*(?:\([^)]{0,40}\)\s*)?\{\s*$|cannot query field .{1,80}did you mean",
         ),
         // One operation under several names; a literal that ends in a quote; more directives than a field has use for.
-        (10, r"\bq[a-z]*[0-9]*\s*:\s*query\s*\{.{0,200}\bq[a-z]*[0-9]+\s*:\s*query\s*\{|(?:@[a-z]+\s*){8,}"),
+        (
+            10,
+            r"\bq[a-z]*[0-9]*\s*:\s*query\s*\{.{0,200}\bq[a-z]*[0-9]+\s*:\s*query\s*\{|(?:@[a-z]+\s*){8,}|^(?:(?:query|mutation|subscription)\s*|[a-z]{2,20}\([a-z]+:\s*\x22[^)]{0,200}\)\s*)\{\s*$",
+        ),
         (10, r"\.\.\.\s*([a-z]+)\s*\}\s*fragment\s+[a-z]+\s+on\s+[a-z]+\s*\{[^}]*\.\.\."),
     ])
 });
