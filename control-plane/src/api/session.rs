@@ -59,11 +59,18 @@ pub(super) async fn log_in(
         LogIn::Password { name, .. } => Some(name.trim()),
     };
     let attempt = api.attempts.begin(client.address, name, Instant::now())?;
-    let Some(caller) = caller(&api, log_in).await? else {
-        note_failure(&api, client).await?;
-        return Err(ApiError::NotLoggedIn);
+    let caller = match caller(&api, log_in).await {
+        Ok(Some(caller)) => caller,
+        Ok(None) => {
+            note_failure(&api, client).await?;
+            return Err(ApiError::NotLoggedIn);
+        }
+        Err(error) => {
+            attempt.forget();
+            return Err(error);
+        }
     };
-    attempt.succeeded();
+    attempt.forget();
     let act = Act { by: caller.by.clone(), from: Some(client.address), action: "logIn".to_owned() };
     let store = api.store.clone();
     let session = blocking(move || auth::open_session(&*store, &act, &caller)).await?;

@@ -98,11 +98,12 @@ pub(super) async fn change_password(call: Call) -> Reply {
     let name = call.caller.by.name.clone();
     // Whoever finds an open page must not guess here what the log-in slows down.
     let attempt = call.api.attempts.begin(call.from, Some(&name), std::time::Instant::now())?;
-    let known = auth::by_password(&call.api.store, &call.api.passwords, &name, current_password).await?;
-    if known.is_none() {
+    let known = auth::by_password(&call.api.store, &call.api.passwords, &name, current_password).await;
+    if matches!(known, Ok(None)) {
         return Err(ApiError::invalid("currentPassword", "is not your password"));
     }
-    attempt.succeeded();
+    attempt.forget();
+    known?;
     let hash = hashed(&call, "newPassword", new_password, &name).await?;
     let change =
         UserChange { password: Some(hash), keep_session: call.caller.session, ..UserChange::default() };

@@ -59,7 +59,7 @@ impl FailuresNoted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait(pub Duration);
 
-/// One attempt under way. It counts as failed unless it is said to have succeeded, so that many at once are no way round.
+/// One attempt under way. It counts as failed unless it is forgotten, so that many at once are no way round.
 #[must_use]
 pub struct Attempt<'a> {
     places: Vec<(&'a Table, usize)>,
@@ -84,7 +84,8 @@ impl Attempts {
 }
 
 impl Attempt<'_> {
-    pub fn succeeded(self) {
+    /// It succeeded, or nobody could say whether it was right: not counted.
+    pub fn forget(self) {
         for (table, place) in self.places {
             table.give_back(place);
         }
@@ -190,7 +191,7 @@ mod tests {
     fn success_is_not_counted_and_attempts_at_once_are() {
         let (attempts, now) = (Attempts::default(), Instant::now());
         for _ in 0..100 {
-            attempts.begin(address("192.0.2.1"), Some("ada"), now).ok().unwrap().succeeded();
+            attempts.begin(address("192.0.2.1"), Some("ada"), now).ok().unwrap().forget();
         }
         let held: Vec<_> = (0..10).map(|_| attempts.begin(address("192.0.2.1"), None, now)).collect();
         assert!(held.iter().all(Result::is_ok));
