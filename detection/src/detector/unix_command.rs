@@ -6,9 +6,10 @@ use std::{collections::HashMap, ops::Range, sync::LazyLock};
 use super::{Subject, patterns::Patterns};
 
 pub(super) const GATES: &[&str] = &[
-    ";", "|", "&", "`", "$(", "${", "\n", "<(", ">(", "/bin/", "/etc/", "() {", "(){", "ping ", "sleep ",
-    "curl ", "wget ", "cat ", "bash", "id", "uname", "whoami", "nslookup", "/dev/tcp", "nc ", "python",
-    "perl", "php ", "ls ", "echo", "ifs", "chmod", "alias", "){", "!-", "ansible-", "strace ", "flock ",
+    ";", "|", "&", "`", "$(", "${", "\n", "\r", "<(", ">(", "/bin/", "/etc/", "() {", "(){", "ping ",
+    "sleep ", "curl ", "wget ", "cat ", "bash", "id", "uname", "whoami", "nslookup", "/dev/tcp", "nc ",
+    "python", "perl", "php ", "ls ", "echo", "ifs", "chmod", "alias", "){", "!-", "ansible-", "strace ",
+    "flock ",
 ];
 
 /// How sure a command word alone makes it, after a separator.
