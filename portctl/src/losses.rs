@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::reply::Sensor;
 
-const WORDS: [&str; 27] = [
+const WORDS: [&str; 28] = [
     "bad",
     "behind",
     "bounded",
@@ -16,6 +16,7 @@ const WORDS: [&str; 27] = [
     "errors",
     "evicted",
     "failed",
+    "failures",
     "full",
     "gap",
     "gaps",

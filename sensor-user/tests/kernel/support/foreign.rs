@@ -4,6 +4,7 @@ use std::{
     io,
     os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd},
     path::Path,
+    time::Duration,
 };
 
 const BPF_PROG_LOAD: libc::c_long = 5;
@@ -97,7 +98,10 @@ impl Program {
         for (at, number) in (0..).step_by(4).zip(numbers) {
             put(&mut attributes, at, &number.to_ne_bytes());
         }
-        bpf_fd(BPF_LINK_CREATE, &mut attributes)
+        // A link that was dropped stays for as long as somebody else, who lists all links of the host, has it open.
+        let fd = retrying(libc::EEXIST, || bpf(BPF_LINK_CREATE, &mut attributes)).unwrap();
+        // SAFETY: the kernel has just made this descriptor for us.
+        unsafe { OwnedFd::from_raw_fd(i32::try_from(fd).unwrap()) }
     }
 
     /// For `tc`, which takes programs from there.
@@ -112,6 +116,18 @@ impl Program {
 
 fn put(attributes: &mut [u8], at: usize, value: &[u8]) {
     attributes[at..at + value.len()].copy_from_slice(value);
+}
+
+fn retrying<T>(code: i32, mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 0..100 {
+        match attempt() {
+            Err(error) if error.raw_os_error() == Some(code) => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            outcome => return outcome,
+        }
+    }
+    attempt()
 }
 
 fn bpf_fd(command: libc::c_long, attributes: &mut [u8]) -> OwnedFd {
