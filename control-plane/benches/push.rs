@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context as _, ensure};
 use clap::Parser as _;
 use control_plane::{
-    Config, Server,
+    Config, NotifySettings, Server,
     auth::{KeyTerms, command_line, create_key},
     fleet::create_join_token,
     store::{Role, SqliteStore},
@@ -143,6 +143,7 @@ impl Plane {
             account_id: "1".into(),
             trusted_proxies: Vec::new(),
             audit_retention: Duration::from_secs(400 * 86_400),
+            notify: NotifySettings::default(),
         };
         let server = Server::start(config).await?;
         let store = SqliteStore::open(folder.path())?;

@@ -20,6 +20,7 @@ mod gate;
 mod inventory;
 mod keys;
 mod metrics;
+mod notify;
 mod openapi;
 mod orig;
 mod policies;
@@ -55,6 +56,7 @@ use crate::{
     console,
     fleet::Fleet,
     ingest::Ingest,
+    notify::Notifier,
     store::{PolicyTimes, Role, Store},
 };
 
@@ -78,6 +80,7 @@ pub(crate) struct Api {
     pub passwords: Passwords,
     /// What these say about whom they speak for is believed.
     pub trusted_proxies: Vec<IpNet>,
+    pub notifier: Arc<Notifier>,
 }
 
 pub(crate) fn router(api: Arc<Api>) -> Router {
@@ -279,6 +282,37 @@ fn endpoints() -> Endpoints {
         .reads::<()>("fetchKeys", Admin, "API keys, without the keys themselves", keys::list)
         .reads::<(keys::Add,)>("addKey", Admin, "Make an API key, shown this once", keys::add)
         .reads::<(keys::Named,)>("revokeKey", Admin, "End an API key", keys::revoke)
+        .reads::<()>("fetchNotifyTargets", Viewer, "Where notifications go, and how that goes", notify::list)
+        .reads::<(notify::Add, notify::Filter)>(
+            "addNotifyTarget",
+            Admin,
+            "Tell another system of new events",
+            notify::add,
+        )
+        .reads::<(notify::Modify, notify::Filter)>(
+            "modifyNotifyTarget",
+            Admin,
+            "Change a target's filter, address or secret, disable or enable it",
+            notify::modify,
+        )
+        .reads::<(notify::Named,)>(
+            "removeNotifyTarget",
+            Admin,
+            "Forget a target and what waits for it",
+            notify::remove,
+        )
+        .commands::<(notify::Named,), _>(
+            "testNotifyTarget",
+            Admin,
+            "Send an event that never was to a target, at once",
+            notify::test,
+        )
+        .reads::<(notify::LogAsked,)>(
+            "fetchNotifyLog",
+            Viewer,
+            "What became of notifications, newest first",
+            notify::log,
+        )
         .reads::<(audit::Asked,)>("fetchAudit", Admin, "Who changed what, newest first", audit::list)
         .add::<(audit::Asked, audit::ExportAsked)>(
             "exportAudit",

@@ -52,6 +52,14 @@ pub struct Cli {
     #[arg(long, value_name = "TIME", default_value = "400d", value_parser = audit_retention)]
     pub audit_retention: Duration,
 
+    /// Networks where notifications may go although they are not public: addresses or prefixes.
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    pub notify_allow: Vec<IpNet>,
+
+    /// Certificates (PEM) that notifications over TLS trust besides the system's.
+    #[arg(long, value_name = "FILE")]
+    pub notify_ca: Option<PathBuf>,
+
     /// What goes to standard error: error, warn, info, debug, trace, or per module as in `info,control_plane=debug`.
     #[arg(long, global = true, value_name = "LEVEL", default_value = "info", env = "PORTCULLIS_LOG")]
     pub log: String,

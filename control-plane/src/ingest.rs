@@ -10,17 +10,19 @@ use portcullis_proto::v1::ThreatEvent;
 pub(crate) use self::counters::{IngestCounters, IngestCounts};
 use crate::{
     clock::EpochMillis,
+    notify::Notifier,
     store::{Combination, NewEvent, Store, StoreError},
 };
 
 pub(crate) struct Ingest {
     store: Arc<dyn Store>,
     counters: IngestCounters,
+    notifier: Arc<Notifier>,
 }
 
 impl Ingest {
-    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, counters: IngestCounters::default() }
+    pub(crate) fn new(store: Arc<dyn Store>, notifier: Arc<Notifier>) -> Self {
+        Self { store, notifier, counters: IngestCounters::default() }
     }
 
     pub(crate) fn counters(&self) -> &IngestCounters {
@@ -48,6 +50,9 @@ impl Ingest {
             counts.stored = appended.stored;
             counts.duplicates = appended.duplicates;
             counts.updated = appended.updated;
+            if appended.stored > 0 {
+                self.notifier.wake();
+            }
         }
         self.counters.add(sensor_id, &counts);
         Ok(counts)

@@ -15,7 +15,9 @@ pub mod data_dir;
 pub mod fleet;
 mod grpc;
 mod ingest;
+mod notify;
 mod server;
 pub mod store;
 
+pub use notify::{NotifyError, NotifySettings};
 pub use server::{Config, Server, StartError};

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 use clap::{Parser, error::ErrorKind};
 use control_plane::{
-    Config, Server,
+    Config, NotifySettings, Server,
     cli::{Cli, Command, join_token, keys, note, say, users},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -44,6 +44,7 @@ fn main() -> ExitCode {
             account_id: cli.account_id,
             trusted_proxies: cli.trusted_proxy,
             audit_retention: cli.audit_retention,
+            notify: NotifySettings { allowed: cli.notify_allow, ca: cli.notify_ca },
         }),
         Some(Command::Users(command)) => users::run(&data_dir, command),
         Some(Command::Keys(command)) => keys::run(&data_dir, command),

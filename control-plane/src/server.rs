@@ -19,6 +19,7 @@ use crate::{
     fleet::Fleet,
     grpc::Service,
     ingest::Ingest,
+    notify::{self, Notifier, NotifyError, NotifySettings},
     store::{Role, SqliteStore, Store, StoreError},
 };
 
@@ -38,6 +39,7 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Older entries of the audit log are forgotten.
     pub audit_retention: Duration,
+    pub notify: NotifySettings,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +56,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Password(#[from] PasswordError),
+    #[error(transparent)]
+    Notify(#[from] NotifyError),
 }
 
 /// A control plane at work. Dropping it ends its tasks, too, but nobody waits for that; [`Server::shut_down`] does.
@@ -80,7 +84,8 @@ impl Server {
         let opened = crate::blocking::blocking(move || open(&path)).await?;
         let (shutdown, down) = watch::channel(false);
         let fleet = Arc::new(Fleet::new(opened.store.clone())?);
-        let ingest = Arc::new(Ingest::new(opened.store.clone()));
+        let notifier = Arc::new(Notifier::new(opened.store.clone(), &config.data_dir, config.notify)?);
+        let ingest = Arc::new(Ingest::new(opened.store.clone(), notifier.clone()));
         let service = Service {
             store: opened.store.clone(),
             fleet: fleet.clone(),
@@ -99,11 +104,13 @@ impl Server {
             failures_noted: FailuresNoted::default(),
             passwords: opened.passwords,
             trusted_proxies: config.trusted_proxies,
+            notifier: notifier.clone(),
         };
         let tasks = vec![
             tokio::spawn(serve_http(http, api, down.clone())),
-            tokio::spawn(serve_grpc(grpc, service, down)),
+            tokio::spawn(serve_grpc(grpc, service, down.clone())),
             tokio::spawn(sweeping),
+            tokio::spawn(notify::run(notifier, down)),
         ];
         let first_key = opened.first_key;
         Ok(Self { http: http_address, grpc: grpc_address, first_key, shutdown, tasks, _data_dir: data_dir })

@@ -7,6 +7,7 @@ mod audit;
 mod events;
 mod filter;
 mod inventory;
+mod notify;
 mod policies;
 mod revisions;
 mod sensors;
@@ -23,6 +24,10 @@ pub use filter::{ActorFilter, ActorSort, DistinctField, EndpointSort, EventFilte
 pub use inventory::{
     Inventoried, InventoryFilter, InventoryRow, InventorySort, InventoryStore, MAX_PER_SENSOR,
 };
+pub use notify::{
+    Attempt, Due, LogEntry, NewTarget, Notice, NotifyStore, Queued, Settled, TargetChange, TargetError,
+    TargetFilter, TargetKind, TargetRecord,
+};
 pub use policies::{PolicyStore, PolicyTimes};
 pub use revisions::{
     Allowed, Block, BlockPage, BlockQuery, CaptureMode, CaptureRule, Change, Difference, GateMode,
@@ -35,11 +40,25 @@ pub use users::{NewUser, UserChange, UserError, UserRecord, UserStore};
 
 /// Everything an account's state is: revisions, who may do what, which sensors there are.
 pub trait StateStore:
-    RevisionStore + AccessStore + UserStore + AuditStore + SensorStore + PolicyStore + InventoryStore
+    RevisionStore
+    + AccessStore
+    + UserStore
+    + AuditStore
+    + SensorStore
+    + PolicyStore
+    + InventoryStore
+    + NotifyStore
 {
 }
 impl<T> StateStore for T where
-    T: RevisionStore + AccessStore + UserStore + AuditStore + SensorStore + PolicyStore + InventoryStore
+    T: RevisionStore
+        + AccessStore
+        + UserStore
+        + AuditStore
+        + SensorStore
+        + PolicyStore
+        + InventoryStore
+        + NotifyStore
 {
 }
 

@@ -129,6 +129,11 @@ fn parsed<T>(
     names.iter().enumerate().map(one).collect()
 }
 
+/// Whether all of these are severities.
+pub(super) fn severities(names: &[String]) -> Result<(), ApiError> {
+    parsed("severity", names, "CRITICAL, HIGH, MEDIUM, LOW", severity).map(drop)
+}
+
 fn severity(name: &str) -> Option<Severity> {
     [Severity::Low, Severity::Medium, Severity::High, Severity::Critical]
         .into_iter()

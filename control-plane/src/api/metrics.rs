@@ -21,7 +21,7 @@ use crate::{
     clock::EpochMillis,
     fleet::Live,
     ingest::IngestCounts,
-    store::{Role, StoreError},
+    store::{Role, StoreError, TargetRecord},
 };
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -58,6 +58,7 @@ struct Snapshot {
     revision: u64,
     failed_log_ins: u64,
     sensors: Vec<SensorMetrics>,
+    targets: Vec<(Labels, TargetRecord)>,
 }
 
 #[derive(Debug)]
@@ -79,7 +80,12 @@ impl Snapshot {
             let labels = [("sensor", record.id), ("node", live.node.clone())];
             SensorMetrics { labels, live, ingest }
         });
+        let targets = api.store.targets()?.into_iter();
+        let targets = targets.map(|target| {
+            ([("target", target.name.clone()), ("kind", target.kind.name().to_owned())], target)
+        });
         Ok(Self {
+            targets: targets.collect(),
             revision: api.fleet.revision(),
             failed_log_ins: api.failures_noted.total(),
             sensors: sensors.collect(),
@@ -88,6 +94,10 @@ impl Snapshot {
 
     fn each(&self, value: impl Fn(&SensorMetrics) -> u64) -> Family<'_> {
         self.sensors.iter().map(|sensor| (&sensor.labels, value(sensor))).collect()
+    }
+
+    fn each_target(&self, value: impl Fn(&TargetRecord) -> u64) -> Family<'_> {
+        self.targets.iter().map(|(labels, target)| (labels, value(target))).collect()
     }
 
     /// What the sensors reported, by name.
@@ -147,6 +157,27 @@ impl Collector for Snapshot {
                 "events_rejected_total",
                 "Events that do not keep to the contract",
                 self.each(|sensor| sensor.ingest.rejected),
+            ),
+            ("notifications_queued", "Notifications that wait", self.each_target(|target| target.queued)),
+            (
+                "notifications_delivered_total",
+                "Notifications that the target took",
+                self.each_target(|target| target.delivered),
+            ),
+            (
+                "notifications_failed_attempts_total",
+                "Attempts to deliver notifications that failed",
+                self.each_target(|target| target.failed),
+            ),
+            (
+                "notifications_given_up_total",
+                "Notifications that were refused for good or waited for more than a day",
+                self.each_target(|target| target.given_up),
+            ),
+            (
+                "notifications_dropped_total",
+                "Notifications that found no room in the outbox",
+                self.each_target(|target| target.dropped),
             ),
         ];
         for (name, help, family) in &own {

@@ -12,6 +12,8 @@ pub enum SecretKind {
     Session,
     JoinToken,
     SensorCredential,
+    /// Signs what a webhook is sent; kept sealed, since both sides need it.
+    Webhook,
 }
 
 impl SecretKind {
@@ -21,11 +23,12 @@ impl SecretKind {
             Self::Session => "pcs_",
             Self::JoinToken => "pcj_",
             Self::SensorCredential => "pcc_",
+            Self::Webhook => "pcw_",
         }
     }
 }
 
-/// 256 random bits in hexadecimal after a prefix. Shown once; only its digest is kept.
+/// 256 random bits in hexadecimal after a prefix. Shown once. But for webhooks, only its digest is kept.
 pub struct Secret(String);
 
 impl Secret {

@@ -8,6 +8,7 @@ mod detail;
 mod distinct;
 mod events;
 mod inventory;
+mod notify;
 mod policies;
 mod readers;
 mod revisions;

@@ -7,7 +7,7 @@ mod sensor;
 use std::time::Duration;
 
 use control_plane::{
-    Config, Server,
+    Config, NotifySettings, Server,
     auth::{KeyTerms, command_line, create_key},
     fleet::create_join_token,
     store::Role,
@@ -87,5 +87,6 @@ pub fn config(folder: &TempDir) -> Config {
         account_id: "1000000".to_owned(),
         trusted_proxies: Vec::new(),
         audit_retention: Duration::from_secs(400 * 86_400),
+        notify: NotifySettings::default(),
     }
 }

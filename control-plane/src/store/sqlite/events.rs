@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::{
     SqliteStore, audit, codes, counts, detail, distinct,
+    notify::Outbox,
     rows::{self, EVENT_COLUMNS},
     selection::Selection,
 };
@@ -134,6 +135,7 @@ fn append(connection: &Connection, events: &[NewEvent]) -> Result<Appended> {
     )?;
     let mut insert_detail =
         connection.prepare_cached("INSERT INTO event_detail (seq, raw_len, body) VALUES (?, ?, ?)")?;
+    let mut outbox = Outbox::open(connection)?;
     let mut appended = Appended::default();
     for NewEvent { row, detail } in events {
         let seq: Option<i64> = insert
@@ -165,12 +167,14 @@ fn append(connection: &Connection, events: &[NewEvent]) -> Result<Appended> {
             Some(seq) => {
                 let (raw_len, body) = detail::pack(detail);
                 insert_detail.execute(params![seq, raw_len, body])?;
+                outbox.put(row)?;
                 appended.stored += 1;
             }
             None if update(connection, row, detail)? => appended.updated += 1,
             None => appended.duplicates += 1,
         }
     }
+    outbox.close()?;
     Ok(appended)
 }
 
