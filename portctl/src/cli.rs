@@ -1,6 +1,7 @@
 //! The verbs and their arguments: the same words as in REST and the console.
 
 mod capture;
+mod notify;
 mod orders;
 mod people;
 mod policy;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::capture::{CaptureVerb, Matched};
+pub(crate) use self::notify::{Access, Notify, TargetFilter, TargetKind};
 pub(crate) use self::orders::{
     Allow, Block, Gate, GateVerb, ImportFormat, ImportSource, Terms, Wait, parse_net,
 };
@@ -90,6 +92,9 @@ pub(crate) enum Verb {
     Keys(Keys),
     /// Who changed what, when and from where, newest first; or all of it as a file
     Audit(Audit),
+    /// Other systems that are told of new events: list, add, modify, remove and test them, and what became of it
+    #[command(subcommand)]
+    Notify(Notify),
     /// Check this node and the control plane, and name the fix for each missing thing
     Doctor(Doctor),
 }

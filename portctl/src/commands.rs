@@ -10,6 +10,7 @@ mod gate;
 mod import;
 mod inventory;
 mod keys;
+mod notify;
 mod policy;
 mod pushed;
 pub(crate) mod sensors;
@@ -35,6 +36,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output<'_>) -> Result<Outcome, Failure
         Verb::Users(verb) => users::run(&connect(&cli.connection, output)?, &cli.connection, verb, output),
         Verb::Keys(verb) => keys::run(&connect(&cli.connection, output)?, verb, output),
         Verb::Audit(audit) => audit::run(&connect(&cli.connection, output)?, audit, output),
+        Verb::Notify(verb) => notify::run(&connect(&cli.connection, output)?, &cli.connection, verb, output),
         Verb::Doctor(doctor) => doctor::run(&cli.connection, doctor, output),
     }
 }

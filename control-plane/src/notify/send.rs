@@ -142,7 +142,7 @@ async fn rejected(mut response: Response) -> Result<u64, String> {
         answer.extend_from_slice(&part);
     }
     let Ok(answer) = serde_json::from_slice::<serde_json::Value>(&answer) else { return Ok(0) };
-    let rejected = &answer["partialSuccess"]["rejectedLogRecords"];
+    let Some(rejected) = answer.pointer("/partialSuccess/rejectedLogRecords") else { return Ok(0) };
     // Protocol Buffers' JSON has 64-bit numbers as text.
     Ok(rejected.as_u64().or_else(|| rejected.as_str()?.parse().ok()).unwrap_or(0))
 }

@@ -15,18 +15,23 @@ use serde_json::json;
 
 use crate::harness::{Person, TestSensor, event};
 
-struct Process {
+pub struct Process {
     child: Child,
-    http: String,
-    grpc: String,
-    key: Option<String>,
+    pub http: String,
+    pub grpc: String,
+    pub key: Option<String>,
 }
 
 impl Process {
     fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    pub fn start_with(folder: &Path, options: &[&str]) -> Self {
         let (http, grpc) = (free_address(), free_address());
         let mut child = Command::new(env!("CARGO_BIN_EXE_control-plane"))
             .args(["--data-dir", folder.to_str().unwrap(), "--http", &http, "--grpc", &grpc, "--log", "warn"])
+            .args(options)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -39,14 +44,14 @@ impl Process {
         Self { child, http, grpc, key: None }
     }
 
-    fn read_first_key(&mut self) {
+    pub fn read_first_key(&mut self) {
         let mut line = String::new();
         BufReader::new(self.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         self.key = Some(line.trim().strip_prefix("API key (shown once): ").unwrap().to_owned());
     }
 
     /// SIGKILL: no handler, no flush.
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }

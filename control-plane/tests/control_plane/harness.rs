@@ -37,6 +37,20 @@ impl Plane {
         Self { server: Server::start(config).await.unwrap(), folder }
     }
 
+    pub async fn start_notifying(notify: NotifySettings) -> Self {
+        Self::notifying_in(tempfile::tempdir().unwrap(), notify).await
+    }
+
+    async fn notifying_in(folder: TempDir, notify: NotifySettings) -> Self {
+        let config = Config { notify, ..config(&folder) };
+        Self { server: Server::start(config).await.unwrap(), folder }
+    }
+
+    pub async fn restart_notifying(self, notify: NotifySettings) -> Self {
+        self.server.shut_down().await;
+        Self::notifying_in(self.folder, notify).await
+    }
+
     pub async fn start_in(folder: TempDir) -> Self {
         let server = Server::start(config(&folder)).await.unwrap();
         Self { server, folder }

@@ -24,6 +24,7 @@ mod ingest;
 mod inventory;
 mod listing;
 mod metrics;
+mod notify;
 mod openapi;
 mod orders;
 mod people;

@@ -7,7 +7,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
-    documented::{access, documented, orders},
+    documented::{access, documented, notifications, orders},
     harness::Plane,
 };
 
@@ -28,7 +28,7 @@ async fn every_documented_call_is_in_it_with_each_of_its_keys_in_their_type() {
     let plane = Plane::start().await;
     let document = document(&plane).await;
     assert_eq!(document["openapi"], "3.1.0");
-    for (name, body, ..) in documented().into_iter().chain(orders()).chain(access()) {
+    for (name, body, ..) in documented().into_iter().chain(orders()).chain(access()).chain(notifications()) {
         let schema = schema(&document, name);
         for (key, value) in body.as_object().unwrap() {
             let types: Vec<&str> = match &schema["properties"][key]["type"] {

@@ -11,6 +11,7 @@ mod doctor;
 mod events;
 mod failures;
 mod fixture;
+mod notify;
 mod people;
 mod policy;
 mod sensors;
