@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::capture::{CaptureVerb, Matched};
-pub(crate) use self::notify::{Access, Notify, TargetFilter, TargetKind};
+pub(crate) use self::notify::{Access, Notify, TargetFilter};
 pub(crate) use self::orders::{
     Allow, Block, Gate, GateVerb, ImportFormat, ImportSource, Terms, Wait, parse_net,
 };

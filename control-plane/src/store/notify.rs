@@ -121,9 +121,10 @@ pub enum TargetError {
     Store(#[from] StoreError),
 }
 
-/// What a notification tells of an event: no request or response, which stay here.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What a notification tells of an event: no request or response, which stay here. What waits may have been written by an
+/// earlier version, which knew less.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Notice {
     pub event_id: String,
     pub ref_id: String,

@@ -6,7 +6,7 @@ mod secret;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    cli::{Access, Connection, Notify, Severity, TargetFilter},
+    cli::{Access, Connection, Notify, TargetFilter},
     client::Client,
     failure::{Failure, Outcome},
     output::{Column, Format, Output, Table, escape, rows::Rows, table::Field, terminal::Tone},

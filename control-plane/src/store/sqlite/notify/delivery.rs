@@ -67,7 +67,6 @@ pub(super) fn settle(connection: &Connection, attempt: &Attempt) -> Result<()> {
         Settled::Retry(next_at) => (codes::signed(attempt.number), next_at.millis()),
         Settled::Delivered | Settled::GivenUp => (0, 0),
     };
-    // A change by an administrator meanwhile has set the pause to nothing; this attempt began before that.
     connection
         .prepare_cached(
             "UPDATE notify_target SET delivered = delivered + ?, failed = failed + ?, given_up = given_up + ?,
