@@ -15,6 +15,7 @@ mod traffic;
 
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     io::Write as _,
     path::{Path, PathBuf},
 };
@@ -52,6 +53,12 @@ pub(crate) struct Args {
     /// Prefixes that `gate` blocks.
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     entries: u32,
+    /// Events that `store` begins with.
+    #[arg(long, value_name = "N", default_value_t = 10_000_000)]
+    events: u64,
+    /// Where `store` keeps its database; one that is there is measured as it is [default: a temporary folder].
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
     /// Run all in turn so often, and print medians.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -88,6 +95,9 @@ enum Subject {
     /// From a block's REST call to the last of 1,000 made sensors' acknowledgement, and to the first packet that a real one
     /// drops (that alone with --sensor-only); and what a million blocks take. Needs root for the real one.
     Push,
+    /// Made events over 90 days in the store: each documented endpoint, ingest through gRPC, bytes an event, and how long
+    /// until an event is listed.
+    Store,
     /// Nothing: only makes the capture, and prints how many transactions it holds.
     Traffic,
 }
@@ -124,6 +134,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             let mut cargo = Caller::find()?.cargo();
             cargo.args(["bench", "--locked", "--package", "portcullis-detection", "--bench", "detect", "--"]);
             finish(cargo.arg(corpus))
+        }
+        Subject::Store => {
+            let mut bench = Caller::find()?.cargo();
+            bench.args(["bench", "--locked", "--package", "control-plane", "--bench", "store", "--"]);
+            bench.arg("--events").arg(args.events.to_string()).arg("--seed").arg(args.seed.to_string());
+            finish(
+                bench
+                    .args(args.folder.iter().flat_map(|folder| [OsStr::new("--folder"), folder.as_os_str()])),
+            )
         }
         Subject::Push => push::run(&Caller::find()?, args.sensor_only),
         Subject::Traffic => {
