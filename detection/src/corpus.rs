@@ -1,16 +1,9 @@
 //! One line of a labelled corpus, for measuring: `{id, label, class, tier, request{…}, response{…}|null}`.
 
-use std::{
-    collections::BTreeMap,
-    net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use portcullis_exchange::{
-    Actor, ActorSource, Body, Exchange, Facts, Headers, Protocol, Request, Response, TaggedExchange, Tags,
-    Timestamp,
-};
+use portcullis_exchange::{Body, Exchange, Headers, Request, Response, TaggedExchange, Timestamp};
 use serde::Deserialize;
 
 /// A request that somebody called an attack or benign.
@@ -96,22 +89,11 @@ impl Labelled {
             }),
             None => None,
         };
-        let client = SocketAddr::new(Ipv4Addr::new(203, 0, 113, 7).into(), 40_000);
         let exchange = Exchange {
-            started_at: Timestamp::default(),
-            completed_at: Timestamp::default(),
-            client,
-            server: SocketAddr::new(Ipv4Addr::new(192, 0, 2, 1).into(), 80),
-            vni: None,
-            protocol: Protocol::Http11,
-            stream: None,
             request: Some(request),
             response,
-            incomplete: None,
-            facts: Facts::default(),
-            grpc: None,
+            ..Exchange::at(Timestamp::default(), ([203, 0, 113, 7], 40_000), ([192, 0, 2, 1], 80))
         };
-        let actor = Actor { address: client.ip(), source: ActorSource::Packet };
         Ok(Self {
             id: line.id,
             label: line.label,
@@ -119,7 +101,7 @@ impl Labelled {
             class: line.class,
             tier: line.tier,
             exploit_success: line.exploit_success,
-            exchange: Arc::new(TaggedExchange { exchange, actor, tags: Arc::new(Tags::default()) }),
+            exchange: Arc::new(TaggedExchange::untagged(exchange)),
         })
     }
 }

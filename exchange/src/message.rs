@@ -23,6 +23,27 @@ pub struct Exchange {
     pub grpc: Option<Box<Grpc>>,
 }
 
+impl Exchange {
+    /// Nothing asked and nothing answered yet, all of it in one moment over HTTP/1.1: where an exchange comes from a
+    /// text instead of from packets.
+    pub fn at(moment: Timestamp, client: impl Into<SocketAddr>, server: impl Into<SocketAddr>) -> Self {
+        Self {
+            started_at: moment,
+            completed_at: moment,
+            client: client.into(),
+            server: server.into(),
+            vni: None,
+            protocol: Protocol::Http11,
+            stream: None,
+            request: None,
+            response: None,
+            incomplete: None,
+            facts: Facts::default(),
+            grpc: None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// A request of one line, answered by bytes without a head (RFC 1945 section 3.1).

@@ -10,6 +10,14 @@ pub struct TaggedExchange {
     pub tags: Arc<Tags>,
 }
 
+impl TaggedExchange {
+    /// With nothing configured: the packet's source is the actor.
+    pub fn untagged(exchange: Exchange) -> Self {
+        let actor = Actor { address: exchange.client.ip(), source: ActorSource::Packet };
+        Self { exchange, actor, tags: Arc::new(Tags::default()) }
+    }
+}
+
 /// What configuration and capture say of the place. The VNI stays on the exchange, as it came with the packets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tags {

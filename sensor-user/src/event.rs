@@ -105,21 +105,14 @@ mod tests {
     use std::sync::Arc;
 
     use portcullis_detection::{Category, Evidence, Info, Mode};
-    use portcullis_exchange::{
-        Actor, Body, Exchange, Facts, Headers, Protocol, Request, Response, TaggedExchange, Tags, Timestamp,
-    };
+    use portcullis_exchange::{Body, Exchange, Headers, Request, Response, TaggedExchange, Tags, Timestamp};
 
     use super::*;
 
     fn detection() -> Detection {
         let exchange = Exchange {
-            started_at: Timestamp::from_seconds(10),
             completed_at: Timestamp::from_seconds(11),
-            client: ([203, 0, 113, 5], 4711).into(),
-            server: ([192, 0, 2, 80], 80).into(),
             vni: Some(7),
-            protocol: Protocol::Http11,
-            stream: None,
             request: Some(Request {
                 method: "GET".into(),
                 target: b"/files?name=../../etc/passwd&token=abc".to_vec(),
@@ -133,9 +126,7 @@ mod tests {
                 body: Body::plain(vec![b'x'; 100_000]),
                 trailers: Headers::default(),
             }),
-            incomplete: None,
-            facts: Facts::default(),
-            grpc: None,
+            ..Exchange::at(Timestamp::from_seconds(10), ([203, 0, 113, 5], 4711), ([192, 0, 2, 80], 80))
         };
         let found = Match {
             location: "query.name".into(),
@@ -160,9 +151,8 @@ mod tests {
             mode: Mode::Detect,
             block_ttl: None,
             samples: vec![Arc::new(TaggedExchange {
-                exchange,
-                actor: Actor { address: [203, 0, 113, 5].into(), source: ActorSource::Packet },
                 tags: Arc::new(Tags { account_id: "42".into(), ..Tags::default() }),
+                ..TaggedExchange::untagged(exchange)
             })],
         }
     }

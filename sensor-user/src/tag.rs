@@ -70,7 +70,7 @@ impl Tagger {
 
 #[cfg(test)]
 mod tests {
-    use portcullis_exchange::{Facts, Protocol, Request, Timestamp};
+    use portcullis_exchange::{Request, Timestamp};
 
     use super::*;
 
@@ -85,18 +85,12 @@ mod tests {
             ..Request::default()
         };
         let exchange = Exchange {
-            started_at: Timestamp::default(),
-            completed_at: Timestamp::default(),
-            client: (peer.parse::<IpAddr>().unwrap(), 4711).into(),
-            server: ([192, 0, 2, 80], 80).into(),
-            vni: None,
-            protocol: Protocol::Http11,
-            stream: None,
             request: Some(request),
-            response: None,
-            incomplete: None,
-            facts: Facts::default(),
-            grpc: None,
+            ..Exchange::at(
+                Timestamp::default(),
+                (peer.parse::<IpAddr>().unwrap(), 4711),
+                ([192, 0, 2, 80], 80),
+            )
         };
         Tagger::new(Tags::default(), trusted, ForwardedHeader::Auto).tag(exchange).actor
     }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use portcullis_detection::{Engine, PolicySet};
-use portcullis_exchange::{Actor, ActorSource, Exchange, Facts, Protocol, TaggedExchange, Tags, Timestamp};
+use portcullis_exchange::{Exchange, TaggedExchange, Timestamp};
 use portcullis_proto::v1::{
     Applied, AutomaticBlock, AutomaticBlockAck, ControlMessage, Endpoint, EnrollRequest, EnrollResponse,
     EventAck, EventBatch, InventoryAck, InventoryUpdate, Revision, SensorMessage, SensorReport, ThreatEvent,
@@ -357,28 +357,15 @@ async fn a_storm_of_equal_detections_is_one_event_whose_count_is_whole_at_the_en
 
 fn asked(target: &str) -> Arc<TaggedExchange> {
     let client = Ipv4Addr::new(203, 0, 113, 7);
-    Arc::new(TaggedExchange {
-        exchange: Exchange {
-            started_at: Timestamp::from_seconds(1),
-            completed_at: Timestamp::from_seconds(1),
-            client: (client, 40_000).into(),
-            server: ([192, 0, 2, 1], 80).into(),
-            vni: None,
-            protocol: Protocol::Http11,
-            stream: None,
-            request: Some(portcullis_exchange::Request {
-                method: "GET".into(),
-                target: target.into(),
-                ..portcullis_exchange::Request::default()
-            }),
-            response: None,
-            incomplete: None,
-            facts: Facts::default(),
-            grpc: None,
-        },
-        actor: Actor { address: client.into(), source: ActorSource::Packet },
-        tags: Arc::new(Tags::default()),
-    })
+    let exchange = Exchange {
+        request: Some(portcullis_exchange::Request {
+            method: "GET".into(),
+            target: target.into(),
+            ..portcullis_exchange::Request::default()
+        }),
+        ..Exchange::at(Timestamp::from_seconds(1), (client, 40_000), ([192, 0, 2, 1], 80))
+    };
+    Arc::new(TaggedExchange::untagged(exchange))
 }
 
 #[tokio::test]

@@ -1,14 +1,7 @@
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
-    time::UNIX_EPOCH,
-};
+use std::{sync::Arc, time::UNIX_EPOCH};
 
 use memchr::memmem;
-use portcullis_exchange::{
-    Actor, ActorSource, Body, Exchange, Facts, Headers, Protocol, Request, Response, TaggedExchange, Tags,
-    Timestamp,
-};
+use portcullis_exchange::{Body, Exchange, Headers, Request, Response, TaggedExchange, Timestamp};
 
 /// A request, and perhaps its response, written as HTTP text under `examples:` of a policy.
 #[derive(Clone, Debug)]
@@ -27,23 +20,12 @@ impl Example {
         let response = response_text.map(read_response).transpose()?;
         let dated = response.as_ref().and_then(|response| response.headers.text("date"));
         let at = dated.map(date).transpose()?.unwrap_or_default();
-        let client = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7)), 40_000);
         let exchange = Exchange {
-            started_at: at,
-            completed_at: at,
-            client,
-            server: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 80),
-            vni: None,
-            protocol: Protocol::Http11,
-            stream: None,
             request: Some(request),
             response,
-            incomplete: None,
-            facts: Facts::default(),
-            grpc: None,
+            ..Exchange::at(at, ([203, 0, 113, 7], 40_000), ([192, 0, 2, 1], 80))
         };
-        let actor = Actor { address: client.ip(), source: ActorSource::Packet };
-        let exchange = Arc::new(TaggedExchange { exchange, actor, tags: Arc::new(Tags::default()) });
+        let exchange = Arc::new(TaggedExchange::untagged(exchange));
         Ok(Self { text: String::from_utf8_lossy(text).into_owned(), exchange })
     }
 }

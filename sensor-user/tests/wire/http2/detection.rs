@@ -1,14 +1,13 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use portcullis_detection::{Engine, PolicySet};
-use portcullis_exchange::{Actor, ActorSource, Exchange, TaggedExchange, Tags};
+use portcullis_exchange::{Exchange, TaggedExchange};
 
 use super::frames::*;
 use crate::conversation::Conversation;
 
 fn found(exchange: Exchange) -> BTreeSet<String> {
-    let actor = Actor { address: exchange.client.ip(), source: ActorSource::Packet };
-    let tagged = Arc::new(TaggedExchange { exchange, actor, tags: Arc::new(Tags::default()) });
+    let tagged = Arc::new(TaggedExchange::untagged(exchange));
     let engine = Engine::new(PolicySet::builtin());
     let detections = engine.judge(&tagged);
     detections.iter().flat_map(|detection| &detection.matched).map(|found| found.location.clone()).collect()

@@ -1,15 +1,10 @@
 //! The exchanges of stored events, judged again here.
 
-use std::{
-    collections::HashSet,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
 use portcullis_detection::{Engine, PolicySet};
 use portcullis_exchange::{
-    Actor, ActorSource, Body, Exchange, Facts, Headers, Protocol, Request, Response, TaggedExchange, Tags,
-    Timestamp,
+    Actor, ActorSource, Body, Exchange, Headers, Request, Response, TaggedExchange, Timestamp,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -151,13 +146,6 @@ impl Stored {
             ..Response::default()
         });
         let exchange = Exchange {
-            started_at: at,
-            completed_at: at,
-            client: SocketAddr::new(address(&self.ip), 0),
-            server: SocketAddr::new(address(&self.dest_ip), 0),
-            vni: None,
-            protocol: Protocol::Http11,
-            stream: None,
             request: Some(Request {
                 method: self.method,
                 target: self.path.into_bytes(),
@@ -166,12 +154,10 @@ impl Stored {
                 ..Request::default()
             }),
             response,
-            incomplete: None,
-            facts: Facts::default(),
-            grpc: None,
+            ..Exchange::at(at, (address(&self.ip), 0), (address(&self.dest_ip), 0))
         };
         let actor = Actor { address: address(actor), source: ActorSource::Packet };
-        TaggedExchange { exchange, actor, tags: Arc::new(Tags::default()) }
+        TaggedExchange { actor, ..TaggedExchange::untagged(exchange) }
     }
 }
 
