@@ -14,7 +14,7 @@ use clap::Parser as _;
 use control_plane::{
     Config, NotifySettings, Server,
     auth::{KeyTerms, command_line, create_key},
-    fleet::create_join_token,
+    fleet::{JoinTerms, create_join_token},
     store::{Role, SqliteStore},
 };
 use portcullis_proto::v1::{
@@ -144,6 +144,7 @@ impl Plane {
             trusted_proxies: Vec::new(),
             audit_retention: Duration::from_secs(400 * 86_400),
             notify: NotifySettings::default(),
+            certificate_lifetime: Duration::from_secs(7 * 86_400),
         };
         let server = Server::start(config).await?;
         let store = SqliteStore::open(folder.path())?;
@@ -155,10 +156,13 @@ impl Plane {
         .1
         .reveal()
         .to_owned();
-        let join_token =
-            create_join_token(&store, &command_line("bench"), Duration::from_secs(3_600), 100_000)?
-                .reveal()
-                .to_owned();
+        let join_token = create_join_token(
+            &store,
+            &command_line("bench"),
+            JoinTerms { lifetime: Duration::from_secs(3_600), uses: 100_000, account_id: String::new() },
+        )?
+        .reveal()
+        .to_owned();
         Ok(Self { server, client: Client::new(), key, join_token, _folder: folder })
     }
 
@@ -183,6 +187,7 @@ impl Plane {
                 join_token: self.join_token.clone(),
                 node: format!("node-{number}"),
                 version: "bench".into(),
+                certificate_request: Vec::new(),
             };
             let credential = enrolling.enroll(request).await?.into_inner().credential;
             let channel = Channel::from_shared(url.clone())?.tcp_nodelay(true).connect().await?;

@@ -264,6 +264,7 @@ fn endpoints() -> Endpoints {
             inventory::list,
         )
         .reads::<()>("fetchSensors", Viewer, "Every sensor as last heard of", sensors::list)
+        .reads::<(sensors::Named,)>("revokeSensor", Admin, "Shut a sensor out for good", sensors::revoke)
         .reads::<()>("fetchUsers", Admin, "Who logs in with a password", users::list)
         .commands::<(users::Add,), _>("addUser", Admin, "Let somebody log in", users::add)
         .commands::<(users::Modify,), _>(

@@ -1,5 +1,6 @@
 //! The command line: its arguments, and the commands that work on the data folder beside a running server.
 
+pub mod authority;
 pub mod join_token;
 pub mod keys;
 mod output;
@@ -36,7 +37,7 @@ pub struct Cli {
     #[arg(long, value_name = "ADDR", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))]
     pub http: SocketAddr,
 
-    /// Where sensors connect, in plaintext.
+    /// Where sensors connect: over TLS, and on loopback also in plaintext.
     #[arg(long, value_name = "ADDR", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)))]
     pub grpc: SocketAddr,
 
@@ -60,6 +61,10 @@ pub struct Cli {
     #[arg(long, value_name = "FILE")]
     pub notify_ca: Option<PathBuf>,
 
+    /// How long a sensor's certificate is good for; it renews it after two thirds of that.
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = duration)]
+    pub certificate_lifetime: Duration,
+
     /// What goes to standard error: error, warn, info, debug, trace, or per module as in `info,control_plane=debug`.
     #[arg(long, global = true, value_name = "LEVEL", default_value = "info", env = "PORTCULLIS_LOG")]
     pub log: String,
@@ -79,6 +84,8 @@ pub enum Command {
     /// Tokens with which sensors enrol.
     #[command(subcommand)]
     JoinToken(JoinToken),
+    /// Prints what sensors know this control plane's certificate authority by.
+    Authority,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

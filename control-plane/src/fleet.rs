@@ -14,21 +14,27 @@ mod view;
 mod wire;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::watch;
+use tonic::Status;
 
+pub(crate) use self::enroll::act_of;
 use self::outbox::Outbox;
 pub use self::{
     commands::serve_commands,
-    enroll::{create_join_token, enroll},
+    enroll::{Admission, JoinTerms, Refused, certify, create_join_token, enroll},
     live::{Live, Peer, Refusal},
     settle::{Behind, Coverage},
     view::View,
 };
-use crate::store::{Act, Change, SensorRecord, Store, StoreError};
+use crate::{
+    accounts::Accounts,
+    clock::EpochMillis,
+    store::{Act, Change, SensorRecord, Store, StoreError},
+};
 
 /// Longer changes become several revisions, each a message of less than 1 MiB and a short transaction: a block that
 /// somebody orders meanwhile does not wait for a million imported ones.
@@ -36,6 +42,7 @@ const REVISION_WEIGHT: usize = 512 << 10;
 
 pub struct Fleet {
     store: Arc<dyn Store>,
+    accounts: Accounts,
     /// Sensors heard of since the start. Only enrolled ones get in, so it is as large as the fleet.
     sensors: Mutex<HashMap<String, Live>>,
     outbox: Outbox,
@@ -44,19 +51,23 @@ pub struct Fleet {
     progress: watch::Sender<u64>,
     /// Held while a sensor's own block becomes one of the fleet.
     automatic: Mutex<()>,
+    /// Those revoked since the start. Whoever was revoked before that gets no stream.
+    revoked: watch::Sender<HashSet<String>>,
 }
 
 impl Fleet {
-    pub fn new(store: Arc<dyn Store>) -> Result<Self, StoreError> {
+    pub(crate) fn new(store: Arc<dyn Store>, accounts: Accounts) -> Result<Self, StoreError> {
         let revision = watch::Sender::new(store.revision()?);
         let progress = watch::Sender::new(0);
         Ok(Self {
             store,
+            accounts,
             sensors: Mutex::default(),
             outbox: Outbox::new(),
             revision,
             progress,
             automatic: Mutex::default(),
+            revoked: watch::Sender::default(),
         })
     }
 
@@ -89,6 +100,43 @@ impl Fleet {
             newer
         });
         Ok(number)
+    }
+
+    /// Shuts a sensor out, and ends its streams. False where there is no such sensor, or it was revoked before. Blocks.
+    pub fn revoke(&self, act: &Act, sensor_id: &str) -> Result<bool, StoreError> {
+        let revoked = self.store.revoke_sensor(act, sensor_id, EpochMillis::now())?;
+        if revoked {
+            self.revoked.send_modify(|all| {
+                all.insert(sensor_id.to_owned());
+            });
+        }
+        Ok(revoked)
+    }
+
+    /// Resolves when this sensor may go on no longer: it was revoked, or its certificate is over.
+    pub(crate) fn end_of(
+        &self,
+        sensor_id: &str,
+        certified_until: Option<EpochMillis>,
+    ) -> impl Future<Output = Status> + Send + use<> {
+        let (mut revoked, id) = (self.revoked.subscribe(), sensor_id.to_owned());
+        async move {
+            let over = async {
+                match certified_until {
+                    Some(until) => tokio::time::sleep(until.remaining(EpochMillis::now())).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                known = revoked.wait_for(|all| all.contains(&id)) => match known {
+                    Ok(_) => is_revoked(),
+                    Err(_) => Status::unavailable("the control plane is shutting down"),
+                },
+                () = over => {
+                    Status::unauthenticated("the certificate is over: the sensor has to come with its next one")
+                }
+            }
+        }
     }
 
     pub fn revision(&self) -> u64 {
@@ -124,6 +172,10 @@ impl Fleet {
         self.progress.send_modify(|count| *count = count.wrapping_add(1));
         outcome
     }
+}
+
+pub(crate) fn is_revoked() -> Status {
+    Status::permission_denied("this sensor was revoked")
 }
 
 /// About what it takes on the wire.

@@ -1,10 +1,10 @@
 //! What sensors call.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use portcullis_proto::{
     encoded::{ControlMessage, ControlPlane, ControlPlaneServer},
-    v1::{EnrollRequest, EnrollResponse, EventAck, EventBatch, SensorMessage},
+    v1::{EnrollRequest, EnrollResponse, EventAck, EventBatch, RenewRequest, RenewResponse, SensorMessage},
 };
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
@@ -12,10 +12,13 @@ use tonic::{Request, Response, Status, Streaming, metadata::MetadataMap};
 
 use crate::{
     auth::{digest, same},
+    authority::{Authority, AuthorityError},
     blocking::blocking,
-    fleet::{self, Fleet, Peer},
+    clock::EpochMillis,
+    fleet::{self, Admission, Fleet, Peer, Refused},
     ingest::Ingest,
     store::{EnrollError, SensorRecord, Store},
+    transport::{Line, Security},
 };
 
 /// A batch of events may be this large. Sensors keep theirs below half of it.
@@ -28,7 +31,17 @@ pub(crate) struct Service {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) fleet: Arc<Fleet>,
     pub(crate) ingest: Arc<Ingest>,
+    pub(crate) authority: Arc<Authority>,
+    /// How long a sensor's certificate is good for.
+    pub(crate) certificate_lifetime: Duration,
     pub(crate) shutdown: watch::Receiver<bool>,
+}
+
+/// Who calls, and how long they may go on.
+struct Admitted {
+    sensor: SensorRecord,
+    /// `None` where they came without a certificate.
+    certified_until: Option<EpochMillis>,
 }
 
 impl Service {
@@ -36,8 +49,34 @@ impl Service {
         ControlPlaneServer::new(self).max_decoding_message_size(MAX_MESSAGE)
     }
 
-    /// The sensor whose credential comes with the call.
-    async fn sensor(&self, metadata: &MetadataMap) -> Result<SensorRecord, Status> {
+    /// Whose call this is: over TLS whom the certificate names, in plaintext whose credential comes with it.
+    async fn admit<T>(&self, request: &Request<T>) -> Result<Admitted, Status> {
+        let line = line(request)?;
+        let admitted = match line.security {
+            Security::Plaintext => {
+                Admitted { sensor: self.by_credential(request.metadata()).await?, certified_until: None }
+            }
+            Security::Tls(Some(certified)) => {
+                let (store, id) = (self.store.clone(), certified.sensor_id.clone());
+                let found = blocking(move || store.sensor(&id)).await.map_err(unavailable)?;
+                let sensor = found.ok_or_else(|| {
+                    Status::unauthenticated(
+                        "no sensor of this certificate is known here: enrol with a join token",
+                    )
+                })?;
+                Admitted { sensor, certified_until: Some(certified.until) }
+            }
+            Security::Tls(None) => {
+                return Err(Status::unauthenticated("no client certificate: enrol with a join token"));
+            }
+        };
+        match admitted.sensor.revoked_at {
+            Some(_) => Err(fleet::is_revoked()),
+            None => Ok(admitted),
+        }
+    }
+
+    async fn by_credential(&self, metadata: &MetadataMap) -> Result<SensorRecord, Status> {
         let unknown = || Status::unauthenticated("no sensor has this credential: enrol with a join token");
         let credential = metadata
             .get("authorization")
@@ -47,27 +86,83 @@ impl Service {
         let hash = digest(credential.trim());
         let store = self.store.clone();
         let found = blocking(move || store.sensor_by_credential(&hash)).await.map_err(unavailable)?;
-        found.filter(|sensor| same(&sensor.credential_hash, &hash)).ok_or_else(unknown)
+        let matches = |sensor: &SensorRecord| sensor.credential_hash.is_some_and(|known| same(&known, &hash));
+        found.filter(matches).ok_or_else(unknown)
     }
+
+    /// A certificate has been used, so whoever came with it has it: the credential of before is of no use any more.
+    async fn spend_credential(&self, admitted: &Admitted, line: &Line) -> Result<(), Status> {
+        if admitted.certified_until.is_none() || admitted.sensor.credential_hash.is_none() {
+            return Ok(());
+        }
+        let (store, id) = (self.store.clone(), admitted.sensor.id.clone());
+        let act = fleet::act_of(&id, &admitted.sensor.node, line.sensor, "exchangeCredential");
+        blocking(move || store.spend_credential(&act, &id)).await.map_err(unavailable)
+    }
+}
+
+fn line<T>(request: &Request<T>) -> Result<Line, Status> {
+    request
+        .extensions()
+        .get::<Line>()
+        .cloned()
+        .ok_or_else(|| Status::internal("nothing is known of this connection"))
 }
 
 #[tonic::async_trait]
 impl ControlPlane for Service {
     async fn enroll(&self, request: Request<EnrollRequest>) -> Result<Response<EnrollResponse>, Status> {
-        let from = request.remote_addr().map(|address| address.ip().to_canonical());
-        let (store, request) = (self.store.clone(), request.into_inner());
+        let line = line(&request)?;
+        let mut request = request.into_inner();
         let node = request.node.clone();
-        let response = blocking(move || fleet::enroll(&*store, from, request)).await.map_err(|error| match error {
-            EnrollError::Token => {
+        let wanted = std::mem::take(&mut request.certificate_request);
+        let (store, authority, lifetime) =
+            (self.store.clone(), self.authority.clone(), self.certificate_lifetime);
+        let response = blocking(move || {
+            let admission = match line.security {
+                Security::Plaintext => Admission::Credential,
+                Security::Tls(_) => {
+                    Admission::Certificate { authority: &authority, request: wanted, lifetime }
+                }
+            };
+            fleet::enroll(&*store, line.sensor, admission, request)
+        })
+        .await
+        .map_err(|error| match error {
+            Refused::Enroll(EnrollError::Token) => {
                 tracing::warn!(node, "an enrolment with a bad join token");
                 Status::unauthenticated(
                     "the join token is unknown, expired or used up: `control-plane join-token create` makes another",
                 )
             }
-            EnrollError::Store(error) => unavailable(error),
+            Refused::Enroll(EnrollError::Store(error)) => unavailable(error),
+            Refused::Certificate(error) => uncertified(&error),
         })?;
         tracing::info!(node, sensor = response.sensor_id, "sensor enrolled");
         Ok(Response::new(response))
+    }
+
+    async fn renew(&self, request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
+        let line = line(&request)?;
+        let admitted = match line.security {
+            Security::Plaintext => {
+                return Err(Status::failed_precondition("certificates are given over TLS only"));
+            }
+            // One that enrolled before there were certificates.
+            Security::Tls(None) => {
+                let sensor = self.by_credential(request.metadata()).await?;
+                Admitted { sensor, certified_until: None }
+            }
+            Security::Tls(Some(_)) => self.admit(&request).await?,
+        };
+        self.spend_credential(&admitted, &line).await?;
+        let (authority, lifetime, id) =
+            (self.authority.clone(), self.certificate_lifetime, admitted.sensor.id.clone());
+        let wanted = request.into_inner().certificate_request;
+        let certificate =
+            fleet::certify(&authority, &wanted, &id, lifetime).map_err(|error| uncertified(&error))?;
+        tracing::info!(sensor = id, node = admitted.sensor.node, "sensor's certificate renewed");
+        Ok(Response::new(RenewResponse { sensor_id: id, certificate: Some(certificate) }))
     }
 
     type StreamEventsStream = ReceiverStream<Result<EventAck, Status>>;
@@ -76,13 +171,17 @@ impl ControlPlane for Service {
         &self,
         request: Request<Streaming<EventBatch>>,
     ) -> Result<Response<Self::StreamEventsStream>, Status> {
-        let sensor = self.sensor(request.metadata()).await?;
+        let admitted = self.admit(&request).await?;
+        self.spend_credential(&admitted, &line(&request)?).await?;
+        let Admitted { sensor, certified_until } = admitted;
+        let end = self.fleet.end_of(&sensor.id, certified_until);
         let (outbound, acks) = mpsc::channel(OUTBOUND);
         let (ingest, mut shutdown) = (self.ingest.clone(), self.shutdown.clone());
         let batches = request.into_inner();
         tokio::spawn(async move {
             let ended = tokio::select! {
                 ended = acknowledge(ingest, &sensor, batches, &outbound) => ended,
+                status = end => Err(status),
                 _ = shutdown.wait_for(|down| *down) => Err(Status::unavailable("the control plane is shutting down")),
             };
             if let Err(status) = ended {
@@ -100,10 +199,11 @@ impl ControlPlane for Service {
         &self,
         request: Request<Streaming<SensorMessage>>,
     ) -> Result<Response<Self::CommandsStream>, Status> {
-        let sensor = self.sensor(request.metadata()).await?;
-        let canonical = |address: SocketAddr| address.ip().to_canonical();
-        let peer =
-            Peer { sensor: request.remote_addr().map(canonical), us: request.local_addr().map(canonical) };
+        let (admitted, line) = (self.admit(&request).await?, line(&request)?);
+        self.spend_credential(&admitted, &line).await?;
+        let Admitted { sensor, certified_until } = admitted;
+        let end = self.fleet.end_of(&sensor.id, certified_until);
+        let peer = Peer { sensor: line.sensor, us: line.us };
         let (outbound, messages) = mpsc::channel(OUTBOUND);
         let inbound = request.into_inner();
         tokio::spawn(fleet::serve_commands(
@@ -112,6 +212,7 @@ impl ControlPlane for Service {
             peer,
             inbound,
             outbound,
+            end,
             self.shutdown.clone(),
         ));
         Ok(Response::new(ReceiverStream::new(messages)))
@@ -126,8 +227,8 @@ async fn acknowledge(
     acks: &mpsc::Sender<Result<EventAck, Status>>,
 ) -> Result<(), Status> {
     while let Some(batch) = batches.message().await? {
-        let (ingest, sensor_id) = (ingest.clone(), sensor.id.clone());
-        blocking(move || ingest.take(&sensor_id, batch.events)).await.map_err(|error| {
+        let (ingest, writer) = (ingest.clone(), sensor.clone());
+        blocking(move || ingest.take(&writer, batch.events)).await.map_err(|error| {
             tracing::error!(sensor = sensor.id, %error, "events could not be stored; the sensor keeps them");
             unavailable(error)
         })?;
@@ -136,6 +237,16 @@ async fn acknowledge(
             .map_err(|_| Status::deadline_exceeded("the sensor takes no acknowledgements"))?;
     }
     Ok(())
+}
+
+fn uncertified(error: &AuthorityError) -> Status {
+    match error {
+        AuthorityError::Request(_) => Status::invalid_argument(error.to_string()),
+        _ => {
+            tracing::error!(%error, "a sensor's certificate could not be made");
+            Status::internal("the certificate could not be made; the control plane's log says why")
+        }
+    }
 }
 
 fn unavailable(error: crate::store::StoreError) -> Status {

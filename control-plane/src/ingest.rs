@@ -8,21 +8,24 @@ use std::sync::Arc;
 use portcullis_proto::v1::ThreatEvent;
 
 pub(crate) use self::counters::{IngestCounters, IngestCounts};
+use self::validate::Rejection;
 use crate::{
+    accounts::Accounts,
     clock::EpochMillis,
     notify::Notifier,
-    store::{Combination, NewEvent, Store, StoreError},
+    store::{Combination, NewEvent, SensorRecord, Store, StoreError},
 };
 
 pub(crate) struct Ingest {
     store: Arc<dyn Store>,
+    accounts: Accounts,
     counters: IngestCounters,
     notifier: Arc<Notifier>,
 }
 
 impl Ingest {
-    pub(crate) fn new(store: Arc<dyn Store>, notifier: Arc<Notifier>) -> Self {
-        Self { store, notifier, counters: IngestCounters::default() }
+    pub(crate) fn new(store: Arc<dyn Store>, accounts: Accounts, notifier: Arc<Notifier>) -> Self {
+        Self { store, accounts, notifier, counters: IngestCounters::default() }
     }
 
     pub(crate) fn counters(&self) -> &IngestCounters {
@@ -31,11 +34,20 @@ impl Ingest {
 
     /// Durable when it returns. An event that fits no rule is counted and left out: sending it again would not mend
     /// it, and the sensor's other events must not wait behind it. Blocks: call it on a blocking thread.
-    pub(crate) fn take(&self, sensor_id: &str, events: Vec<ThreatEvent>) -> Result<IngestCounts, StoreError> {
+    pub(crate) fn take(
+        &self,
+        sensor: &SensorRecord,
+        events: Vec<ThreatEvent>,
+    ) -> Result<IngestCounts, StoreError> {
+        let sensor_id = sensor.id.as_str();
         let mut counts = IngestCounts { received: events.len() as u64, ..IngestCounts::default() };
         let mut valid = Vec::with_capacity(events.len());
-        for event in events {
-            match validate::event(sensor_id, event) {
+        for mut event in events {
+            let checked = match self.accounts.bind(sensor, &mut event.account_id) {
+                true => validate::event(sensor_id, event),
+                false => Err(Rejection::account(&event)),
+            };
+            match checked {
                 Ok(event) => valid.push(event),
                 Err(rejection) => {
                     counts.rejected += 1;

@@ -4,8 +4,10 @@
 //! `ingest` and `fleet` talk to sensors over gRPC, `api` and `console` to people over HTTP, and all of them meet in
 //! `store`, the only room that keeps anything. Nothing here looks at packets, and nothing judges an exchange.
 
+mod accounts;
 mod api;
 pub mod auth;
+pub mod authority;
 mod blocking;
 pub mod cli;
 pub mod clock;
@@ -18,6 +20,7 @@ mod ingest;
 mod notify;
 mod server;
 pub mod store;
+mod transport;
 
 pub use notify::{NotifyError, NotifySettings};
 pub use server::{Config, Server, StartError};

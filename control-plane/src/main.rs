@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Parser, error::ErrorKind};
 use control_plane::{
     Config, NotifySettings, Server,
-    cli::{Cli, Command, join_token, keys, note, say, users},
+    cli::{Cli, Command, authority, join_token, keys, note, say, users},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -45,10 +45,12 @@ fn main() -> ExitCode {
             trusted_proxies: cli.trusted_proxy,
             audit_retention: cli.audit_retention,
             notify: NotifySettings { allowed: cli.notify_allow, ca: cli.notify_ca },
+            certificate_lifetime: cli.certificate_lifetime,
         }),
         Some(Command::Users(command)) => users::run(&data_dir, command),
         Some(Command::Keys(command)) => keys::run(&data_dir, command),
         Some(Command::JoinToken(command)) => join_token::run(&data_dir, command),
+        Some(Command::Authority) => authority::run(&data_dir),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -72,7 +74,7 @@ fn serve(config: Config) -> anyhow::Result<()> {
             say(&format!("API key (shown once): {}", key.reveal()))?;
         }
         note(&format!(
-            "control-plane: console and REST on http://{}, sensors on http://{}",
+            "control-plane: console and REST on http://{}, sensors on https://{}",
             server.http, server.grpc
         ));
         tokio::select! {

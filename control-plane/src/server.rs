@@ -9,18 +9,21 @@ use std::{
 use ipnet::IpNet;
 use portcullis_detection::PolicySet;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
-use tonic::transport::{Server as GrpcServer, server::TcpIncoming};
+use tonic::transport::Server as GrpcServer;
 
 use crate::{
+    accounts::Accounts,
     api::{self, Api},
     auth::{self, Attempts, FailuresNoted, KeyTerms, PasswordError, Passwords, Secret},
+    authority::{Authority, AuthorityError},
     clock::EpochMillis,
     data_dir::{DataDir, DataDirError},
     fleet::Fleet,
     grpc::Service,
     ingest::Ingest,
     notify::{self, Notifier, NotifyError, NotifySettings},
-    store::{Role, SqliteStore, Store, StoreError},
+    store::{Act, Role, SqliteStore, Store, StoreError},
+    transport::Transport,
 };
 
 const SWEEP_EVERY: Duration = Duration::from_secs(15);
@@ -40,6 +43,8 @@ pub struct Config {
     /// Older entries of the audit log are forgotten.
     pub audit_retention: Duration,
     pub notify: NotifySettings,
+    /// How long a sensor's certificate is good for; a sensor renews it after two thirds of that.
+    pub certificate_lifetime: Duration,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +60,8 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    #[error(transparent)]
     Password(#[from] PasswordError),
     #[error(transparent)]
     Notify(#[from] NotifyError),
@@ -66,6 +73,7 @@ pub struct Server {
     pub grpc: SocketAddr,
     /// The key made because there was none. Shown once; nobody can ask for it again.
     pub first_key: Option<Secret>,
+    fleet: Arc<Fleet>,
     shutdown: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     // Released last: another server may then open the folder.
@@ -76,6 +84,13 @@ impl Server {
     /// Opens the store and listens on both addresses. Everything that can fail fails here.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let data_dir = DataDir::lock(&config.data_dir)?;
+        if !config.http.ip().is_loopback() {
+            tracing::warn!(
+                address = %config.http,
+                "--http listens beyond this machine, in plaintext: API keys and events can be read on the way. \
+                 Put a TLS proxy in front, or keep to 127.0.0.1"
+            );
+        }
         let http = listen(config.http, "--http").await?;
         let grpc = listen(config.grpc, "--grpc").await?;
         let (http_address, grpc_address) = (local(&http, config.http)?, local(&grpc, config.grpc)?);
@@ -83,16 +98,21 @@ impl Server {
         let path = config.data_dir.clone();
         let opened = crate::blocking::blocking(move || open(&path)).await?;
         let (shutdown, down) = watch::channel(false);
-        let fleet = Arc::new(Fleet::new(opened.store.clone())?);
+        let transport = Transport::new(opened.authority.clone(), grpc_address)?;
+        let accounts = Accounts::new(config.account_id.clone());
+        let fleet = Arc::new(Fleet::new(opened.store.clone(), accounts.clone())?);
         let notifier = Arc::new(Notifier::new(opened.store.clone(), &config.data_dir, config.notify)?);
-        let ingest = Arc::new(Ingest::new(opened.store.clone(), notifier.clone()));
+        let ingest = Arc::new(Ingest::new(opened.store.clone(), accounts, notifier.clone()));
         let service = Service {
             store: opened.store.clone(),
             fleet: fleet.clone(),
             ingest: ingest.clone(),
+            authority: opened.authority,
+            certificate_lifetime: config.certificate_lifetime,
             shutdown: down.clone(),
         };
         let sweeping = sweep(opened.store.clone(), fleet.clone(), config.audit_retention, down.clone());
+        let sensors = fleet.clone();
         let api = Api {
             store: opened.store,
             fleet,
@@ -108,12 +128,25 @@ impl Server {
         };
         let tasks = vec![
             tokio::spawn(serve_http(http, api, down.clone())),
-            tokio::spawn(serve_grpc(grpc, service, down.clone())),
+            tokio::spawn(serve_grpc(grpc, transport, service, down.clone())),
             tokio::spawn(sweeping),
             tokio::spawn(notify::run(notifier, down)),
         ];
         let first_key = opened.first_key;
-        Ok(Self { http: http_address, grpc: grpc_address, first_key, shutdown, tasks, _data_dir: data_dir })
+        Ok(Self {
+            http: http_address,
+            grpc: grpc_address,
+            first_key,
+            fleet: sensors,
+            shutdown,
+            tasks,
+            _data_dir: data_dir,
+        })
+    }
+
+    /// As `revokeSensor` does. Blocks.
+    pub fn revoke_sensor(&self, act: &Act, sensor_id: &str) -> Result<bool, StoreError> {
+        self.fleet.revoke(act, sensor_id)
     }
 
     /// Ends streams, lets requests under way finish within a bound, and closes the store.
@@ -131,6 +164,7 @@ impl Server {
 
 struct Opened {
     store: Arc<dyn Store>,
+    authority: Arc<Authority>,
     first_key: Option<Secret>,
     passwords: Passwords,
     policies: PolicySet,
@@ -139,6 +173,7 @@ struct Opened {
 
 fn open(path: &Path) -> Result<Opened, StartError> {
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path)?);
+    let authority = Arc::new(Authority::open(path)?);
     let first_key = match store.keys()?.is_empty() {
         true => {
             let terms = KeyTerms { name: "first".to_owned(), role: Role::Admin, expires_at: None };
@@ -151,17 +186,10 @@ fn open(path: &Path) -> Result<Opened, StartError> {
         policies.iter().map(|policy| (policy.id.to_string(), auth::digest(&policy.source))).collect();
     let policy_times = store.note_policies(digests, EpochMillis::now())?;
     let passwords = Passwords::new()?;
-    Ok(Opened { store, first_key, passwords, policies, policy_times })
+    Ok(Opened { store, authority, first_key, passwords, policies, policy_times })
 }
 
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, StartError> {
-    if !address.ip().is_loopback() {
-        tracing::warn!(
-            %address,
-            "{flag} listens beyond this machine, in plaintext: API keys and events can be read on the way. \
-             Put a TLS proxy in front, or keep to 127.0.0.1"
-        );
-    }
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => StartError::InUse { address, flag },
         _ => StartError::Listen { address, flag, source },
@@ -183,7 +211,12 @@ async fn serve_http(listener: TcpListener, api: Api, mut shutdown: watch::Receiv
     }
 }
 
-async fn serve_grpc(listener: TcpListener, service: Service, mut shutdown: watch::Receiver<bool>) {
+async fn serve_grpc(
+    listener: TcpListener,
+    transport: Transport,
+    service: Service,
+    mut shutdown: watch::Receiver<bool>,
+) {
     let down = async move {
         let _down = shutdown.wait_for(|down| *down).await;
     };
@@ -192,7 +225,7 @@ async fn serve_grpc(listener: TcpListener, service: Service, mut shutdown: watch
         .http2_keepalive_timeout(Some(KEEPALIVE))
         .concurrency_limit_per_connection(64)
         .add_service(service.into_server())
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), down)
+        .serve_with_incoming_shutdown(transport.incoming(listener), down)
         .await;
     if let Err(error) = served {
         tracing::error!(%error, "the gRPC server ended");

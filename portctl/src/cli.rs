@@ -15,7 +15,9 @@ pub(crate) use self::notify::{Access, Notify, TargetFilter};
 pub(crate) use self::orders::{
     Allow, Block, Gate, GateVerb, ImportFormat, ImportSource, Terms, Wait, parse_net,
 };
-pub(crate) use self::people::{Audit, AuditFilter, AuditVerb, ExportFormat, Keys, Users};
+pub(crate) use self::people::{
+    Audit, AuditFilter, AuditVerb, ExportFormat, Keys, Sensors, SensorsVerb, Users,
+};
 pub(crate) use self::policy::{Explain, PolicyVerb, Replay};
 use crate::output::{Format, when};
 
@@ -83,7 +85,7 @@ pub(crate) enum Verb {
     /// The endpoints that sensors learned from traffic, the last seen first
     Inventory(Inventory),
     /// Every sensor: how it captures and enforces, what it has applied, what share it saw and what it lost
-    Sensors,
+    Sensors(Sensors),
     /// Who logs in with name and password, and what they may do
     #[command(subcommand)]
     Users(Users),

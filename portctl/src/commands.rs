@@ -32,7 +32,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output<'_>) -> Result<Outcome, Failure
         Verb::Capture(capture) => capture::run(&connect(&cli.connection, output)?, capture, output),
         Verb::Policy(verb) => policy::run(&cli.connection, verb, output),
         Verb::Inventory(asked) => inventory::run(&connect(&cli.connection, output)?, asked, output),
-        Verb::Sensors => sensors::run(&connect(&cli.connection, output)?, output),
+        Verb::Sensors(asked) => sensors::run(&connect(&cli.connection, output)?, asked, output),
         Verb::Users(verb) => users::run(&connect(&cli.connection, output)?, &cli.connection, verb, output),
         Verb::Keys(verb) => keys::run(&connect(&cli.connection, output)?, verb, output),
         Verb::Audit(audit) => audit::run(&connect(&cli.connection, output)?, audit, output),

@@ -413,6 +413,8 @@ pub(crate) struct Sensor {
     #[serde(default)]
     pub(crate) last_seen: Option<i64>,
     #[serde(default)]
+    pub(crate) revoked_at: Option<i64>,
+    #[serde(default)]
     pub(crate) counters: serde_json::Map<String, Value>,
     #[serde(default)]
     pub(crate) ingest: Ingest,

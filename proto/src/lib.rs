@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides anything: conversions between these messages and the types of a room live in that room.
 
+pub mod authority;
 pub mod encoded;
 
 #[allow(

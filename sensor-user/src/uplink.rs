@@ -3,8 +3,10 @@
 //! The sensor always dials. What the shards hand over goes to the spool first and leaves it only when the control
 //! plane says that it is stored, so an absence of either side costs nothing but time.
 
+mod address;
 mod backoff;
 mod commands;
+mod enrol;
 mod events;
 mod identity;
 mod inventory;
@@ -13,19 +15,21 @@ mod link;
 mod notice;
 mod queue;
 pub mod spool;
+mod tls;
 
 use std::{sync::Arc, time::Duration};
 
-use portcullis_proto::v1;
+use portcullis_proto::{authority::Fingerprint, v1};
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use tonic::transport::Endpoint;
 
 use crate::{counters::Counters, orders::OutOfOrder, state_dir::StateDir};
 
-use identity::IdentityFile;
+use address::Scheme;
+use identity::{IdentityFile, Proof};
 pub use identity::{JoinToken, TokenError};
 use journal::Journal;
-use link::Link;
+use link::{Link, Security};
 pub use queue::{EventReceiver, EventSender, bounded};
 use spool::{Spool, SpoolError};
 
@@ -34,8 +38,10 @@ const MAX_MESSAGE: usize = 64 << 20;
 
 #[derive(Clone)]
 pub struct Config {
-    /// `http://host:port`.
+    /// `https://host:port`, or `http://host:port` on loopback.
     pub control_plane: String,
+    /// What its authority is known by where neither the join token nor the state folder says so.
+    pub authority: Option<Fingerprint>,
     pub node: String,
     /// Needed until there is a credential in the state folder.
     pub join_token: Option<JoinToken>,
@@ -65,8 +71,20 @@ pub trait Node: Send + Sync + 'static {
 
 #[derive(Debug, thiserror::Error)]
 pub enum UplinkError {
-    #[error("`{0}` is no address of a control plane; write http://HOST:PORT, as http://127.0.0.1:9090")]
+    #[error("`{0}` is no address of a control plane; write https://HOST:PORT, as https://192.0.2.1:9090")]
     Address(String),
+    #[error("{0} would be plaintext, which is for loopback alone; write https:// instead of http://")]
+    Plaintext(String),
+    #[error(
+        "nothing says what the control plane's certificate authority is known by; make a join token with this version's \
+         `control-plane join-token create` and add --join-token FILE, or add --authority with what \
+         `control-plane authority` prints"
+    )]
+    NoAuthority,
+    #[error(
+        "this sensor has a certificate, which plaintext has no use for; write --control-plane https://HOST:PORT"
+    )]
+    HasCertificate,
     #[error(
         "no credential in the state folder yet; make a join token with `control-plane join-token create --data-dir DIR > FILE` and add --join-token FILE"
     )]
@@ -81,6 +99,7 @@ pub enum UplinkError {
 pub struct Prepared {
     config: Config,
     endpoint: Endpoint,
+    security: Security,
     identity: IdentityFile,
     spool: Spool,
 }
@@ -95,22 +114,34 @@ pub struct Uplink {
 
 impl Prepared {
     pub fn new(config: Config, state: &StateDir) -> Result<Self, UplinkError> {
-        let endpoint = endpoint(&config.control_plane)?;
+        let (endpoint, scheme) = endpoint(&config.control_plane)?;
         let identity = IdentityFile::open(state.file("identity.json")).map_err(UplinkError::Identity)?;
         if identity.current().is_none() && config.join_token.is_none() {
             return Err(UplinkError::NoToken);
         }
+        let security = match (scheme, identity.current().map(|identity| &identity.proof)) {
+            (Scheme::Plaintext, Some(Proof::Certificate(_))) => return Err(UplinkError::HasCertificate),
+            (Scheme::Plaintext, _) => Security::Plaintext,
+            (Scheme::Tls, Some(Proof::Certificate(_))) => {
+                Security::Tls { authority: named_authority(&config) }
+            }
+            (Scheme::Tls, _) => match named_authority(&config) {
+                None => return Err(UplinkError::NoAuthority),
+                named => Security::Tls { authority: named },
+            },
+        };
         let spool = Spool::open(&state.file("spool"), config.spool_limit)?;
-        Ok(Self { config, endpoint, identity, spool })
+        Ok(Self { config, endpoint, security, identity, spool })
     }
 
     /// Needs a tokio runtime around it.
     pub fn start(self, node: Arc<dyn Node>, events: EventReceiver) -> Uplink {
-        let Self { config, endpoint, identity, spool } = self;
+        let Self { config, endpoint, security, identity, spool } = self;
         let journal = Arc::new(Journal::new(spool, &events));
         let (is_up, up) = watch::channel(false);
         let link = Link {
             endpoint,
+            security,
             url: config.control_plane,
             node_name: config.node,
             join_token: config.join_token,
@@ -151,11 +182,15 @@ impl Uplink {
     }
 }
 
+/// What the command line says the authority is known by.
+fn named_authority(config: &Config) -> Option<Fingerprint> {
+    config.authority.or_else(|| config.join_token.as_ref().and_then(JoinToken::authority))
+}
+
 /// Whether this is an address that a link can be made to.
-fn endpoint(url: &str) -> Result<Endpoint, UplinkError> {
-    let bad = || UplinkError::Address(url.to_owned());
-    let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| bad())?;
-    let plain = endpoint.uri().scheme_str() == Some("http") && endpoint.uri().host().is_some();
+fn endpoint(url: &str) -> Result<(Endpoint, Scheme), UplinkError> {
+    let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| UplinkError::Address(url.to_owned()))?;
+    let scheme = Scheme::of(url, endpoint.uri())?;
     // Keep-alives find a dead line in 20 s, where TCP alone would wait for a quarter of an hour.
     let endpoint = endpoint
         .connect_timeout(Duration::from_secs(5))
@@ -163,5 +198,5 @@ fn endpoint(url: &str) -> Result<Endpoint, UplinkError> {
         .keep_alive_timeout(Duration::from_secs(10))
         .keep_alive_while_idle(true)
         .tcp_nodelay(true);
-    plain.then_some(endpoint).ok_or_else(bad)
+    Ok((endpoint, scheme))
 }

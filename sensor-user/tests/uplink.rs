@@ -17,8 +17,8 @@ use portcullis_detection::{Engine, PolicySet};
 use portcullis_exchange::{Exchange, TaggedExchange, Timestamp};
 use portcullis_proto::v1::{
     Applied, AutomaticBlock, AutomaticBlockAck, ControlMessage, Endpoint, EnrollRequest, EnrollResponse,
-    EventAck, EventBatch, InventoryAck, InventoryUpdate, Revision, SensorMessage, SensorReport, ThreatEvent,
-    control_message,
+    EventAck, EventBatch, InventoryAck, InventoryUpdate, RenewRequest, RenewResponse, Revision,
+    SensorMessage, SensorReport, ThreatEvent, control_message,
     control_plane_server::{ControlPlane, ControlPlaneServer},
     sensor_message,
 };
@@ -89,7 +89,15 @@ impl ControlPlane for Plane {
             return Err(Status::permission_denied("unknown join token"));
         }
         self.seen.lock().unwrap().enrolments += 1;
-        Ok(Response::new(EnrollResponse { sensor_id: "s-1".into(), credential: CREDENTIAL.into() }))
+        Ok(Response::new(EnrollResponse {
+            sensor_id: "s-1".into(),
+            credential: CREDENTIAL.into(),
+            certificate: None,
+        }))
+    }
+
+    async fn renew(&self, _request: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
+        Err(Status::failed_precondition("certificates are given over TLS only"))
     }
 
     async fn stream_events(
@@ -279,6 +287,7 @@ impl Fixture {
         });
         let config = Config {
             control_plane: format!("http://{}", self.address),
+            authority: None,
             node: "node-1".into(),
             join_token: token,
             spool_limit: 1 << 20,

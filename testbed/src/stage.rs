@@ -70,7 +70,7 @@ impl Stage {
             capture: self.options.capture,
             enforce: self.options.enforce,
             interfaces: vec![self.options.interface.to_owned()],
-            control_plane: format!("http://{}", self.control_plane.options.grpc),
+            control_plane: format!("https://{}", self.control_plane.options.grpc),
             join_token: Some(token.clone()),
             node: Some("shop".to_owned()),
             exclude: Vec::new(),

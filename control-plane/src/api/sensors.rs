@@ -1,7 +1,12 @@
 use portcullis_proto::v1::{AutomaticBlocking, GateMode, SensorReport};
+use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use super::endpoint::{Call, Reply};
+use super::{
+    ApiError,
+    endpoint::{Call, Reply},
+};
 use crate::{clock::EpochMillis, fleet::Live, ingest::IngestCounts, store::SensorRecord};
 
 /// `fetchSensors`: every sensor that ever enrolled, as last heard of.
@@ -15,6 +20,23 @@ pub(super) fn list(call: &Call) -> Reply {
         })
         .collect();
     Ok(json!({ "sensors": sensors, "total": sensors.len(), "revision": call.api.fleet.revision() }))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Named {
+    id: String,
+}
+
+/// `revokeSensor`: at once, with the streams it has open.
+pub(super) fn revoke(call: &Call) -> Reply {
+    let Named { id } = call.keys()?;
+    if !call.api.fleet.revoke(&call.act(), &id)? {
+        return Err(ApiError::invalid(
+            "id",
+            "there is no such sensor, or it is revoked already; fetchSensors shows those there are",
+        ));
+    }
+    Ok(json!({ "id": id }))
 }
 
 fn sensor(record: &SensorRecord, live: &Live, ingest: &IngestCounts) -> Value {
@@ -52,6 +74,7 @@ fn sensor(record: &SensorRecord, live: &Live, ingest: &IngestCounts) -> Value {
         "appliedRevision": live.applied_revision,
         "lastSeen": live.last_seen.map(EpochMillis::seconds),
         "enrolledAt": record.enrolled_at.seconds(),
+        "revokedAt": record.revoked_at.map(EpochMillis::seconds),
         "startedAt": (report.started_at_ms > 0).then_some(report.started_at_ms / 1000),
         "counters": counters.into_iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),
         "ingest": {

@@ -31,17 +31,19 @@ static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
 
 type Outbound = mpsc::Sender<Result<ControlMessage, Status>>;
 
-/// Holds one sensor's command stream until either side ends it.
+/// Holds one sensor's command stream until either side ends it, or `end` says that it is over.
 pub async fn serve_commands(
     fleet: Arc<Fleet>,
     sensor: SensorRecord,
     peer: Peer,
     mut inbound: Streaming<SensorMessage>,
     outbound: Outbound,
+    end: impl Future<Output = Status>,
     mut shutdown: watch::Receiver<bool>,
 ) {
     let ended = tokio::select! {
         ended = converse(&fleet, &sensor, peer, &mut inbound, &outbound) => ended,
+        status = end => Err(status),
         _ = shutdown.wait_for(|down| *down) => Err(Status::unavailable("the control plane is shutting down")),
     };
     if let Err(status) = ended {

@@ -1,10 +1,11 @@
 use std::{net::IpAddr, time::Duration};
 
-use portcullis_proto::v1::{EnrollRequest, EnrollResponse};
+use portcullis_proto::v1::{Certificate, EnrollRequest, EnrollResponse};
 use uuid::Uuid;
 
 use crate::{
     auth::{Secret, SecretKind, digest},
+    authority::{Authority, AuthorityError},
     clock::EpochMillis,
     store::{Act, EnrollError, JoinToken, NewSensor, Principal, PrincipalKind, SensorStore, StoreError},
 };
@@ -12,42 +13,97 @@ use crate::{
 const MAX_NODE: usize = 255;
 const MAX_VERSION: usize = 64;
 
+/// What a join token is good for.
+pub struct JoinTerms {
+    pub lifetime: Duration,
+    pub uses: u32,
+    /// Whose events its sensors may write; empty for the control plane's own account.
+    pub account_id: String,
+}
+
+/// What a sensor that enrols goes away with.
+pub enum Admission<'a> {
+    /// Where nobody listens in: a secret that it sends with each call.
+    Credential,
+    /// A certificate for the key of its request.
+    Certificate { authority: &'a Authority, request: Vec<u8>, lifetime: Duration },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error(transparent)]
+    Enroll(#[from] EnrollError),
+    #[error(transparent)]
+    Certificate(#[from] AuthorityError),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Enroll(error.into())
+    }
+}
+
 /// Makes a token with which so many sensors may enrol within so long.
 pub fn create_join_token<S: SensorStore + ?Sized>(
     store: &S,
     act: &Act,
-    lifetime: Duration,
-    uses: u32,
+    terms: JoinTerms,
 ) -> Result<Secret, StoreError> {
+    let JoinTerms { lifetime, uses, account_id } = terms;
     let token = Secret::generate(SecretKind::JoinToken)?;
     let now = EpochMillis::now();
     store.create_join_token(
         act,
-        JoinToken { hash: token.digest(), created_at: now, expires_at: now.plus(lifetime), uses },
+        JoinToken { hash: token.digest(), created_at: now, expires_at: now.plus(lifetime), uses, account_id },
     )?;
     Ok(token)
 }
 
-/// Trades a join token for a credential of the sensor's own.
+/// Trades a join token for what a sensor comes in with.
 pub fn enroll<S: SensorStore + ?Sized>(
     store: &S,
     from: Option<IpAddr>,
+    admission: Admission<'_>,
     request: EnrollRequest,
-) -> Result<EnrollResponse, EnrollError> {
-    let credential = Secret::generate(SecretKind::SensorCredential)?;
+) -> Result<EnrollResponse, Refused> {
     let id = Uuid::now_v7().to_string();
+    let (credential, certificate) = match admission {
+        Admission::Credential => (Some(Secret::generate(SecretKind::SensorCredential)?), None),
+        Admission::Certificate { authority, request, lifetime } => {
+            (None, Some(certify(authority, &request, &id, lifetime)?))
+        }
+    };
     let (mut node, mut version) = (request.node, request.version);
     node.truncate(node.floor_char_boundary(MAX_NODE));
     version.truncate(version.floor_char_boundary(MAX_VERSION));
     let sensor = NewSensor {
         id: id.clone(),
-        credential_hash: credential.digest(),
+        credential_hash: credential.as_ref().map(Secret::digest),
         node,
         version,
         enrolled_at: EpochMillis::now(),
     };
-    let by = Principal { kind: PrincipalKind::Sensor, id: id.clone(), name: sensor.node.clone() };
-    let act = Act { by, from, action: "enroll".to_owned() };
+    let act = act_of(&id, &sensor.node, from, "enroll");
     store.enroll(&act, &digest(request.join_token.trim()), sensor)?;
-    Ok(EnrollResponse { sensor_id: id, credential: credential.reveal().to_owned() })
+    let credential = credential.map(|credential| credential.reveal().to_owned()).unwrap_or_default();
+    Ok(EnrollResponse { sensor_id: id, credential, certificate })
+}
+
+/// The next certificate of a sensor that is in already.
+pub fn certify(
+    authority: &Authority,
+    request: &[u8],
+    sensor_id: &str,
+    lifetime: Duration,
+) -> Result<Certificate, AuthorityError> {
+    Ok(Certificate {
+        leaf: authority.certify_sensor(request, sensor_id, lifetime)?,
+        lifetime_ms: u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+/// Something that a sensor does by itself, for the audit log.
+pub(crate) fn act_of(id: &str, node: &str, from: Option<IpAddr>, action: &str) -> Act {
+    let by = Principal { kind: PrincipalKind::Sensor, id: id.to_owned(), name: node.to_owned() };
+    Act { by, from, action: action.to_owned() }
 }

@@ -18,9 +18,14 @@ impl Fleet {
     pub(super) fn take_inventory(
         &self,
         sensor: &SensorRecord,
-        update: InventoryUpdate,
+        mut update: InventoryUpdate,
     ) -> Result<InventoryAck, StoreError> {
         let number = update.number;
+        if !self.accounts.bind(sensor, &mut update.account_id) {
+            // Acknowledged all the same: told again it would be no less another's.
+            tracing::warn!(sensor = sensor.id, "endpoints of an account that this sensor did not enrol for");
+            return Ok(InventoryAck { number });
+        }
         let told = update.endpoints.len();
         let update = bounded(update);
         let left_out = told - update.endpoints.len();

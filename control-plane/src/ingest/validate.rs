@@ -38,6 +38,14 @@ pub(super) enum Rejection {
     Unspecified(&'static str),
     #[error("detected_at_ms: {0} is no time")]
     Time(u64),
+    #[error("account_id: {0:?} is not the account that this sensor enrolled for")]
+    Account(String),
+}
+
+impl Rejection {
+    pub(super) fn account(event: &ThreatEvent) -> Self {
+        Self::Account(shown(&event.account_id))
+    }
 }
 
 pub(super) fn event(sensor_id: &str, mut event: ThreatEvent) -> Result<NewEvent, Rejection> {

@@ -7,12 +7,14 @@ pub struct JoinToken {
     pub created_at: EpochMillis,
     pub expires_at: EpochMillis,
     pub uses: u32,
+    /// Whose events its sensors may write; empty for the control plane's own account.
+    pub account_id: String,
 }
 
 pub struct NewSensor {
     pub id: String,
-    /// SHA-256 of the credential.
-    pub credential_hash: [u8; 32],
+    /// SHA-256 of the credential; `None` where it gets a certificate instead.
+    pub credential_hash: Option<[u8; 32]>,
     pub node: String,
     pub version: String,
     pub enrolled_at: EpochMillis,
@@ -21,10 +23,14 @@ pub struct NewSensor {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SensorRecord {
     pub id: String,
-    pub credential_hash: [u8; 32],
+    pub credential_hash: Option<[u8; 32]>,
+    /// Whose events it may write; empty for the control plane's own account. `None`: it enrolled before accounts were
+    /// bound, and names the account itself.
+    pub account_id: Option<String>,
     pub node: String,
     pub version: String,
     pub enrolled_at: EpochMillis,
+    pub revoked_at: Option<EpochMillis>,
     pub last_seen: Option<EpochMillis>,
     pub applied_revision: u64,
     /// The last report, protobuf-encoded; empty before the first.
@@ -45,6 +51,11 @@ pub trait SensorStore: Send + Sync {
     /// Spends one use of the token and adds the sensor, both or neither.
     fn enroll(&self, act: &Act, token_hash: &[u8; 32], sensor: NewSensor) -> Result<(), EnrollError>;
     fn sensor_by_credential(&self, hash: &[u8; 32]) -> Result<Option<SensorRecord>>;
+    fn sensor(&self, id: &str) -> Result<Option<SensorRecord>>;
+    /// From now on it comes with its certificate alone.
+    fn spend_credential(&self, act: &Act, id: &str) -> Result<()>;
+    /// False where there is no such sensor, or it was revoked before.
+    fn revoke_sensor(&self, act: &Act, id: &str, now: EpochMillis) -> Result<bool>;
     /// By node, then by enrolment.
     fn sensors(&self) -> Result<Vec<SensorRecord>>;
     /// Keeps what a restart of the control plane should not forget of a sensor.

@@ -9,7 +9,11 @@ use std::{
     time::Duration,
 };
 
-use control_plane::{auth::command_line, fleet::create_join_token, store::SqliteStore};
+use control_plane::{
+    auth::command_line,
+    fleet::{JoinTerms, create_join_token},
+    store::SqliteStore,
+};
 use portcullis_proto::v1::ThreatEvent;
 use serde_json::json;
 
@@ -73,10 +77,14 @@ async fn a_killed_control_plane_loses_nothing_it_acknowledged_and_doubles_nothin
     let key = first.key.clone().unwrap();
     let token = {
         let store = SqliteStore::open(folder.path()).unwrap();
-        create_join_token(&store, &command_line("test"), Duration::from_secs(60), 1)
-            .unwrap()
-            .reveal()
-            .to_owned()
+        create_join_token(
+            &store,
+            &command_line("test"),
+            JoinTerms { lifetime: Duration::from_secs(60), uses: 1, account_id: String::new() },
+        )
+        .unwrap()
+        .reveal()
+        .to_owned()
     };
     let sensor = TestSensor::enroll(&format!("http://{}", first.grpc), &token).await.unwrap();
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use control_plane::{
     Config, NotifySettings, Server,
     auth::{KeyTerms, command_line, create_key},
-    fleet::create_join_token,
+    fleet::{JoinTerms, create_join_token},
     store::Role,
     store::SqliteStore,
 };
@@ -81,10 +81,14 @@ impl Plane {
     }
 
     pub fn join_token(&self) -> String {
-        create_join_token(&self.store(), &command_line("test"), Duration::from_secs(60), 100)
-            .unwrap()
-            .reveal()
-            .to_owned()
+        create_join_token(
+            &self.store(),
+            &command_line("test"),
+            JoinTerms { lifetime: Duration::from_secs(60), uses: 100, account_id: String::new() },
+        )
+        .unwrap()
+        .reveal()
+        .to_owned()
     }
 
     pub async fn sensor(&self) -> TestSensor {
@@ -102,5 +106,6 @@ pub fn config(folder: &TempDir) -> Config {
         trusted_proxies: Vec::new(),
         audit_retention: Duration::from_secs(400 * 86_400),
         notify: NotifySettings::default(),
+        certificate_lifetime: Duration::from_secs(7 * 86_400),
     }
 }

@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use control_plane::{auth::command_line, fleet::create_join_token, store::Role};
+use control_plane::{
+    auth::command_line,
+    fleet::{JoinTerms, create_join_token},
+    store::Role,
+};
 use portcullis_proto::v1::ThreatEvent;
 use serde_json::{Value, json};
 use tonic::Code;
@@ -21,9 +25,19 @@ async fn ingest(viewer: &Person) -> Value {
 async fn a_join_token_enrols_as_often_as_it_may_and_no_longer() {
     let plane = Plane::start().await;
     let url = format!("http://{}", plane.server.grpc);
-    let once = create_join_token(&plane.store(), &command_line("test"), Duration::from_secs(60), 1).unwrap();
+    let once = create_join_token(
+        &plane.store(),
+        &command_line("test"),
+        JoinTerms { lifetime: Duration::from_secs(60), uses: 1, account_id: String::new() },
+    )
+    .unwrap();
     TestSensor::enroll(&url, once.reveal()).await.unwrap();
-    let over = create_join_token(&plane.store(), &command_line("test"), Duration::ZERO, 1).unwrap();
+    let over = create_join_token(
+        &plane.store(),
+        &command_line("test"),
+        JoinTerms { lifetime: Duration::ZERO, uses: 1, account_id: String::new() },
+    )
+    .unwrap();
     for token in [once.reveal(), over.reveal(), "pcj_00", ""] {
         let refused = TestSensor::enroll(&url, token).await.err().unwrap();
         assert_eq!(refused.code(), Code::Unauthenticated, "{token}");

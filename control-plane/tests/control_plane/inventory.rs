@@ -34,7 +34,7 @@ fn endpoint(template: &str, since: u64, requests: u64) -> Endpoint {
 }
 
 fn update(number: u64, endpoints: Vec<Endpoint>) -> InventoryUpdate {
-    InventoryUpdate { number, endpoints, account_id: "a-1".into(), ..InventoryUpdate::default() }
+    InventoryUpdate { number, endpoints, account_id: "1000000".into(), ..InventoryUpdate::default() }
 }
 
 async fn fetched(plane: &Plane, request: Value) -> Vec<Value> {
@@ -57,7 +57,7 @@ async fn what_sensors_saw_is_added_up_and_a_repetition_changes_nothing() {
     // That sensor forgot the endpoint, or was started again.
     second.inventory(update(2, vec![endpoint("/users/{id}", 900, 6)])).await;
     let expected = json!({
-        "method": "GET", "host": "shop.example", "template": "/users/{id}", "accountId": "a-1",
+        "method": "GET", "host": "shop.example", "template": "/users/{id}", "accountId": "1000000",
         "firstSeen": 50, "lastSeen": 906, "requests": 30, "sensors": 2, "statuses": {"200": 30},
         "parameters": [{"location": "query", "name": "page", "types": ["integer"], "seen": 15, "share": 0.5}],
         "parametersLeftOut": 0, "auth": {"cookie": 30}, "requestTypes": [], "responseTypes": ["application/json"],

@@ -32,6 +32,21 @@ pub(crate) enum Users {
     Remove { name: String },
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Sensors {
+    #[command(subcommand)]
+    pub(crate) verb: Option<SensorsVerb>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SensorsVerb {
+    /// Shut a sensor out for good, at once; to come back it has to enrol anew
+    Revoke {
+        /// The id that `portctl sensors -o json` shows
+        id: String,
+    },
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
     /// All keys without the keys themselves, oldest first, revoked ones too

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::{
+    cli::{Sensors, SensorsVerb},
     client::Client,
     failure::{Failure, Outcome},
     losses,
@@ -11,6 +12,7 @@ use crate::{
 };
 
 pub(crate) const ENDPOINT: &str = "fetchSensors";
+const REVOKE: &str = "revokeSensor";
 
 /// Thousandths of the traffic, since the sensor's start and since the report before.
 const SEEN: &str = "seen_permille";
@@ -34,7 +36,21 @@ const COLUMNS: &[Column] = &[
     Column::whole("LAST SEEN").spare(3),
 ];
 
-pub(super) fn run(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
+pub(super) fn run(client: &Client, asked: &Sensors, output: &mut Output<'_>) -> Result<Outcome, Failure> {
+    match &asked.verb {
+        None => list(client, output),
+        Some(SensorsVerb::Revoke { id }) => {
+            let reply = client.call(REVOKE, &json!({ "id": id }))?;
+            match output.format {
+                Format::Table => output.note(&format!("{id} is revoked")),
+                Format::Json | Format::Jsonl => output.document(&reply)?,
+            }
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+fn list(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let fleet: Fleet = client.call_for(ENDPOINT, &json!({}))?;
     let mut rows = Rows::new(output, Table::with_tall_rows(COLUMNS));
     let mut tripped = Vec::new();
@@ -150,6 +166,7 @@ fn last_seen(sensor: &Sensor) -> Field {
     let seen = sensor.last_seen.filter(|&seen| seen > 0);
     let ago = seen.map(|seen| when::span(u64::try_from(when::now() - seen).unwrap_or_default()));
     match (sensor.connected, ago) {
+        _ if sensor.revoked_at.is_some() => ("revoked".to_owned(), Some(Tone::Bad)),
         (true, _) => ("connected".to_owned(), Some(Tone::Good)),
         (false, Some(ago)) => (format!("{ago} ago"), Some(Tone::Bad)),
         (false, None) => ("never".to_owned(), Some(Tone::Bad)),

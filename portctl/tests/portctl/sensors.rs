@@ -84,3 +84,14 @@ fn limits_of_automatic_blocks_that_have_tripped_are_an_alert() {
         run.notes
     );
 }
+
+#[test]
+fn a_sensor_is_revoked_by_its_id_and_shown_so() {
+    let mut fleet = fleet();
+    fleet["sensors"][1]["revokedAt"] = json!(1_795_308_476);
+    let server =
+        Server::start().answer(SENSORS, 200, fleet).answer("/api/revokeSensor", 200, json!({"id": "s2"}));
+    let run = server.portctl(&["sensors", "revoke", "s2"]);
+    assert_eq!((run.code, run.notes.trim()), (0, "s2 is revoked"));
+    assert_eq!(server.portctl(&["sensors"]).data.matches("revoked").count(), 1);
+}

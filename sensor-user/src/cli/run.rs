@@ -3,6 +3,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
+use portcullis_proto::authority::Fingerprint;
 use sensor_user::{
     blocking::Limits,
     enforce,
@@ -26,7 +27,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "NAME", num_args = 1.., default_value = "lo")]
     interface: Vec<String>,
 
-    /// The control plane's gRPC address
+    /// The control plane's gRPC address: https://HOST:PORT, or in plaintext http://HOST:PORT on loopback
     #[arg(
         long,
         value_name = "URL",
@@ -35,11 +36,16 @@ pub(crate) struct RunArgs {
     )]
     control_plane: String,
 
-    /// File with a join token; needed once, until the sensor has a credential of its own in the state folder
+    /// File with a join token; needed once, until the sensor has a certificate of its own in the state folder
     #[arg(long, value_name = "FILE")]
     join_token: Option<PathBuf>,
 
-    /// Credential, applied revision and events not yet acknowledged
+    /// What the control plane's certificate authority is known by, as `control-plane authority` prints it; needed only
+    /// where no join token says so
+    #[arg(long, value_name = "SHA256")]
+    authority: Option<Fingerprint>,
+
+    /// Certificate and its key, applied revision and events not yet acknowledged
     #[arg(long, value_name = "DIR", default_value = "/var/lib/portcullis")]
     state_dir: PathBuf,
 
@@ -210,6 +216,7 @@ fn options(args: RunArgs) -> Result<Options, Failure> {
         policies: policies::load_to_follow(args.policies.as_deref())?,
         uplink: uplink::Config {
             control_plane: args.control_plane,
+            authority: args.authority,
             node,
             join_token,
             spool_limit: args.spool_limit.saturating_mul(1 << 20),

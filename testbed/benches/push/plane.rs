@@ -57,7 +57,7 @@ impl Plane {
             capture: Capture::Ebpf,
             enforce,
             interfaces: vec![SERVICE.to_owned()],
-            control_plane: format!("http://{}", control_plane.options.grpc),
+            control_plane: format!("https://{}", control_plane.options.grpc),
             join_token: Some(folder.path().join("join-token")),
             node: Some("bench".to_owned()),
             exclude: Vec::new(),

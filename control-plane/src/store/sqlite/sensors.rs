@@ -1,4 +1,4 @@
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 use serde_json::json;
 
 use super::{
@@ -10,7 +10,8 @@ use crate::{
     store::{Act, EnrollError, JoinToken, NewSensor, Result, SensorRecord, SensorStore},
 };
 
-const COLUMNS: &str = "id, credential_hash, node, version, enrolled_at, last_seen, applied_revision, report";
+const COLUMNS: &str = "id, credential_hash, account_id, node, version, enrolled_at, revoked_at, last_seen,
+                       applied_revision, report";
 
 impl SensorStore for SqliteStore {
     fn create_join_token(&self, act: &Act, token: JoinToken) -> Result<()> {
@@ -18,15 +19,19 @@ impl SensorStore for SqliteStore {
         self.write(move |connection| {
             connection
                 .prepare_cached(
-                    "INSERT INTO join_token (hash, created_at, expires_at, uses_left) VALUES (?, ?, ?, ?)",
+                    "INSERT INTO join_token (hash, created_at, expires_at, uses_left, account_id)
+                     VALUES (?, ?, ?, ?, ?)",
                 )?
                 .execute(params![
                     token.hash,
                     token.created_at.millis(),
                     token.expires_at.millis(),
-                    token.uses
+                    token.uses,
+                    token.account_id,
                 ])?;
-            let after = json!({ "uses": token.uses, "expiresAt": token.expires_at.seconds() });
+            let after = json!({
+                "uses": token.uses, "expiresAt": token.expires_at.seconds(), "accountId": token.account_id
+            });
             audit::append(connection, &act, "join token", None, Some(&after))
         })
     }
@@ -34,28 +39,29 @@ impl SensorStore for SqliteStore {
     fn enroll(&self, act: &Act, token_hash: &[u8; 32], sensor: NewSensor) -> Result<(), EnrollError> {
         let (act, token_hash) = (act.clone(), *token_hash);
         let enrolled = self.write(move |connection| {
-            let spent = connection
+            let account_id: Option<String> = connection
                 .prepare_cached(
                     "UPDATE join_token SET uses_left = uses_left - 1
-                     WHERE hash = ? AND uses_left > 0 AND expires_at > ?",
+                     WHERE hash = ? AND uses_left > 0 AND expires_at > ? RETURNING account_id",
                 )?
-                .execute(params![token_hash, sensor.enrolled_at.millis()])?;
-            if spent == 0 {
-                return Ok(false);
-            }
+                .query_row(params![token_hash, sensor.enrolled_at.millis()], |row| row.get(0))
+                .optional()?;
+            let Some(account_id) = account_id else { return Ok(false) };
             connection
                 .prepare_cached(
-                    "INSERT INTO sensor (id, credential_hash, node, version, enrolled_at) VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO sensor (id, credential_hash, account_id, node, version, enrolled_at)
+                     VALUES (?, ?, ?, ?, ?, ?)",
                 )?
                 .execute(params![
                     sensor.id,
                     sensor.credential_hash,
+                    account_id,
                     sensor.node,
                     sensor.version,
                     sensor.enrolled_at.millis()
                 ])?;
-            let after = json!({ "node": sensor.node, "version": sensor.version });
-            audit::append(connection, &act, &format!("sensor {}", sensor.id), None, Some(&after))?;
+            let after = json!({ "node": sensor.node, "version": sensor.version, "accountId": account_id });
+            audit::append(connection, &act, &object(&sensor.id), None, Some(&after))?;
             Ok(true)
         })?;
         if enrolled { Ok(()) } else { Err(EnrollError::Token) }
@@ -67,6 +73,54 @@ impl SensorStore for SqliteStore {
             let mut statement = view.prepare_cached(&sql)?;
             let mut found = statement.query([hash])?;
             Ok(found.next()?.map(sensor).transpose()?)
+        })
+    }
+
+    fn sensor(&self, id: &str) -> Result<Option<SensorRecord>> {
+        self.read(|view| {
+            let sql = format!("SELECT {COLUMNS} FROM sensor WHERE id = ?");
+            let mut statement = view.prepare_cached(&sql)?;
+            let mut found = statement.query([id])?;
+            Ok(found.next()?.map(sensor).transpose()?)
+        })
+    }
+
+    fn spend_credential(&self, act: &Act, id: &str) -> Result<()> {
+        let (act, id) = (act.clone(), id.to_owned());
+        self.write(move |connection| {
+            let spent = connection
+                .prepare_cached(
+                    "UPDATE sensor SET credential_hash = NULL WHERE id = ? AND credential_hash IS NOT NULL",
+                )?
+                .execute([&id])?;
+            if spent == 0 {
+                return Ok(());
+            }
+            let state = |by: &str| json!({ "comesWith": by });
+            audit::append(
+                connection,
+                &act,
+                &object(&id),
+                Some(&state("credential")),
+                Some(&state("certificate")),
+            )
+        })
+    }
+
+    fn revoke_sensor(&self, act: &Act, id: &str, now: EpochMillis) -> Result<bool> {
+        let (act, id) = (act.clone(), id.to_owned());
+        self.write(move |connection| {
+            let node: Option<String> = connection
+                .prepare_cached(
+                    "UPDATE sensor SET revoked_at = ?, credential_hash = NULL
+                     WHERE id = ? AND revoked_at IS NULL RETURNING node",
+                )?
+                .query_row(params![now.millis(), id], |row| row.get(0))
+                .optional()?;
+            let Some(node) = node else { return Ok(false) };
+            let state = |revoked: bool| json!({ "node": node, "revoked": revoked });
+            audit::append(connection, &act, &object(&id), Some(&state(false)), Some(&state(true)))?;
+            Ok(true)
         })
     }
 
@@ -109,15 +163,22 @@ impl SensorStore for SqliteStore {
     }
 }
 
+fn object(id: &str) -> String {
+    format!("sensor {id}")
+}
+
+/// Reads [`COLUMNS`].
 fn sensor(row: &Row<'_>) -> rusqlite::Result<SensorRecord> {
     Ok(SensorRecord {
         id: row.get(0)?,
         credential_hash: row.get(1)?,
-        node: row.get(2)?,
-        version: row.get(3)?,
-        enrolled_at: time(row, 4)?,
-        last_seen: time_or_none(row, 5)?,
-        applied_revision: codes::count(row.get(6)?),
-        report: row.get(7)?,
+        account_id: row.get(2)?,
+        node: row.get(3)?,
+        version: row.get(4)?,
+        enrolled_at: time(row, 5)?,
+        revoked_at: time_or_none(row, 6)?,
+        last_seen: time_or_none(row, 7)?,
+        applied_revision: codes::count(row.get(8)?),
+        report: row.get(9)?,
     })
 }

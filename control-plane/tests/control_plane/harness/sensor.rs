@@ -26,6 +26,7 @@ impl TestSensor {
             join_token: join_token.to_owned(),
             node: "node-1".into(),
             version: "0.1.0".into(),
+            certificate_request: Vec::new(),
         };
         let enrolled = client.enroll(request).await?.into_inner();
         Ok(Self { client, id: enrolled.sensor_id, credential: enrolled.credential })
