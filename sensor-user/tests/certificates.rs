@@ -9,7 +9,7 @@ use control_plane::{
     auth::command_line,
     authority::Authority,
     fleet::{JoinTerms, create_join_token},
-    store::{SensorRecord, SensorStore as _, SqliteStore},
+    store::{EventFilter, EventStore as _, Page, SensorRecord, SensorStore as _, SqliteStore},
 };
 use portcullis_proto::{
     authority::Fingerprint,
@@ -112,8 +112,8 @@ impl Plane {
 
     /// How many events of this sensor are kept.
     fn events(&self) -> u64 {
-        use control_plane::store::EventStore as _;
-        self.store().list(&Default::default(), Default::default()).unwrap().total
+        let page = Page { skip: 0, limit: 10, sort: Vec::new() };
+        self.store().list(&EventFilter::all(), &page).unwrap().total
     }
 }
 
