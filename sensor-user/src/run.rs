@@ -136,7 +136,13 @@ impl RunError {
                 SelectionError::NoSuchInterface { .. }
                     | SelectionError::Pattern { .. }
                     | SelectionError::Nothing
-            ) | Self::Uplink(UplinkError::Address(_) | UplinkError::NoToken)
+            ) | Self::Uplink(
+                UplinkError::Address(_)
+                    | UplinkError::Plaintext(_)
+                    | UplinkError::NoToken
+                    | UplinkError::NoAuthority
+                    | UplinkError::HasCertificate
+            )
         )
     }
 }

@@ -53,13 +53,16 @@ async fn a_key_made_beside_the_running_server_works_at_once() {
 }
 
 #[tokio::test]
-async fn a_join_token_is_printed_alone() {
+async fn a_join_token_is_printed_alone_with_the_authoritys_fingerprint() {
     let plane = Plane::start().await;
     let folder = plane.folder.path().to_str().unwrap();
     let made = run(&["join-token", "create", "--data-dir", folder, "--ttl", "1h", "--uses", "2"]);
     let token = String::from_utf8(made.stdout).unwrap();
     assert_eq!(token.lines().count(), 1, "{token}");
-    crate::harness::TestSensor::enroll(&format!("http://{}", plane.server.grpc), token.trim()).await.unwrap();
+    let (secret, authority) = token.trim().split_once('@').unwrap();
+    crate::harness::TestSensor::enroll(&format!("http://{}", plane.server.grpc), secret).await.unwrap();
+    let shown = run(&["authority", "--data-dir", folder]);
+    assert_eq!(String::from_utf8(shown.stdout).unwrap().trim(), authority);
 }
 
 #[tokio::test]

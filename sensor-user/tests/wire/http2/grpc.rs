@@ -1,6 +1,7 @@
 use portcullis_exchange::GrpcMessages;
 use portcullis_proto::v1::{
-    ControlMessage, EnrollRequest, EnrollResponse, EventAck, EventBatch, SensorMessage,
+    ControlMessage, EnrollRequest, EnrollResponse, EventAck, EventBatch, RenewRequest, RenewResponse,
+    SensorMessage,
     control_plane_client::ControlPlaneClient,
     control_plane_server::{ControlPlane, ControlPlaneServer},
 };
@@ -25,7 +26,12 @@ impl ControlPlane for Plane {
         if request.into_inner().join_token.is_empty() {
             return Err(Status::permission_denied("unknown join token: 100 %"));
         }
-        Ok(Response::new(EnrollResponse { sensor_id: "s-1".into(), credential: "c".into() }))
+        let credential = "c".into();
+        Ok(Response::new(EnrollResponse { sensor_id: "s-1".into(), credential, certificate: None }))
+    }
+
+    async fn renew(&self, _: Request<RenewRequest>) -> Result<Response<RenewResponse>, Status> {
+        Err(Status::unimplemented("nobody asks for it here"))
     }
 
     async fn stream_events(
