@@ -1,6 +1,6 @@
 //! TLS towards the control plane: its authority is known by a fingerprint, and this sensor by its certificate.
 
-use std::{error::Error, io, sync::Arc};
+use std::{error::Error, io, sync::Arc, time::Duration};
 
 use hyper_util::rt::TokioIo;
 use portcullis_proto::authority::{CONTROL_PLANE_NAME, Fingerprint};
@@ -15,12 +15,19 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime},
     version::TLS13,
 };
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    net::TcpStream,
+    time::timeout,
+};
 use tokio_rustls::TlsConnector;
 use tonic::transport::{Channel, Endpoint, Uri};
 use tower::service_fn;
 
 use super::identity::Certificate;
+
+/// A server that says nothing for so long has nothing against us.
+const FIRST_WORD: Duration = Duration::from_secs(2);
 
 /// What is wrong with one side's certificate, as far as it can be told.
 #[derive(Debug, PartialEq, Eq)]
@@ -73,7 +80,13 @@ pub(super) async fn connect(
                 let stream = TcpStream::connect((host, address.port_u16().unwrap_or(443))).await?;
                 stream.set_nodelay(true)?;
                 let name = ServerName::try_from(CONTROL_PLANE_NAME).map_err(io::Error::other)?;
-                Ok::<_, io::Error>(TokioIo::new(tls.connect(name, stream).await?))
+                let mut stream = BufReader::new(tls.connect(name, stream).await?);
+                // In TLS 1.3 a client is through before its certificate is looked at: the refusal is what comes first
+                // then, and HTTP/2 would lose it. Where all is well, that is the server's SETTINGS.
+                if let Ok(first) = timeout(FIRST_WORD, stream.fill_buf()).await {
+                    first?;
+                }
+                Ok::<_, io::Error>(TokioIo::new(stream))
             }
         }))
         .await
