@@ -5,7 +5,7 @@
 use std::{path::Path, time::Duration};
 
 use control_plane::{
-    Config as PlaneConfig, Server,
+    Config as PlaneConfig, NotifySettings, Server,
     auth::command_line,
     authority::Authority,
     fleet::{JoinTerms, create_join_token},
@@ -76,6 +76,7 @@ impl Plane {
             account_id: "1000000".to_owned(),
             trusted_proxies: Vec::new(),
             audit_retention: Duration::from_secs(400 * 86_400),
+            notify: NotifySettings::default(),
             certificate_lifetime,
         })
         .await

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use control_plane::{auth::command_line, fleet::create_join_token, store::SqliteStore};
+use control_plane::{auth::command_line, fleet::{JoinTerms, create_join_token}, store::SqliteStore};
 use serde_json::{Value, json};
 
 use super::receiver::{Answer, Receiver, add, plane, target_when};
@@ -101,7 +101,8 @@ async fn a_killed_control_plane_loses_no_notification_of_an_event_it_acknowledge
     let key = first.key.clone().unwrap();
     let token = {
         let store = SqliteStore::open(folder.path()).unwrap();
-        let token = create_join_token(&store, &command_line("test"), Duration::from_secs(60), 1).unwrap();
+        let terms = JoinTerms { lifetime: Duration::from_secs(60), uses: 1, account_id: String::new() };
+        let token = create_join_token(&store, &command_line("test"), terms).unwrap();
         token.reveal().to_owned()
     };
     let admin = Person::new(format!("http://{}", first.http), key.clone());
