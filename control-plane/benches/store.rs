@@ -19,7 +19,7 @@ use control_plane::{
     Config, NotifySettings, Server,
     auth::{KeyTerms, command_line, create_key},
     clock::EpochMillis,
-    fleet::create_join_token,
+    fleet::{JoinTerms, create_join_token},
     store::{EventStore as _, Role, SqliteStore},
 };
 use portcullis_proto::v1::{
@@ -370,14 +370,14 @@ impl Plane {
             trusted_proxies: Vec::new(),
             audit_retention: Duration::from_secs(400 * 86_400),
             notify: NotifySettings::default(),
+            certificate_lifetime: Duration::from_secs(7 * 86_400),
         };
         let server = Server::start(config).await?;
         let store = SqliteStore::open(folder)?;
         let terms = KeyTerms { name: "bench".into(), role: Role::Admin, expires_at: None };
         let key = create_key(&store, &command_line("bench"), terms)?.1.reveal().to_owned();
-        let join_token = create_join_token(&store, &command_line("bench"), Duration::from_secs(3_600), 100)?
-            .reveal()
-            .to_owned();
+        let terms = JoinTerms { lifetime: Duration::from_secs(3_600), uses: 100, account_id: String::new() };
+        let join_token = create_join_token(&store, &command_line("bench"), terms)?.reveal().to_owned();
         Ok(Self { server, client: Client::new(), key, join_token })
     }
 
@@ -398,6 +398,7 @@ impl Plane {
             join_token: self.join_token.clone(),
             node: "node".into(),
             version: "bench".into(),
+            certificate_request: Vec::new(),
         };
         let credential = client.enroll(request).await?.into_inner().credential;
         let (batches, stream) = mpsc::channel(WINDOW);

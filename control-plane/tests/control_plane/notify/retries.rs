@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use control_plane::{auth::command_line, fleet::{JoinTerms, create_join_token}, store::SqliteStore};
+use control_plane::{
+    auth::command_line,
+    fleet::{JoinTerms, create_join_token},
+    store::SqliteStore,
+};
 use serde_json::{Value, json};
 
 use super::receiver::{Answer, Receiver, add, plane, target_when};
