@@ -1,10 +1,17 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { mantineTheme } from "./build/mantine-theme";
 
 const controlPlane = process.env["PORTCULLIS_URL"] ?? "http://127.0.0.1:8080";
+const proxy = { "/api": controlPlane, "/session": controlPlane };
+
+// What the control plane serves the console with; `npm run preview` does the same.
+const contentSecurityPolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; " +
+  "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), mantineTheme()],
   build: {
     // The first with light-dark(), which an older target would have rewritten into something that ignores the switch.
     target: ["chrome123", "firefox120", "safari17.5"],
@@ -13,9 +20,8 @@ export default defineConfig({
     // ECharts is one lump of about that size; it is loaded with the pages that draw.
     chunkSizeWarningLimit: 700,
   },
-  server: {
-    proxy: { "/api": controlPlane, "/session": controlPlane },
-  },
+  server: { proxy },
+  preview: { proxy, headers: { "content-security-policy": contentSecurityPolicy } },
   test: {
     environment: "happy-dom",
     environmentOptions: { happyDOM: { url: "http://console.test/" } },

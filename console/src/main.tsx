@@ -9,6 +9,7 @@ import { makeRouter } from "./router";
 import { theme } from "./theme";
 import "@mantine/core/styles.css";
 import "@mantine/notifications/styles.css";
+import "virtual:mantine-theme.css";
 import "./console.css";
 
 const queries = makeQueryClient();
@@ -18,7 +19,13 @@ if (!root) throw new Error("index.html has no #root");
 
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider
+      theme={theme}
+      defaultColorScheme="auto"
+      // They would be inline style sheets; build/mantine-theme.ts makes a file of them.
+      withCssVariables={false}
+      withGlobalClasses={false}
+    >
       <Notifications position="bottom-right" />
       <QueryClientProvider client={queries}>
         <RouterProvider router={router} />

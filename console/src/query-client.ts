@@ -2,6 +2,9 @@ import { QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiError, isLoggedOut } from "./api/client";
 import { sessionQuery } from "./api/queries";
 
+// A browser without a way to the internet calls itself offline, and still reaches a control plane on its own network.
+const ALWAYS = "always";
+
 export function makeQueryClient(): QueryClient {
   const queries: QueryClient = new QueryClient({
     queryCache: new QueryCache({
@@ -14,10 +17,12 @@ export function makeQueryClient(): QueryClient {
     }),
     defaultOptions: {
       queries: {
+        networkMode: ALWAYS,
         // What the control plane refuses once it will refuse again.
         retry: (failures, error) => failures < 2 && !(error instanceof ApiError && error.status >= 400),
         staleTime: 2_000,
       },
+      mutations: { networkMode: ALWAYS },
     },
   });
   return queries;

@@ -23,6 +23,9 @@ export const theme = createTheme({
   fontFamilyMonospace: "ui-monospace, 'SF Mono', 'Cascadia Mono', 'DejaVu Sans Mono', Menlo, monospace",
   headings: { fontWeight: "600", sizes: { h1: { fontSize: "1.25rem" }, h2: { fontSize: "1rem" } } },
   components: {
+    // Locking the page behind one would take an inline style sheet, which the Content Security Policy refuses.
+    Modal: { defaultProps: { lockScroll: false } },
+    Drawer: { defaultProps: { lockScroll: false } },
     Table: { defaultProps: { verticalSpacing: 6, horizontalSpacing: 8, fz: 13 } },
     // On a phone they scroll: a second row of tabs reads as a second set.
     Tabs: { styles: { list: { flexWrap: "nowrap", overflow: "auto hidden" } } },

@@ -177,7 +177,10 @@ test("ignoring an event names that event and nothing else", async () => {
   const { user } = openConsole("/activity/e1");
   await user.click(await screen.findByRole("button", { name: "Event actions" }));
   await user.click(await screen.findByRole("menuitem", { name: /Ignore/ }));
-  await waitFor(() => expect(asked).toEqual({ eventIds: ["e1"], status: "IGNORED" }));
+  const dialog = await screen.findByRole("dialog", { name: "Ignore this event" });
+  await user.type(within(dialog).getByLabelText(/^Reason/), "our scanner");
+  await user.click(within(dialog).getByRole("button", { name: "Ignore" }));
+  await waitFor(() => expect(asked).toEqual({ eventIds: ["e1"], status: "IGNORED", reason: "our scanner" }));
 });
 
 test("a key that may only look is offered nothing to do", async () => {

@@ -5,6 +5,12 @@ import { controlPlane } from "./control-plane";
 // Pages arrive as modules of their own: on a busy machine the first of them takes its time.
 configure({ asyncUtilTimeout: 15_000 });
 
+// Nothing is laid out here; a list that draws what is in view needs a view.
+Object.defineProperties(HTMLElement.prototype, {
+  clientHeight: { configurable: true, get: () => 800 },
+  clientWidth: { configurable: true, get: () => 1_280 },
+});
+
 beforeAll(() => controlPlane.listen({ onUnhandledRequest: "error" }));
 afterEach(() => {
   cleanup();

@@ -1,4 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { saveFile } from "../shared/save-file";
 import { call, fetchText, send } from "./client";
 import { type TimeRange, timestampsOf } from "./range";
 import type { Block, CommandReply, EventFilter, EventStatus } from "./types";
@@ -22,12 +23,7 @@ export const changePassword = (currentPassword: string, newPassword: string) =>
 /** All entries of the time that have the text, as a file that the browser saves. */
 export async function exportAudit(range: TimeRange, searchText: string): Promise<void> {
   const text = await fetchText("exportAudit", { format: "csv", ...timestampsOf(range), searchText });
-  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = "audit.csv";
-  link.click();
-  URL.revokeObjectURL(address);
+  saveFile("audit.csv", "text/csv", [text]);
 }
 
 export const addBlock = ({ cidr, ttlSeconds, reason }: BlockRequest) =>
@@ -39,8 +35,22 @@ export const addBlock = ({ cidr, ttlSeconds, reason }: BlockRequest) =>
 
 export const removeBlock = (cidr: string) => call<CommandReply>("removeBlock", { cidr });
 
-export const setEventStatus = (filter: EventFilter, status: EventStatus) =>
-  call<{ updatedCount: number }>("updateMaliciousEventStatus", { ...filter, status });
+/** What goes with a change of status: why, for those who find the events ignored. */
+export interface StatusChange {
+  selector: EventFilter;
+  status: EventStatus;
+  reason?: string;
+}
+
+export const setEventStatus = ({ selector, status, reason }: StatusChange) =>
+  call<{ updatedCount: number }>("updateMaliciousEventStatus", {
+    ...selector,
+    status,
+    ...(reason ? { reason } : {}),
+  });
+
+export const deleteEvents = (selector: EventFilter) =>
+  call<{ deletedCount: number }>("deleteMaliciousEvents", selector);
 
 /** A mutation after which everything on screen is asked for again. */
 export function useCommand<Input, Reply>(command: (input: Input) => Promise<Reply>) {

@@ -36,13 +36,20 @@ export const sessionQuery = queryOptions({
   retry: false,
 });
 
-export const eventsQuery = (filter: EventFilter, range: TimeRange, page: Page, direction: Direction) =>
+/** `until`, an epoch second, leaves out what came later. */
+export const eventsQuery = (
+  filter: EventFilter,
+  range: TimeRange,
+  page: Page,
+  direction: Direction,
+  until?: number,
+) =>
   queryOptions({
-    queryKey: ["events", filter, range, page, direction],
+    queryKey: ["events", filter, range, page, direction, until],
     queryFn: ({ signal }) =>
       call<EventPage>(
         "fetchSuspectSampleData",
-        { ...filter, ...timestampsOf(range), ...page, sort: { detectedAt: direction } },
+        { ...filter, ...timestampsOf(range, until), ...page, sort: { detectedAt: direction } },
         signal,
       ),
     ...live,

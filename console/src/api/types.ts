@@ -59,6 +59,7 @@ export interface ThreatEvent {
   successfulExploit: boolean;
   status: EventStatus;
   severity: Severity;
+  apiCollectionId?: number;
   sensorId?: string | null;
   matched?: Match[];
   /** How many matches an AGGREGATED event stands for; 1 for SINGLE. */
@@ -74,6 +75,8 @@ export interface EventFilter {
   ips?: string[];
   urls?: string[];
   hosts?: string[];
+  method?: string[];
+  apiCollectionIds?: number[];
   types?: string[];
   severity?: string[];
   latestAttack?: string[];

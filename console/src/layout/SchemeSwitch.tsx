@@ -2,7 +2,8 @@ import { ActionIcon, useComputedColorScheme, useMantineColorScheme } from "@mant
 import { Moon, Sun } from "lucide-react";
 
 export function SchemeSwitch() {
-  const { setColorScheme } = useMantineColorScheme();
+  // Switching transitions off for a moment would take an inline style sheet.
+  const { setColorScheme } = useMantineColorScheme({ keepTransitions: true });
   const other = useComputedColorScheme("light") === "dark" ? "light" : "dark";
   const Icon = other === "dark" ? Moon : Sun;
   return (

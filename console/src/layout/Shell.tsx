@@ -1,4 +1,4 @@
-import { AppShell, Burger, Group, ScrollArea, Text } from "@mantine/core";
+import { Burger, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
@@ -16,38 +16,30 @@ export function Shell() {
   const [open, { toggle, close }] = useDisclosure();
   useLogInAgain();
   return (
-    <AppShell
-      header={{ height: 48 }}
-      navbar={{ width: 188, breakpoint: "sm", collapsed: { mobile: !open } }}
-      padding="md"
-    >
+    <div className={classes.shell}>
       <a href="#main" className={classes.skip}>
         Skip to the page
       </a>
-      <AppShell.Header>
-        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
-          <Group gap="xs" wrap="nowrap">
-            <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" />
-            <Link to="/" className={classes.brand}>
-              <Mark />
-              <Text fw={650}>Portcullis</Text>
-            </Link>
-          </Group>
-          <Group gap="xs" wrap="nowrap">
-            <SchemeSwitch />
-            <Account />
-          </Group>
-        </Group>
-      </AppShell.Header>
-      <AppShell.Navbar p="xs">
-        <ScrollArea type="auto">
-          <Navigation onGo={close} />
-        </ScrollArea>
-      </AppShell.Navbar>
-      <AppShell.Main id="main" tabIndex={-1}>
+      <header className={classes.header}>
+        <div className={classes.group}>
+          <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" />
+          <Link to="/" className={classes.brand}>
+            <Mark />
+            <Text fw={650}>Portcullis</Text>
+          </Link>
+        </div>
+        <div className={classes.group}>
+          <SchemeSwitch />
+          <Account />
+        </div>
+      </header>
+      <div className={classes.navigation} data-open={open || undefined}>
+        <Navigation onGo={close} />
+      </div>
+      <main id="main" tabIndex={-1} className={classes.main}>
         <Outlet />
-      </AppShell.Main>
-    </AppShell>
+      </main>
+    </div>
   );
 }
 

@@ -1,11 +1,12 @@
-import { Box, Group, Pagination, Paper, Skeleton, Table, Text, UnstyledButton } from "@mantine/core";
-import { type ColumnDef, flexRender, getCoreRowModel, useReactTable } from "@tanstack/react-table";
-import { ArrowDown, ArrowUp } from "lucide-react";
+import { Box, Group, Pagination, Paper, Table, Text } from "@mantine/core";
+import { type ColumnDef, getCoreRowModel, useReactTable } from "@tanstack/react-table";
 import type { ReactNode } from "react";
-import type { Direction } from "../api/queries";
-import classes from "./DataTable.module.css";
 import { ErrorNote } from "./ErrorNote";
 import { count } from "./format";
+import { Cells, isControl } from "./table/Cells";
+import { Head, type Sorting } from "./table/Head";
+import { Loading } from "./table/Loading";
+import classes from "./table/table.module.css";
 
 export interface Paging {
   /** From 1. */
@@ -13,12 +14,6 @@ export interface Paging {
   size: number;
   total: number;
   onPage: (page: number) => void;
-}
-
-export interface Sorting {
-  column: string;
-  direction: Direction;
-  onSort: (column: string, direction: Direction) => void;
 }
 
 interface DataTableProps<Row> {
@@ -38,7 +33,7 @@ interface DataTableProps<Row> {
   openId?: string | undefined;
 }
 
-/** The one table of the console: the server sorts and pages, this shows. */
+/** A table of one page: the server sorts and pages, this shows. */
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, columns, rows, rowId, error, empty, paging, sorting, onOpen, openId } = props;
   const table = useReactTable({
@@ -59,34 +54,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       ) : (
         <Paper withBorder className={classes.frame}>
           <Table highlightOnHover aria-label={label} layout="fixed" className={classes.table}>
-            <Table.Thead>
-              {table.getHeaderGroups().map((group) => (
-                <Table.Tr key={group.id}>
-                  {group.headers.map((header) => {
-                    const { meta } = header.column.columnDef;
-                    const title = flexRender(header.column.columnDef.header, header.getContext());
-                    return (
-                      <Table.Th
-                        key={header.id}
-                        w={meta?.width}
-                        ta={meta?.align}
-                        visibleFrom={meta?.from}
-                        aria-label={meta?.label}
-                        aria-sort={ariaSort(header.column, sorting)}
-                      >
-                        {sorting && header.column.columnDef.enableSorting ? (
-                          <SortButton column={header.column.id} sorting={sorting}>
-                            {title}
-                          </SortButton>
-                        ) : (
-                          title
-                        )}
-                      </Table.Th>
-                    );
-                  })}
-                </Table.Tr>
-              ))}
-            </Table.Thead>
+            <Head table={table} sorting={sorting} />
             <Table.Tbody>
               {table.getRowModel().rows.map((row) => (
                 <Table.Tr
@@ -95,14 +63,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
                   className={onOpen && classes.clickable}
                   onClick={onOpen && ((event) => !isControl(event.target) && onOpen(row.original))}
                 >
-                  {row.getVisibleCells().map((cell) => {
-                    const { meta } = cell.column.columnDef;
-                    return (
-                      <Table.Td key={cell.id} ta={meta?.align} visibleFrom={meta?.from}>
-                        {flexRender(cell.column.columnDef.cell, cell.getContext())}
-                      </Table.Td>
-                    );
-                  })}
+                  <Cells row={row} />
                 </Table.Tr>
               ))}
             </Table.Tbody>
@@ -111,38 +72,6 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
       )}
       {paging && <Pager {...paging} />}
     </>
-  );
-}
-
-function Loading() {
-  return (
-    <Box aria-busy="true" aria-label="Loading">
-      {Array.from({ length: 8 }, (_, row) => (
-        <Skeleton key={row} height={30} mb={6} />
-      ))}
-    </Box>
-  );
-}
-
-function SortButton({
-  column,
-  sorting,
-  children,
-}: {
-  column: string;
-  sorting: Sorting;
-  children: ReactNode;
-}) {
-  const sorted = sorting.column === column;
-  const Arrow = sorting.direction === 1 ? ArrowUp : ArrowDown;
-  return (
-    <UnstyledButton
-      className={classes.sort}
-      onClick={() => sorting.onSort(column, sorted && sorting.direction === -1 ? 1 : -1)}
-    >
-      {children}
-      <Arrow size={13} aria-hidden className={sorted ? undefined : classes.unsorted} />
-    </UnstyledButton>
   );
 }
 
@@ -168,18 +97,4 @@ function Pager({ page, size, total, onPage }: Paging) {
       )}
     </Group>
   );
-}
-
-function ariaSort(
-  column: { id: string; columnDef: { enableSorting?: boolean } },
-  sorting: Sorting | undefined,
-) {
-  if (!sorting || !column.columnDef.enableSorting) return undefined;
-  if (sorting.column !== column.id) return "none";
-  return sorting.direction === 1 ? "ascending" : "descending";
-}
-
-/** A control inside a row does its own thing and does not open the row. */
-function isControl(target: EventTarget): boolean {
-  return target instanceof Element && target.closest("a, button, input, [role=dialog]") !== null;
 }

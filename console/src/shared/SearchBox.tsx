@@ -2,6 +2,7 @@ import { TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { Search } from "lucide-react";
 import { useEffect, useState } from "react";
+import classes from "./SearchBox.module.css";
 
 const REST_MS = 300;
 
@@ -21,8 +22,7 @@ export function SearchBox({ label, value, onChange }: SearchBoxProps) {
       aria-label={label}
       placeholder={label}
       size="xs"
-      miw={{ base: "100%", xs: 216 }}
-      flex={1}
+      className={classes.box}
       leftSection={<Search size={14} />}
       value={typed}
       onChange={(event) => {

@@ -3,17 +3,18 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Outlet, useParams } from "@tanstack/react-router";
 import { ShieldCheck } from "lucide-react";
 import { eventsQuery } from "../../api/queries";
-import { DataTable } from "../../shared/DataTable";
+import { timestampsOf } from "../../api/range";
 import { EmptyState } from "../../shared/EmptyState";
 import { compact } from "../../shared/format";
 import { Page } from "../../shared/Page";
 import { RangePicker } from "../../shared/RangePicker";
 import { rangeOf, toSearch } from "../../shared/search";
-import { columns } from "./columns";
+import { ExportMenu } from "./bulk/ExportMenu";
 import { Filters } from "./Filters";
+import { EventList } from "./list/EventList";
 import { type ActivitySearch, FILTER_KEYS, filterOf, isFiltered, type Tab } from "./search";
+import { SavedViews } from "./views/SavedViews";
 
-const PAGE_SIZE = 50;
 const route = getRouteApi("/shell/activity");
 
 export function ActivityPage() {
@@ -22,21 +23,27 @@ export function ActivityPage() {
   const { eventId } = useParams({ strict: false });
   const tab = search.tab ?? "active";
   const range = rangeOf(search);
-  const page = search.page ?? 1;
-  const direction = search.sort === "oldest" ? 1 : -1;
-  const events = useQuery(
-    eventsQuery(filterOf(search, tab), range, { skip: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE }, direction),
-  );
-
-  /** Anything that changes which rows there are starts at the first page again. */
   const refine = (change: ActivitySearch) =>
-    void navigate({ to: ".", search: (old) => ({ ...old, page: undefined, ...change }), replace: true });
+    void navigate({ to: ".", search: (old) => ({ ...old, ...change }), replace: true });
 
   return (
     <Page
+      fill
       title="Threat activity"
-      about="Attacks the sensors have seen, newest first"
-      actions={<RangePicker value={range} onChange={(range) => refine(toSearch(range))} />}
+      about="Attacks the sensors have seen, as they come"
+      actions={
+        <>
+          <SavedViews search={search} onShow={(search) => void navigate({ to: ".", search })} />
+          <ExportMenu
+            what="Everything that this list shows"
+            selector={() => ({
+              ...filterOf(search, tab),
+              ...timestampsOf(range, Math.ceil(Date.now() / 1_000)),
+            })}
+          />
+          <RangePicker value={range} onChange={(range) => refine(toSearch(range))} />
+        </>
+      }
     >
       <Tabs
         value={tab}
@@ -56,24 +63,11 @@ export function ActivityPage() {
         </Tabs.List>
       </Tabs>
       <Filters search={search} range={range} onChange={refine} />
-      <DataTable
-        label="Threat activity"
-        columns={columns}
-        rows={events.data?.maliciousEvents}
-        rowId={(event) => event.id}
-        error={events.error}
+      <EventList
+        search={search}
+        tab={tab}
         empty={<Nothing search={search} onClear={refine} />}
-        sorting={{
-          column: "detected",
-          direction,
-          onSort: (_, direction) => refine({ sort: direction === 1 ? "oldest" : undefined }),
-        }}
-        paging={{
-          page,
-          size: PAGE_SIZE,
-          total: events.data?.total ?? 0,
-          onPage: (page) => refine({ page: page === 1 ? undefined : page }),
-        }}
+        onSort={(direction) => refine({ sort: direction === 1 ? "oldest" : undefined })}
         openId={eventId}
         onOpen={(event) =>
           void navigate({ to: "/activity/$eventId", params: { eventId: event.id }, search: (old) => old })
@@ -89,6 +83,8 @@ function StatusTab({ tab, search, children }: { tab: Tab; search: ActivitySearch
   return (
     <Tabs.Tab
       value={tab}
+      // As high as with its figure, which comes later.
+      h={40}
       rightSection={
         data !== undefined && (
           <Badge

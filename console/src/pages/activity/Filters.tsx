@@ -1,15 +1,15 @@
-import { Button, Group, MultiSelect, Select } from "@mantine/core";
+import { Button, Group, Indicator, MultiSelect, Popover, Select, Stack, TagsInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { FilterX } from "lucide-react";
+import { FilterX, SlidersHorizontal } from "lucide-react";
 import { filterValuesQuery } from "../../api/queries";
 import type { TimeRange } from "../../api/range";
 import { SearchBox } from "../../shared/SearchBox";
 import { SEVERITIES } from "../../shared/Severity";
 import { reveal } from "../../shared/text";
+import classes from "./Filters.module.css";
 import { type ActivitySearch, FILTER_KEYS, isFiltered } from "./search";
 
-// Two beside each other on a phone; all of them and the search box in one line from 1280 pixels on.
-const NARROW = { base: "calc(50% - 5px)", xs: 103 };
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"];
 
 interface FiltersProps {
   search: ActivitySearch;
@@ -46,17 +46,11 @@ export function Filters({ search, range, onChange }: FiltersProps) {
       />
       <Choice label="URL" data={values?.urls} value={search.url} onChange={(url) => onChange({ url })} />
       <Choice label="Host" data={values?.hosts} value={search.host} onChange={(host) => onChange({ host })} />
-      <Choice
-        label="Type"
-        data={["Rule-Based", "Anomaly"]}
-        value={search.type}
-        onChange={(type) => onChange({ type })}
-      />
       <Select
         aria-label="Successful exploit"
         placeholder="Exploit"
         size="xs"
-        w={NARROW}
+        className={classes.choice}
         clearable
         data={[
           { value: "yes", label: "Succeeded" },
@@ -65,6 +59,7 @@ export function Filters({ search, range, onChange }: FiltersProps) {
         value={search.success ?? null}
         onChange={(success) => onChange({ success: success ?? undefined } as ActivitySearch)}
       />
+      <MoreFilters search={search} onChange={onChange} />
       {isFiltered(search) && (
         <Button
           size="xs"
@@ -76,6 +71,53 @@ export function Filters({ search, range, onChange }: FiltersProps) {
         </Button>
       )}
     </Group>
+  );
+}
+
+function MoreFilters({ search, onChange }: Pick<FiltersProps, "search" | "onChange">) {
+  const used = [search.type, search.method, search.collection].filter((value) => value !== undefined).length;
+  return (
+    <Popover position="bottom-end" width={260} shadow="md" withArrow trapFocus>
+      <Popover.Target>
+        <Indicator label={used} size={15} disabled={used === 0}>
+          <Button size="xs" variant="default" leftSection={<SlidersHorizontal size={14} aria-hidden />}>
+            More
+          </Button>
+        </Indicator>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <Stack gap="xs">
+          <MultiSelect
+            label="Type"
+            size="xs"
+            clearable
+            data={["Rule-Based", "Anomaly"]}
+            comboboxProps={{ withinPortal: false }}
+            value={search.type ?? []}
+            onChange={(type) => onChange({ type: orNone(type) })}
+          />
+          <MultiSelect
+            label="Method"
+            size="xs"
+            clearable
+            data={[...new Set([...(search.method ?? []), ...METHODS])]}
+            comboboxProps={{ withinPortal: false }}
+            value={search.method ?? []}
+            onChange={(method) => onChange({ method: orNone(method) })}
+          />
+          <TagsInput
+            label="API collection"
+            description="Numbers, Enter after each"
+            size="xs"
+            clearable
+            value={(search.collection ?? []).map(String)}
+            onChange={(ids) =>
+              onChange({ collection: orNone(ids.filter((id) => /^\d{1,15}$/.test(id)).map(Number)) })
+            }
+          />
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
   );
 }
 
@@ -94,7 +136,8 @@ function Choice({ label, data = [], value = [], onChange }: ChoiceProps) {
       aria-label={label}
       placeholder={value.length === 0 ? label : ""}
       size="xs"
-      w={value.length === 0 ? NARROW : undefined}
+      className={classes.choice}
+      data-chosen={value.length > 0 || undefined}
       maw={320}
       searchable
       clearable
@@ -104,7 +147,9 @@ function Choice({ label, data = [], value = [], onChange }: ChoiceProps) {
       comboboxProps={{ width: "max-content", position: "bottom-start" }}
       data={options.map((option) => ({ value: option, label: reveal(option).slice(0, 90) }))}
       value={value}
-      onChange={(chosen) => onChange(chosen.length > 0 ? chosen : undefined)}
+      onChange={(chosen) => onChange(orNone(chosen))}
     />
   );
 }
+
+const orNone = <Value,>(values: Value[]): Value[] | undefined => (values.length > 0 ? values : undefined);

@@ -1,6 +1,6 @@
 import type { EventFilter, EventStatus } from "../../api/types";
 import { SEVERITIES } from "../../shared/Severity";
-import { oneOf, parseRange, type RangeSearch, texts, wholeNumber } from "../../shared/search";
+import { oneOf, parseRange, type RangeSearch, texts } from "../../shared/search";
 
 export const TABS = {
   active: "ACTIVE",
@@ -20,11 +20,12 @@ export interface ActivitySearch extends RangeSearch {
   url?: string[];
   host?: string[];
   type?: string[];
+  method?: string[];
+  collection?: number[];
   attack?: string[];
   severity?: string[];
   success?: "yes" | "no";
   sort?: "oldest";
-  page?: number;
   /** The open tab of the event's drawer. */
   view?: View;
 }
@@ -38,16 +39,22 @@ export function parseActivitySearch(raw: Record<string, unknown>): ActivitySearc
     url: texts(raw["url"]),
     host: texts(raw["host"]),
     type: texts(raw["type"])?.filter((type) => type === "Rule-Based" || type === "Anomaly"),
+    method: texts(raw["method"]),
+    collection: texts(raw["collection"])
+      ?.filter((id) => /^-?\d{1,15}$/.test(id))
+      .map(Number),
     attack: texts(raw["attack"]),
     severity: texts(raw["severity"])?.filter((severity) => SEVERITIES.some((known) => known === severity)),
     success: oneOf(["yes", "no"], raw["success"]),
     sort: oneOf(["oldest"], raw["sort"]),
-    page: wholeNumber(raw["page"]) || undefined,
     view: oneOf(VIEWS, raw["view"]),
   });
 }
 
-export const FILTER_KEYS = ["q", "actor", "url", "host", "type", "attack", "severity", "success"] as const;
+export const FILTER_KEYS = [
+  ...(["q", "severity", "attack", "actor", "url", "host", "success"] as const),
+  ...(["type", "method", "collection"] as const),
+] as const;
 
 export const isFiltered = (search: ActivitySearch): boolean =>
   FILTER_KEYS.some((key) => search[key] !== undefined);
@@ -61,6 +68,8 @@ export function filterOf(search: ActivitySearch, tab: Tab): EventFilter {
     urls: search.url,
     hosts: search.host,
     types: search.type,
+    method: search.method,
+    apiCollectionIds: search.collection,
     latestAttack: search.attack,
     severity: search.severity,
     successfulExploit: search.success && search.success === "yes",

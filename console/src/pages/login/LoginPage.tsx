@@ -18,6 +18,7 @@ import { isLoggedOut } from "../../api/client";
 import { type Credentials, logIn } from "../../api/commands";
 import { Mark } from "../../layout/Mark";
 import { ErrorNote } from "../../shared/ErrorNote";
+import classes from "./LoginPage.module.css";
 
 const route = getRouteApi("/login");
 
@@ -63,7 +64,7 @@ export function LoginPage() {
   const isComplete = Object.values(credentials).every((value) => value !== "");
 
   return (
-    <Container size={420} pt={{ base: 40, sm: 120 }}>
+    <Container size={420} className={classes.page}>
       <Group gap="sm" mb="lg" justify="center">
         <Mark size={34} />
         <Title order={1}>Portcullis</Title>

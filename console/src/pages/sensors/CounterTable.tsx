@@ -1,6 +1,7 @@
-import { Button, Collapse, SimpleGrid, Text } from "@mantine/core";
+import { Button, Collapse, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { ChevronDown, ChevronRight } from "lucide-react";
+import { Columns } from "../../shared/Columns";
 import { count, plural } from "../../shared/format";
 import { counterName } from "./counters";
 
@@ -22,7 +23,7 @@ export function CounterTable({ counters }: { counters: Record<string, number> })
         {plural(names.length, "counter")}
       </Button>
       <Collapse expanded={open}>
-        <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="xl" verticalSpacing={2} mt="xs">
+        <Columns least={260} gap={32} rowGap={2}>
           {names.map((name) => (
             <Text
               key={name}
@@ -34,7 +35,7 @@ export function CounterTable({ counters }: { counters: Record<string, number> })
               <span>{count(counters[name] ?? 0)}</span>
             </Text>
           ))}
-        </SimpleGrid>
+        </Columns>
       </Collapse>
     </div>
   );

@@ -1,5 +1,6 @@
-import { Badge, Card, Group, SimpleGrid, Table, Text, Title } from "@mantine/core";
+import { Badge, Box, Card, Group, Table, Text, Title } from "@mantine/core";
 import type { Sensor } from "../../api/types";
+import { Columns } from "../../shared/Columns";
 import { Fact, Facts } from "../../shared/Fact";
 import { count } from "../../shared/format";
 import { Time } from "../../shared/Time";
@@ -37,10 +38,12 @@ export function SensorCard({ sensor, revision }: { sensor: Sensor; revision: num
           <Time at={sensor.enrolledAt} />
         </Fact>
       </Facts>
-      <SimpleGrid cols={{ base: 1, md: 2 }} mt="md">
-        <Interfaces sensor={sensor} />
-        <Drops sensor={sensor} />
-      </SimpleGrid>
+      <Box mt="md">
+        <Columns least={340}>
+          <Interfaces sensor={sensor} />
+          <Drops sensor={sensor} />
+        </Columns>
+      </Box>
       <CounterTable counters={sensor.counters} />
     </Card>
   );

@@ -1,0 +1,91 @@
+import { Badge, Button, Paper } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { ArrowUp } from "lucide-react";
+import { type ReactNode, useCallback, useState } from "react";
+import { type Direction, eventsQuery } from "../../../api/queries";
+import type { ThreatEvent } from "../../../api/types";
+import { ErrorNote } from "../../../shared/ErrorNote";
+import { count, plural } from "../../../shared/format";
+import { useMayAct } from "../../../shared/rights";
+import { rangeOf } from "../../../shared/search";
+import { Loading } from "../../../shared/table/Loading";
+import { MOST_ROWS, VirtualTable } from "../../../shared/VirtualTable";
+import { BulkBar } from "../bulk/BulkBar";
+import { useBulk } from "../bulk/useBulk";
+import { columns } from "../columns";
+import { type ActivitySearch, filterOf, type Tab } from "../search";
+import classes from "./EventList.module.css";
+import { useEventWindow } from "./useEventWindow";
+
+interface EventListProps {
+  search: ActivitySearch;
+  tab: Tab;
+  empty: ReactNode;
+  onSort: (direction: Direction) => void;
+  onOpen: (event: ThreatEvent) => void;
+  openId: string | undefined;
+}
+
+/** The events of one tab. While it is read further down, what comes new waits above. */
+export function EventList({ search, tab, empty, onSort, onOpen, openId }: EventListProps) {
+  const range = rangeOf(search);
+  const filter = filterOf(search, tab);
+  const direction = search.sort === "oldest" ? 1 : -1;
+  const [until, setUntil] = useState<number>();
+  const [top, setTop] = useState(0);
+  const events = useEventWindow(filter, range, direction, until);
+  const bulk = useBulk(filter, range, events);
+  const mayAct = useMayAct();
+
+  const newest = direction === -1 ? events.rowAt(0)?.timestamp : undefined;
+  const follow = useCallback((atTop: boolean) => setUntil(atTop ? undefined : newest), [newest]);
+  const live = useQuery(eventsQuery(filter, range, { skip: 0, limit: 1 }, -1));
+  const waiting = until === undefined ? 0 : (live.data?.total ?? 0) - (events.total ?? 0);
+
+  const problem = events.error ? (
+    <ErrorNote error={events.error} title="Threat activity could not be loaded" />
+  ) : null;
+  if (events.total === undefined) return problem ?? <Loading />;
+  if (events.total === 0) return problem ?? <Paper withBorder>{empty}</Paper>;
+  return (
+    <>
+      {problem}
+      <VirtualTable
+        label="Threat activity"
+        columns={columns}
+        total={events.total}
+        rowAt={events.rowAt}
+        rowId={(event) => event.id}
+        rowName={(event) => `${event.filterId} from ${event.actor}`}
+        onWindow={events.want}
+        onAtTop={follow}
+        topKey={`${JSON.stringify([filter, range, direction])} ${top}`}
+        sorting={{ column: "detected", direction, onSort: (_, direction) => onSort(direction) }}
+        selection={mayAct ? bulk.rows : undefined}
+        onOpen={onOpen}
+        openId={openId}
+        floating={
+          <>
+            {waiting > 0 && (
+              <Button
+                className={classes.waiting}
+                size="compact-sm"
+                leftSection={<ArrowUp size={14} aria-hidden />}
+                onClick={() => setTop(top + 1)}
+              >
+                {plural(waiting, "new event")}
+              </Button>
+            )}
+            {!bulk.rows.isEmpty && <BulkBar bulk={bulk} tab={tab} total={events.total} />}
+          </>
+        }
+      />
+      {events.total > MOST_ROWS && (
+        <Badge color="yellow" className={classes.more}>
+          The list ends after {count(MOST_ROWS)} of {count(events.total)}: choose a shorter time or more
+          filters
+        </Badge>
+      )}
+    </>
+  );
+}

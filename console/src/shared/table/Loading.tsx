@@ -1,0 +1,12 @@
+import { Box, Skeleton } from "@mantine/core";
+
+/** In place of a table until its first answer. */
+export function Loading() {
+  return (
+    <Box aria-busy="true" aria-label="Loading" role="status">
+      {Array.from({ length: 8 }, (_, row) => (
+        <Skeleton key={row} height={30} mb={6} />
+      ))}
+    </Box>
+  );
+}
