@@ -59,6 +59,7 @@ pub fn threat_event(detection: &Detection) -> Option<v1::ThreatEvent> {
         account_id: newest.tags.account_id.clone(),
         automatic_block: None,
         last_detected_at_ms: 0,
+        actor_address: String::new(),
     })
 }
 

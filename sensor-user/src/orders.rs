@@ -6,6 +6,7 @@
 mod chores;
 mod ends;
 mod hands;
+mod judging;
 mod kept;
 mod message;
 mod pieces;
@@ -35,7 +36,7 @@ use crate::{
     interfaces::Interface,
 };
 
-pub use self::{chores::Chores, kept::KeptError};
+pub use self::{chores::Chores, judging::Judging, kept::KeptError};
 
 pub struct Orders {
     state: State,
@@ -83,6 +84,16 @@ impl Orders {
         Arc::clone(&self.state.suppressions)
     }
 
+    /// Saved policies and the threat configuration. Another `Arc` whenever they change.
+    pub fn judging(&self) -> Arc<Judging> {
+        Arc::clone(&self.state.judging)
+    }
+
+    /// Puts all that is ordered in force once more.
+    pub fn carry_out_again(&mut self) {
+        self.carry_out_all(Refusals::default());
+    }
+
     /// Replaces everything, once all pieces are there; `None` where more are to come.
     pub fn snapshot(&mut self, snapshot: v1::Snapshot) -> Result<Option<v1::Applied>, OutOfOrder> {
         let at_ms = now_ms();
@@ -100,7 +111,7 @@ impl Orders {
             self.pieces = Some(pieces);
             return Ok(None);
         }
-        self.state.replace(pieces.finish(&mut refusals), at_ms);
+        self.state.replace(pieces.finish(&self.state, &mut refusals), at_ms);
         let applied = self.carry_out_all(refusals);
         self.leap();
         Ok(Some(applied))
@@ -203,6 +214,12 @@ impl Orders {
             }
             // Done once, by whoever took the message: nothing to keep.
             Change::ArmAutomaticBlocking(_) => false,
+            Change::SavePolicy(_) | Change::ThreatConfiguration(_) => {
+                let refusal = judging::refuse(change);
+                let is_taken = refusal.is_none();
+                refusal.into_iter().for_each(|refusal| refusals.push_whole(refusal));
+                is_taken
+            }
             _ => true,
         }
     }
@@ -224,6 +241,9 @@ impl Orders {
                 Change::Suppress(_)
                 | Change::LiftSuppression(_)
                 | Change::CaptureRules(_)
+                | Change::SavePolicy(_)
+                | Change::RestorePolicy(_)
+                | Change::ThreatConfiguration(_)
                 | Change::ArmAutomaticBlocking(_) => {}
             }
         }
@@ -262,7 +282,8 @@ impl Orders {
 
     fn applied(&self, refusals: Refusals) -> v1::Applied {
         for refusal in refusals.told().iter().take(10) {
-            tracing::warn!(cidr = refusal.cidr, reason = refusal.reason, "not carried out");
+            let what = if refusal.what.is_empty() { &refusal.cidr } else { &refusal.what };
+            tracing::warn!(what, reason = refusal.reason, "not carried out");
         }
         if refusals.count() > 10 {
             tracing::warn!(refusals = refusals.count(), "not carried out, the first of them named above");

@@ -2,13 +2,17 @@
 
 mod folder;
 mod live;
+mod saved;
 
 use std::path::{Path, PathBuf};
 
 use portcullis_detection::{PolicyError, PolicySet};
 
 use self::folder::Stamp;
-pub use self::live::LivePolicies;
+pub use self::{
+    live::LivePolicies,
+    saved::{Saved, parse_saved},
+};
 
 /// The policies that can run, and why the others cannot.
 #[derive(Debug)]

@@ -159,9 +159,8 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         Excluded::new(options.exclude.iter().copied().chain(addresses(&options.uplink.control_plane)));
 
     let enforcer = origin::enforcer(&options, &interfaces)?;
-    let ask = |loaded: &Loaded| loaded.set.iter().any(|one| one.enabled && one.mode == PolicyMode::Block);
-    // What changes while we run may come to ask for it.
-    let may_policies_block = options.policies.may_change() || ask(&options.policies);
+    let may_policies_block =
+        options.policies.set.iter().any(|one| one.enabled && one.mode == PolicyMode::Block);
     let blocks = NodeBlocks::open(blocking::Options {
         // Before the tap, which then goes ahead of it.
         cutter: origin::cutter(&options, &interfaces),
@@ -179,8 +178,9 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
     let learned = KeptLearned::open(state.file("learned"), &policies.engine().learned(), now());
     let suppressions = orders.suppressions();
     let (events, queue) = uplink::bounded();
-    let blocker = may_policies_block.then(|| Blocker::start(blocks.clone(), events.clone())).transpose()?;
-    let blocks_dropped = blocker.as_ref().map(Blocker::dropped);
+    // Also where no policy asks for blocks: one that is saved while we run may.
+    let blocker = Blocker::start(blocks.clone(), events.clone())?;
+    let blocks_dropped = blocker.dropped();
     let heads = blocks.cuts().map(|cuts| {
         let (proxies, header) = (options.trusted_proxies.clone(), options.forwarded_header);
         let tagger = Tagger::new(Tags::default(), proxies, header);
@@ -207,7 +207,7 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
             policies: Arc::clone(&policies),
             suppressions: Arc::clone(&suppressions),
             events: events.clone(),
-            blocker: blocker.clone(),
+            blocker: Some(blocker.clone()),
             heads: heads.clone(),
             excluded: excluded.clone(),
             published,
@@ -223,12 +223,12 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
     );
     let mut lookout = Lookout::new(&options.uplink.control_plane);
     orders.surround(lookout.look());
-    let blocking = node::Blocking { blocks, heads, dropped: blocks_dropped };
+    let blocking = node::Blocking { blocks, heads, dropped: Some(blocks_dropped) };
     let node = Arc::new(RunningNode::new(
         orders,
         capture_rules,
         blocking,
-        node::Judging { policies, learned },
+        node::Judged { policies, learned },
         counters,
         origin.watched,
         node::Role {

@@ -90,6 +90,13 @@ impl PolicySet {
         self
     }
 
+    /// This set without the policies of these ids.
+    #[must_use]
+    pub fn without(mut self, is_out: impl Fn(&str) -> bool) -> Self {
+        self.policies.retain(|policy| !is_out(&policy.id));
+        self
+    }
+
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Policy> {
         self.policies.iter().map(AsRef::as_ref)
     }

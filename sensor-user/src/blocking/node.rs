@@ -4,7 +4,10 @@ mod tell;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Instant, SystemTime},
 };
 
@@ -45,12 +48,12 @@ struct Shared {
     breaker: Mutex<Breaker>,
     actors: Arc<BlockedActors>,
     /// Somebody looks into `actors`; else it stays empty, since it takes room.
-    is_indexed: bool,
+    is_indexed: AtomicBool,
     /// Held while the file is written, so that an older list never replaces a newer one.
     file: Mutex<PathBuf>,
     /// Counts up with every automatic block.
     made: watch::Sender<u64>,
-    may_policies_block: bool,
+    may_policies_block: AtomicBool,
     limits: Limits,
 }
 
@@ -82,16 +85,23 @@ impl NodeBlocks {
             state: Mutex::new(state),
             breaker: Mutex::new(Breaker::new(limits, Instant::now())),
             actors: Arc::default(),
-            is_indexed,
+            is_indexed: AtomicBool::new(is_indexed),
             file: Mutex::new(file),
             made: watch::Sender::new(0),
-            may_policies_block,
+            may_policies_block: AtomicBool::new(may_policies_block),
             limits,
         }));
-        blocks.index(|actors| actors.allow_always(allow.into_iter().map(canonical).collect()));
+        blocks.0.actors.allow_always(allow.into_iter().map(canonical).collect());
         blocks.follow_gate_mode();
         blocks.enforce_kept();
         Ok(blocks)
+    }
+
+    /// Whether some policy asks for blocks now. True where nobody looked into `actors` before: what is in force has to be
+    /// carried out once more, which fills it.
+    pub(crate) fn let_policies_block(&self, may: bool) -> bool {
+        self.0.may_policies_block.store(may, Ordering::Relaxed);
+        may && !self.0.is_indexed.swap(true, Ordering::Relaxed)
     }
 
     /// For the orders; `None` where nothing is blocked.
@@ -150,7 +160,7 @@ impl NodeBlocks {
     }
 
     fn index(&self, change: impl FnOnce(&BlockedActors)) {
-        if self.0.is_indexed {
+        if self.0.is_indexed.load(Ordering::Relaxed) {
             change(&self.0.actors);
         }
     }
@@ -160,7 +170,7 @@ impl NodeBlocks {
             Some("this sensor runs with --enforce off")
         } else if self.0.limits.per_minute == 0 {
             Some("--auto-block-per-minute is 0")
-        } else if !self.0.may_policies_block {
+        } else if !self.0.may_policies_block.load(Ordering::Relaxed) {
             Some("no policy has `mode: block`")
         } else {
             None

@@ -62,8 +62,12 @@ pub(super) struct Refusals {
 
 impl Refusals {
     pub(super) fn push(&mut self, cidr: impl ToString, reason: impl Into<String>) {
+        self.push_whole(v1::Refusal { cidr: cidr.to_string(), reason: reason.into(), what: String::new() });
+    }
+
+    pub(super) fn push_whole(&mut self, refusal: v1::Refusal) {
         if self.told.len() < MAX_REFUSALS {
-            self.told.push(v1::Refusal { cidr: cidr.to_string(), reason: reason.into() });
+            self.told.push(refusal);
         } else {
             self.left_out += 1;
         }

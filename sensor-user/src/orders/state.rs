@@ -7,6 +7,7 @@ use portcullis_proto::v1::{self, change::Change};
 
 use super::{
     ends::{End, Ends},
+    judging::Judging,
     message::{gate_mode, parse_net, suppression, timestamp},
 };
 use crate::enforce::GateMode;
@@ -22,6 +23,8 @@ pub(super) struct State {
     pub(super) gate_mode: Option<GateMode>,
     /// What the shards look at before an event goes out.
     pub(super) suppressions: Arc<ArcSwap<Suppressions>>,
+    /// Another one whenever it changes.
+    pub(super) judging: Arc<Judging>,
 }
 
 impl State {
@@ -49,6 +52,9 @@ impl State {
                 }
                 Change::GateMode(mode) => self.gate_mode = gate_mode(*mode).or(self.gate_mode),
                 Change::Suppress(_) | Change::LiftSuppression(_) => suppressing.push(change),
+                Change::SavePolicy(_) | Change::RestorePolicy(_) | Change::ThreatConfiguration(_) => {
+                    Arc::make_mut(&mut self.judging).take(change);
+                }
                 // Kept apart (see `capture::rules`), or not at all.
                 Change::CaptureRules(_) | Change::ArmAutomaticBlocking(_) => {}
             }
@@ -62,7 +68,10 @@ impl State {
 
     /// Becomes `other`, keeping the suppressions' counts of hits.
     pub(super) fn replace(&mut self, other: Self, at_ms: u64) {
-        let Self { revision, blocks, allowed, gate_mode, suppressions } = other;
+        let Self { revision, blocks, allowed, gate_mode, suppressions, judging } = other;
+        if self.judging != judging {
+            self.judging = judging;
+        }
         (self.revision, self.blocks, self.allowed, self.gate_mode) = (revision, blocks, allowed, gate_mode);
         let wanted = suppressions.load();
         self.suppress(at_ms, |suppressions| {

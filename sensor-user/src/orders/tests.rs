@@ -91,7 +91,7 @@ fn what_cannot_be_blocked_is_refused_with_the_reason_and_the_revision_counts() {
     let (folder, ledger) = (tempfile::tempdir().unwrap(), Ledger::refusing("127.0.0.0/8", "loopback"));
     let mut orders = open(&folder, &ledger);
     let answer = orders.revise(revision(1, [Change::Block(block("127.0.0.1", 0))])).unwrap();
-    let refusal = v1::Refusal { cidr: "127.0.0.1/32".into(), reason: "loopback".into() };
+    let refusal = v1::Refusal { cidr: "127.0.0.1/32".into(), reason: "loopback".into(), what: String::new() };
     assert_eq!((answer.refusals, answer.revision), (vec![refusal], 1));
     let answer = orders.revise(revision(2, [Change::Block(block("nonsense", 0))])).unwrap();
     assert_eq!((answer.refusals.len(), orders.revision()), (1, 2));

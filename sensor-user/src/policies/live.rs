@@ -4,9 +4,9 @@ use std::sync::{
 };
 
 use arc_swap::ArcSwap;
-use portcullis_detection::{Engine, PolicySet};
+use portcullis_detection::{Engine, Mode, PolicySet};
 
-use super::{Loaded, folder::Stamp, load_over};
+use super::{Loaded, Saved, folder::Stamp, load_over};
 use crate::counters::Counters;
 
 /// The policies in force, which follow their folder: a change is taken up whole, between two exchanges, and windows go
@@ -14,10 +14,19 @@ use crate::counters::Counters;
 #[derive(Debug)]
 pub struct LivePolicies {
     engine: ArcSwap<Engine>,
+    /// Held while the engine is changed: the folder and the control plane may both have new ones.
+    layers: Mutex<Layers>,
     followed: Option<Mutex<Followed>>,
     bad_files: AtomicU64,
     loads: AtomicU64,
     failures: AtomicU64,
+}
+
+/// What the engine's policies are put together from.
+#[derive(Debug)]
+struct Layers {
+    own: PolicySet,
+    saved: Saved,
 }
 
 #[derive(Debug)]
@@ -37,7 +46,8 @@ impl LivePolicies {
         let followed = folder
             .map(|(folder, loaded)| Mutex::new(Followed { folder, loaded, unsettled: None, is_lost: false }));
         Self {
-            engine: ArcSwap::from_pointee(Engine::new(set)),
+            engine: ArcSwap::from_pointee(Engine::new(set.clone())),
+            layers: Mutex::new(Layers { own: set, saved: Saved::default() }),
             followed,
             bad_files: AtomicU64::new(errors.len() as u64),
             loads: AtomicU64::new(1),
@@ -52,6 +62,23 @@ impl LivePolicies {
 
     pub fn engine(&self) -> arc_swap::Guard<Arc<Engine>> {
         self.engine.load()
+    }
+
+    /// Puts these over the sensor's own, in the place of those before; between two exchanges, and windows go on.
+    pub fn overlay(&self, saved: Saved) {
+        self.change(|layers| layers.saved = saved);
+    }
+
+    /// Whether one in force asks for blocks.
+    pub fn ask_for_blocks(&self) -> bool {
+        self.engine.load().policies().iter().any(|one| one.enabled && one.mode == Mode::Block)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Layers)) {
+        let mut layers = self.layers.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut layers);
+        let set = layers.saved.over(&layers.own);
+        self.engine.store(Arc::new(self.engine.load().with_policies(set)));
     }
 
     /// Looks whether the folder has changed, and takes up what has settled since the look before. To be called every
@@ -79,8 +106,8 @@ impl LivePolicies {
     }
 
     fn load(&self, followed: &mut Followed) {
-        let engine = self.engine.load();
-        let loaded = match load_over(engine.policies(), &followed.folder) {
+        let known = self.layers.lock().unwrap_or_else(PoisonError::into_inner).own.clone();
+        let loaded = match load_over(&known, &followed.folder) {
             Ok(loaded) => loaded,
             Err(error) => return self.lose(followed, &error.to_string()),
         };
@@ -91,7 +118,7 @@ impl LivePolicies {
         }
         let (policies, bad) = (loaded.set.len(), loaded.errors.len());
         tracing::info!(policies, bad_files = bad, folder = %followed.folder.display(), "policies loaded anew");
-        self.engine.store(Arc::new(engine.with_policies(loaded.set)));
+        self.change(|layers| layers.own = loaded.set);
         self.loads.fetch_add(1, Ordering::Relaxed);
         self.bad_files.store(bad as u64, Ordering::Relaxed);
         self.failures.fetch_add(u64::from(bad > 0), Ordering::Relaxed);
@@ -112,6 +139,8 @@ impl LivePolicies {
         let mut counters: Counters = engine.counters().into_iter().collect();
         let enabled = engine.policies().iter().filter(|policy| policy.enabled).count();
         counters.add("policies", enabled as u64);
+        let saved = self.layers.lock().unwrap_or_else(PoisonError::into_inner).saved.len();
+        counters.add("policies_saved", saved as u64);
         counters.add("policies_bad_files", self.bad_files.load(Ordering::Relaxed));
         counters.add("policies_loads_total", self.loads.load(Ordering::Relaxed));
         counters.add("policies_failed_loads_total", self.failures.load(Ordering::Relaxed));

@@ -24,8 +24,8 @@ use crate::{
     interfaces::Interface,
     inventory,
     learned::KeptLearned,
-    orders::{Orders, OutOfOrder},
-    policies::LivePolicies,
+    orders::{Judging, Orders, OutOfOrder},
+    policies::{LivePolicies, Saved},
     uplink::Node,
 };
 
@@ -38,6 +38,8 @@ pub(super) struct RunningNode {
     capture_rules: KeptRules,
     blocking: Blocking,
     policies: Arc<LivePolicies>,
+    /// What the policies and the rest of judging were last put together from.
+    judging: Mutex<Arc<Judging>>,
     learned: KeptLearned,
     shards: Vec<Arc<Mutex<Counters>>>,
     watched: Watched,
@@ -56,7 +58,7 @@ pub(super) struct Role {
 }
 
 /// What exchanges are judged by, and what was learned of them.
-pub(super) struct Judging {
+pub(super) struct Judged {
     pub(super) policies: Arc<LivePolicies>,
     pub(super) learned: KeptLearned,
 }
@@ -83,15 +85,17 @@ impl RunningNode {
         orders: Orders,
         capture_rules: KeptRules,
         blocking: Blocking,
-        judging: Judging,
+        judged: Judged,
         shards: Vec<Arc<Mutex<Counters>>>,
         watched: Watched,
         role: Role,
     ) -> Self {
+        let kept = orders.judging();
         let (orders, told) = (Mutex::new(orders), Mutex::default());
-        let (started_at_ms, Judging { policies, learned }) = (now_ms(), judging);
-        Self {
+        let (started_at_ms, Judged { policies, learned }) = (now_ms(), judged);
+        let node = Self {
             orders,
+            judging: Mutex::default(),
             capture_rules,
             blocking,
             policies,
@@ -101,7 +105,9 @@ impl RunningNode {
             role,
             started_at_ms,
             told,
-        }
+        };
+        node.judge_by(kept);
+        node
     }
 
     /// Puts capture rules in force; what hinders it is told.
@@ -111,7 +117,26 @@ impl RunningNode {
             Err(refusal) => return Some(refusal),
         };
         let error = self.watched.set_rules(&rules).err()?;
-        Some(v1::Refusal { cidr: String::new(), reason: error.to_string() })
+        Some(v1::Refusal { cidr: String::new(), what: "capture rules".to_owned(), reason: error.to_string() })
+    }
+
+    /// Puts saved policies in force, where they are others than before.
+    fn judge_by(&self, judging: Arc<Judging>) {
+        let mut known = self.judging.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&known, &judging) {
+            return;
+        }
+        self.policies.overlay(Saved::of([&judging.policies]));
+        *known = judging;
+        drop(known);
+        self.follow_policies();
+    }
+
+    /// Whether any policy asks for blocks may have changed.
+    fn follow_policies(&self) {
+        if self.blocking.blocks.let_policies_block(self.policies.ask_for_blocks()) {
+            self.orders().carry_out_again();
+        }
     }
 
     pub(super) fn detach(&self) -> Result<(), EnforceError> {
@@ -133,6 +158,7 @@ impl RunningNode {
             orders.chores()
         };
         self.policies.look();
+        self.follow_policies();
         let done = chores.run();
         self.orders().done(done);
     }
@@ -248,7 +274,9 @@ impl Node for RunningNode {
                 None
             }
         };
+        let judging = orders.judging();
         drop(orders);
+        self.judge_by(judging);
         if let Some(age) = armed {
             self.blocking.blocks.arm(age);
         }
@@ -310,6 +338,7 @@ impl Node for RunningNode {
             gate_mode: gate_mode.map_or(v1::GateMode::Unspecified, wire_mode).into(),
             automatic_blocking: Some(self.blocking.blocks.automatic_blocking()),
             flow_cutting: Some(self.blocking.blocks.flow_cutting()),
+            ..SensorReport::default()
         }
     }
 }

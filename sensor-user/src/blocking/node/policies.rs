@@ -2,6 +2,7 @@
 
 use std::{
     net::IpAddr,
+    sync::atomic::Ordering,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -32,7 +33,9 @@ impl NodeBlocks {
 
     /// An actor did something, good or bad.
     pub(in crate::blocking) fn see(&self, actor: IpAddr) {
-        self.breaker().see(Instant::now(), actor);
+        if self.0.may_policies_block.load(Ordering::Relaxed) {
+            self.breaker().see(Instant::now(), actor);
+        }
     }
 
     /// Blocks the actor now, unless something speaks against it.

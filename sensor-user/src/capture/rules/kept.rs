@@ -42,7 +42,11 @@ impl KeptRules {
     /// cannot be kept to as a whole is refused as a whole, and the rules before stay.
     pub fn take(&self, message: &ControlMessage) -> Option<Result<Arc<Rules>, v1::Refusal>> {
         let ordered = ordered(message)?;
-        let refusal = |cidr: &str, reason: String| v1::Refusal { cidr: cidr.to_owned(), reason };
+        let refusal = |cidr: &str, reason: String| v1::Refusal {
+            cidr: cidr.to_owned(),
+            reason,
+            what: "capture rules".to_owned(),
+        };
         let rules: Result<Vec<Rule>, _> = ordered.rules.iter().map(rule).collect();
         let rules = match rules.map(Rules::new) {
             Ok(Ok(rules)) => Arc::new(rules),

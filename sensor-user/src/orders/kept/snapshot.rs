@@ -12,6 +12,7 @@ use portcullis_proto::v1::{self, change::Change};
 use super::{
     super::{
         ends::{End, now_ms},
+        judging::Judging,
         message::suppression_message,
         state::State,
     },
@@ -32,6 +33,7 @@ pub(in crate::orders) struct Snapshot {
     allowed: Vec<IpNet>,
     gate_mode: Option<GateMode>,
     suppressions: Arc<Suppressions>,
+    judging: Arc<Judging>,
 }
 
 impl Snapshot {
@@ -44,6 +46,7 @@ impl Snapshot {
             allowed: state.allowed.iter().copied().collect(),
             gate_mode: state.gate_mode,
             suppressions: state.suppressions.load_full(),
+            judging: Arc::clone(&state.judging),
         }
     }
 
@@ -92,6 +95,7 @@ impl Snapshot {
             .into_iter()
             .chain(allowed)
             .chain(suppressed.map(Change::Suppress))
+            .chain(self.judging.changes())
             .chain(blocks)
     }
 }

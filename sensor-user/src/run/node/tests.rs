@@ -18,7 +18,16 @@ struct Scene {
 
 impl Scene {
     fn set() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::set_in(tempfile::tempdir().unwrap())
+    }
+
+    /// As after a restart.
+    fn again(self) -> Self {
+        drop(self.node);
+        Self::set_in(self._folder)
+    }
+
+    fn set_in(folder: tempfile::TempDir) -> Self {
         let file = |name: &str| folder.path().join(name);
         let ledger = Ledger::default();
         let blocks = NodeBlocks::open(Options {
@@ -36,7 +45,7 @@ impl Scene {
             Orders::open(file("orders"), blocks.ordered()).unwrap(),
             KeptRules::open(file("capture-rules.json")).unwrap(),
             Blocking { blocks, heads: None, dropped: None },
-            Judging { policies, learned },
+            Judged { policies, learned },
             Vec::new(),
             Watched::nothing(),
             Role {
@@ -104,14 +113,84 @@ fn a_block_that_comes_while_hits_are_counted_is_in_force_before_they_are() {
 #[test]
 fn where_automatic_blocking_has_tripped_a_revision_for_this_node_arms_it() {
     let scene = Scene::set();
+    scene.revise(save("Strict", &format!("mode: block\n{STRICT}")));
     let decisions = [scene.strike("203.0.113.1"), scene.strike("203.0.113.2")];
     assert_eq!(decisions, [BlockDecision::Blocked, BlockDecision::HeldBack]);
     scene.arm("edge-2");
     assert_eq!(scene.automatic_blocking(), "tripped");
     scene.arm("edge-1");
-    assert_eq!((scene.automatic_blocking().as_str(), scene.node.revision()), ("armed", 2));
+    assert_eq!((scene.automatic_blocking().as_str(), scene.node.revision()), ("armed", 3));
     assert_eq!(scene.strike("203.0.113.2"), BlockDecision::Blocked);
     assert_eq!(scene.strike("203.0.113.3"), BlockDecision::HeldBack);
     scene.arm("");
     assert_eq!(scene.automatic_blocking(), "armed");
+}
+
+const STRICT: &str = "id: Strict\nfilter: {url: {contains_either: [/strict]}}\n";
+
+fn save(id: &str, content: &str) -> Change {
+    Change::SavePolicy(v1::SavedPolicy { id: id.to_owned(), content: content.to_owned() })
+}
+
+impl Scene {
+    fn finds(&self, request: &str) -> Vec<String> {
+        let exchange = portcullis_detection::Example::parse(request.as_bytes()).unwrap().exchange;
+        let found = self.node.policies.engine().judge(&exchange);
+        found.iter().map(|one| one.policy_id.to_string()).collect()
+    }
+}
+
+#[test]
+fn a_saved_policy_judges_at_once_and_one_that_cannot_be_read_leaves_the_last_good_one() {
+    let scene = Scene::set();
+    assert_eq!(scene.finds("GET /strict"), [""; 0]);
+    assert_eq!(scene.revise(save("Strict", STRICT)).unwrap().refusals, []);
+    assert_eq!(scene.finds("GET /strict"), ["Strict"]);
+
+    let refused = scene.revise(save("Strict", "id: Strict\nfilter: {of_another_version: 1}\n")).unwrap();
+    assert_eq!(refused.revision, 2, "the sensor goes on");
+    assert_eq!(refused.refusals[0].what, "policy Strict");
+    assert!(refused.refusals[0].reason.contains("Strict.yaml:2:"), "{:?}", refused.refusals);
+    assert_eq!(scene.finds("GET /strict"), ["Strict"]);
+    assert_eq!(scene.node.counted().contains("policies_saved=1"), true, "{}", scene.node.counted());
+
+    scene.revise(save("Strict", ""));
+    assert_eq!(scene.finds("GET /strict"), [""; 0], "kept out of force");
+    scene.revise(Change::RestorePolicy(v1::RestorePolicy { id: "Strict".to_owned() }));
+    assert_eq!(scene.finds("GET /strict"), [""; 0], "the sensor has none of that id");
+}
+
+#[test]
+fn saved_policies_outlive_the_process_and_a_snapshot_replaces_them() {
+    let scene = Scene::set();
+    scene.revise(save("Strict", STRICT));
+    let scene = scene.again();
+    assert_eq!(scene.finds("GET /strict"), ["Strict"]);
+
+    let policies = vec![
+        v1::SavedPolicy { id: "Strict".into(), content: "id: Strict\nnonsense: 1\n".into() },
+        v1::SavedPolicy { id: "Other".into(), content: STRICT.replace("Strict", "Other") },
+    ];
+    let snapshot = v1::Snapshot { revision: 9, policies, ..v1::Snapshot::default() };
+    let message = ControlMessage { message: Some(Message::Snapshot(snapshot)) };
+    let applied = scene.node.apply(message).unwrap().unwrap();
+    assert_eq!(applied.refusals.iter().map(|one| one.what.as_str()).collect::<Vec<_>>(), ["policy Strict"]);
+    assert_eq!(scene.finds("GET /strict"), ["Other", "Strict"], "the last good one of each");
+    let snapshot = v1::Snapshot { revision: 10, ..v1::Snapshot::default() };
+    scene.node.apply(ControlMessage { message: Some(Message::Snapshot(snapshot)) }).unwrap();
+    assert_eq!(scene.finds("GET /strict"), [""; 0]);
+}
+
+#[test]
+fn policies_may_block_once_one_that_asks_for_it_is_saved() {
+    let scene = Scene::set();
+    assert_eq!(scene.automatic_blocking(), "off");
+    let block = Change::Block(Block { cidr: "203.0.113.0/24".into(), ..Block::default() });
+    scene.revise(block);
+    scene.revise(save("Strict", &format!("mode: block\n{STRICT}")));
+    assert_eq!(scene.automatic_blocking(), "armed");
+    assert_eq!(scene.strike("203.0.113.7"), BlockDecision::Blocked, "what was blocked before is known");
+    assert_eq!(scene.node.counted().contains("automatic_blocks_repeated_total=1"), true);
+    scene.revise(save("Strict", STRICT));
+    assert_eq!(scene.automatic_blocking(), "off");
 }
