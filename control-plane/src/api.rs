@@ -46,7 +46,6 @@ use axum::{
     routing::get,
 };
 use ipnet::IpNet;
-use portcullis_detection::PolicySet;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 pub(crate) use self::error::ApiError;
@@ -57,6 +56,7 @@ use crate::{
     fleet::Fleet,
     ingest::Ingest,
     notify::Notifier,
+    policies::Policies,
     store::{PolicyTimes, Role, Store},
 };
 
@@ -70,8 +70,8 @@ pub(crate) struct Api {
     pub store: Arc<dyn Store>,
     pub fleet: Arc<Fleet>,
     pub ingest: Arc<Ingest>,
-    pub policies: PolicySet,
-    /// By policy id.
+    pub policies: Policies,
+    /// Of the built-in ones, by policy id.
     pub policy_times: HashMap<String, PolicyTimes>,
     /// Shown as `akto_account_id` where a sensor names no account.
     pub account_id: String,
@@ -171,6 +171,48 @@ fn endpoints() -> Endpoints {
             policies::remediation,
         )
         .reads::<()>("fetchFilterYamlTemplate", Viewer, "Every policy with its YAML", policies::list)
+        .reads::<(policies::Named,)>(
+            "fetchFilterYamlTemplateVersions",
+            Viewer,
+            "What became of a policy, newest first",
+            policies::versions,
+        )
+        .commands::<(policies::Content, pushed::Wait), _>(
+            "saveFilterYamlTemplate",
+            Admin,
+            "Save a policy, in force on every sensor",
+            policies::save,
+        )
+        .commands::<(policies::Named, pushed::Wait), _>(
+            "deleteFilterYamlTemplate",
+            Admin,
+            "Put a policy out of force",
+            policies::delete,
+        )
+        .commands::<(policies::Named, pushed::Wait), _>(
+            "restoreFilterYamlTemplate",
+            Admin,
+            "Put a built-in policy in force as it came",
+            policies::restore,
+        )
+        .commands::<(policies::Named, policies::Rollback, pushed::Wait), _>(
+            "rollbackFilterYamlTemplate",
+            Admin,
+            "Save an earlier version of a policy again",
+            policies::roll_back,
+        )
+        .commands::<(policies::Named, policies::Mode, pushed::Wait), _>(
+            "setFilterYamlTemplateMode",
+            Admin,
+            "Set whether a policy only detects, or blocks too",
+            policies::set_mode,
+        )
+        .commands::<(policies::Trial,), _>(
+            "testFilterYamlTemplate",
+            Analyst,
+            "What a policy would find in one exchange, or in stored ones",
+            policies::test,
+        )
         .reads::<(blocks::Asked,)>("fetchBlocklist", Viewer, "Blocks in force, newest first", blocks::list)
         .commands::<(blocks::Named, blocks::Terms, blocks::Force, pushed::Wait), _>(
             "addBlock",

@@ -27,7 +27,7 @@ pub use self::{
     commands::serve_commands,
     enroll::{Admission, JoinTerms, Refused, certify, create_join_token, enroll},
     live::{Live, Peer, Refusal},
-    settle::{Behind, Coverage},
+    settle::{Behind, Coverage, Refused},
     view::View,
 };
 use crate::{
@@ -185,10 +185,12 @@ fn weigh(change: &Change) -> usize {
         Change::Allow(allowed) => allowed.reason.len() + allowed.author.len(),
         Change::Suppress(one) => one.actor.len() + one.url.len() + one.host.len() + one.policy_id.len(),
         Change::CaptureRules(rules) => 64 * rules.len(),
+        Change::SavePolicy(saved) => saved.id.len() + saved.content.len(),
         Change::ArmAutomaticBlocking { node, .. } => node.as_ref().map_or(0, String::len),
         Change::Unblock { .. }
         | Change::LiftSuppression { .. }
         | Change::Disallow { .. }
+        | Change::RestorePolicy { .. }
         | Change::GateMode(_) => 0,
     }
 }

@@ -2,7 +2,8 @@
 //! block.
 //!
 //! `ingest` and `fleet` talk to sensors over gRPC, `api` and `console` to people over HTTP, and all of them meet in
-//! `store`, the only room that keeps anything. Nothing here looks at packets, and nothing judges an exchange.
+//! `store`, the only room that keeps anything. Nothing here looks at packets, and nothing judges
+//! an exchange but for a policy's trial over stored ones.
 
 mod accounts;
 mod api;
@@ -18,6 +19,7 @@ pub mod fleet;
 mod grpc;
 mod ingest;
 mod notify;
+mod policies;
 mod server;
 pub mod store;
 mod transport;

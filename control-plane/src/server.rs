@@ -7,7 +7,6 @@ use std::{
 };
 
 use ipnet::IpNet;
-use portcullis_detection::PolicySet;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tonic::transport::Server as GrpcServer;
 
@@ -22,6 +21,7 @@ use crate::{
     grpc::Service,
     ingest::Ingest,
     notify::{self, Notifier, NotifyError, NotifySettings},
+    policies::Policies,
     store::{Act, Role, SqliteStore, Store, StoreError},
     transport::Transport,
 };
@@ -167,7 +167,7 @@ struct Opened {
     authority: Arc<Authority>,
     first_key: Option<Secret>,
     passwords: Passwords,
-    policies: PolicySet,
+    policies: Policies,
     policy_times: std::collections::HashMap<String, crate::store::PolicyTimes>,
 }
 
@@ -181,10 +181,8 @@ fn open(path: &Path) -> Result<Opened, StartError> {
         }
         false => None,
     };
-    let policies = PolicySet::builtin();
-    let digests =
-        policies.iter().map(|policy| (policy.id.to_string(), auth::digest(&policy.source))).collect();
-    let policy_times = store.note_policies(digests, EpochMillis::now())?;
+    let policies = Policies::new();
+    let policy_times = policies.note(&*store)?;
     let passwords = Passwords::new()?;
     Ok(Opened { store, authority, first_key, passwords, policies, policy_times })
 }

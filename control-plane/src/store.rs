@@ -28,7 +28,7 @@ pub use notify::{
     Attempt, Due, LogEntry, NewTarget, Notice, NotifyStore, Queued, Settled, TargetChange, TargetError,
     TargetFilter, TargetKind, TargetRecord,
 };
-pub use policies::{PolicyStore, PolicyTimes};
+pub use policies::{PolicyStep, PolicyStore, PolicyTimes, PolicyVersion, SavedPolicy, StoredPolicy};
 pub use revisions::{
     Allowed, Block, BlockPage, BlockQuery, CaptureMode, CaptureRule, Change, Difference, GateMode,
     RevisionStore, Snapshot, StoredRevision, Suppression,

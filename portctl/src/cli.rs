@@ -18,7 +18,7 @@ pub(crate) use self::orders::{
 pub(crate) use self::people::{
     Audit, AuditFilter, AuditVerb, ExportFormat, Keys, Sensors, SensorsVerb, Users,
 };
-pub(crate) use self::policy::{Explain, PolicyVerb, Replay};
+pub(crate) use self::policy::{Explain, PolicyMode, PolicyVerb, Replay};
 use crate::output::{Format, when};
 
 #[derive(Debug, Parser)]
@@ -79,8 +79,8 @@ pub(crate) enum Verb {
     /// How much of which traffic sensors look at: list the rules, set one, remove one
     #[command(subcommand)]
     Capture(CaptureVerb),
-    /// Check policies, run their examples, explain what they make of a request, replay changed ones
-    #[command(subcommand)]
+    /// Policies: save them for every sensor, list them, go back to earlier ones; check, test, explain and replay them here
+    #[command(subcommand, alias = "policies")]
     Policy(PolicyVerb),
     /// The endpoints that sensors learned from traffic, the last seen first
     Inventory(Inventory),

@@ -9,14 +9,10 @@ export interface Coverage {
   refusals: string[];
 }
 
-/**
- * Where a block really holds. A sensor that has taken a block in and refused it counts as applied in the reply: it has
- * nothing left to do. It does not drop a packet either, so here it does not count.
- */
+/** Where a block really holds. A sensor that refused it does not count as one that has applied it. */
 export function coverageOf({ sensors, refusals = [] }: { sensors: Applied; refusals?: Refusal[] }): Coverage {
-  const refusing = new Set(refusals.map(({ sensorId }) => sensorId)).size;
   return {
-    enforcing: Math.max(0, sensors.applied - refusing),
+    enforcing: sensors.applied,
     total: sensors.total,
     refusals: refusals.map(({ sensorId, reason }) => `${sensorId}: ${reason}`),
   };

@@ -9,7 +9,7 @@ use super::{
     ApiError, blocks,
     endpoint::{Call, Reply},
     prefix,
-    pushed::Pushing,
+    pushed::{self, Pushing},
 };
 use crate::{
     blocking::blocking,
@@ -31,7 +31,7 @@ pub(super) fn list(call: &Call) -> Reply {
                 "author": one.author,
                 "createdAt": one.created_at.seconds(),
                 "revision": one.revision,
-                "sensors": { "total": coverage.total, "applied": coverage.applied },
+                "sensors": pushed::sensors(coverage),
             })
         })
         .collect();

@@ -10,7 +10,10 @@ use super::{
     ApiError,
     endpoint::{Call, Reply},
 };
-use crate::{clock::EpochMillis, fleet::Behind};
+use crate::{
+    clock::EpochMillis,
+    fleet::{Behind, Coverage, Refused},
+};
 
 /// How long an answer waits for sensors, where the request does not say.
 const PATIENCE_SECONDS: u64 = 2;
@@ -52,19 +55,37 @@ impl Pushing {
         Ok(Self { began: Instant::now(), patience: Duration::from_secs(seconds) })
     }
 
-    /// Waits for the sensors. `revision`, `sensors`, `behind` and `tookMs` of the reply.
+    /// Waits for the sensors. `revision`, `sensors`, `refused`, `behind` and `tookMs` of the reply.
     pub(super) async fn settle(self, call: &Call, revision: u64) -> Value {
         let fleet = &call.api.fleet;
         let coverage = fleet.settle(revision, self.patience).await;
         let took = self.began.elapsed();
-        let behind = if coverage.applied < coverage.total { fleet.behind(revision) } else { Vec::new() };
+        let is_behind = coverage.applied + coverage.refused < coverage.total;
+        let behind = if is_behind { fleet.behind(revision) } else { Vec::new() };
+        let refused = if coverage.refused > 0 { fleet.refused(revision) } else { Vec::new() };
         json!({
             "revision": revision,
-            "sensors": { "total": coverage.total, "applied": coverage.applied },
+            "sensors": sensors(coverage),
+            "refused": refused.iter().take(MAX_BEHIND).map(refusal).collect::<Vec<_>>(),
             "behind": behind.iter().take(MAX_BEHIND).map(late).collect::<Vec<_>>(),
             "tookMs": (took.as_secs_f64() * 10_000.0).round() / 10.0,
         })
     }
+}
+
+/// Connected sensors, and those of them that have carried out all of it.
+pub(super) fn sensors(coverage: Coverage) -> Value {
+    json!({ "total": coverage.total, "applied": coverage.applied })
+}
+
+/// What a sensor would not do that is no block: those stand in `refusals`.
+fn refusal(refused: &Refused) -> Value {
+    json!({
+        "sensorId": refused.sensor_id,
+        "node": refused.node,
+        "what": refused.what,
+        "reason": refused.reason,
+    })
 }
 
 fn late(behind: &Behind) -> Value {

@@ -1,11 +1,11 @@
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     net::IpAddr,
     sync::Arc,
 };
 
 use ipnet::IpNet;
-use portcullis_proto::v1::{Applied, SensorReport};
+use portcullis_proto::v1::{self, Applied, SensorReport};
 use prost::Message;
 use tokio::sync::Notify;
 
@@ -13,6 +13,9 @@ use crate::{clock::EpochMillis, store::SensorRecord};
 
 /// More refusals than this, or more counted blocks, are a sensor gone wrong.
 const MAX_REFUSALS: usize = 1_024;
+const MAX_REASON: usize = 500;
+/// Nobody asks any more what became of older ones.
+const MAX_REVISIONS: usize = 256;
 const MAX_HITS: usize = 100_000;
 /// A sensor reports about a hundred counters.
 const MAX_COUNTERS: usize = 1_024;
@@ -54,6 +57,10 @@ pub struct Live {
     pub refused_counters: usize,
     pub hits: HashMap<IpNet, (u64, u64)>,
     pub refusals: BTreeMap<IpNet, Refusal>,
+    /// What it refused that is no block, by what that is: a policy, the capture rules.
+    pub refused: BTreeMap<String, Refusal>,
+    /// Revisions of which it refused something, the last ones.
+    refused_revisions: BTreeSet<u64>,
     /// Refusals that are not among these: too many for it to say or for us to keep.
     pub refusals_left_out: u64,
 }
@@ -74,11 +81,31 @@ impl Live {
         self.connection.is_some()
     }
 
+    /// Whether it has done all that a revision says.
+    pub fn has_applied(&self, revision: u64) -> bool {
+        self.applied_revision >= revision && !self.has_refused(revision)
+    }
+
+    /// Whether it would not do something that a revision says.
+    pub fn has_refused(&self, revision: u64) -> bool {
+        self.refused_revisions.contains(&revision)
+    }
+
     pub(super) fn take_applied(&mut self, applied: Applied, newest: u64) {
         // A sensor cannot have applied what does not exist yet.
         self.applied_revision = applied.revision.min(newest);
         self.refusals_left_out = self.refusals_left_out.saturating_add(applied.refusals_left_out);
+        if !applied.refusals.is_empty() || applied.refusals_left_out > 0 {
+            self.refused_revisions.insert(self.applied_revision);
+            if self.refused_revisions.len() > MAX_REVISIONS {
+                self.refused_revisions.pop_first();
+            }
+        }
         for refused in applied.refusals {
+            if !refused.what.is_empty() {
+                self.take_refused(refused);
+                continue;
+            }
             let Ok(cidr) = refused.cidr.parse::<IpNet>() else {
                 tracing::warn!(node = self.node, cidr = refused.cidr, "a refusal that names no prefix");
                 continue;
@@ -87,8 +114,23 @@ impl Live {
                 self.refusals.pop_first();
                 self.refusals_left_out = self.refusals_left_out.saturating_add(1);
             }
-            let reason = refused.reason.chars().take(500).collect();
+            let reason = refused.reason.chars().take(MAX_REASON).collect();
             self.refusals.insert(cidr, Refusal { revision: self.applied_revision, reason });
+        }
+    }
+
+    /// What is refused again is refused for the newer reason.
+    fn take_refused(&mut self, refused: v1::Refusal) {
+        let cut = |text: String, bound: usize| text.chars().take(bound).collect::<String>();
+        let reason = cut(refused.reason, MAX_REASON);
+        tracing::warn!(node = self.node, what = refused.what, reason, "a sensor refused what was ordered");
+        self.refused
+            .insert(cut(refused.what, MAX_REASON), Refusal { revision: self.applied_revision, reason });
+        if self.refused.len() > MAX_REFUSALS {
+            let oldest = self.refused.iter().min_by_key(|(_, refusal)| refusal.revision);
+            if let Some(oldest) = oldest.map(|(what, _)| what.clone()) {
+                self.refused.remove(&oldest);
+            }
         }
     }
 

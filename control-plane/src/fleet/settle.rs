@@ -6,12 +6,14 @@ use super::Fleet;
 use crate::clock::EpochMillis;
 
 /// How far a revision has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
     /// Sensors connected now.
     pub total: usize,
-    /// Those of them that have applied it.
+    /// Those of them that have applied it, all of it.
     pub applied: usize,
+    /// Those that would not do something that it says.
+    pub refused: usize,
 }
 
 /// A connected sensor that has not applied a revision.
@@ -23,14 +25,44 @@ pub struct Behind {
     pub last_seen: Option<EpochMillis>,
 }
 
+/// What a connected sensor would not do.
+#[derive(Clone, Debug)]
+pub struct Refused {
+    pub sensor_id: String,
+    pub node: String,
+    pub what: String,
+    pub reason: String,
+}
+
 impl Fleet {
     pub fn coverage(&self, revision: u64) -> Coverage {
         let sensors = self.lock();
         let connected = sensors.values().filter(|live| live.is_connected());
-        connected.fold(Coverage { total: 0, applied: 0 }, |sum, live| Coverage {
+        connected.fold(Coverage::default(), |sum, live| Coverage {
             total: sum.total + 1,
-            applied: sum.applied + usize::from(live.applied_revision >= revision),
+            applied: sum.applied + usize::from(live.has_applied(revision)),
+            refused: sum.refused + usize::from(live.has_refused(revision)),
         })
+    }
+
+    /// What connected sensors would not do of a revision that is no block, by node: who, what and why.
+    pub fn refused(&self, revision: u64) -> Vec<Refused> {
+        let sensors = self.lock();
+        let connected = sensors.iter().filter(|(_, live)| live.is_connected());
+        let mut refused: Vec<_> = connected
+            .flat_map(|(id, live)| {
+                live.refused.iter().filter(|(_, refusal)| refusal.revision == revision).map(
+                    |(what, refusal)| Refused {
+                        sensor_id: id.clone(),
+                        node: live.node.clone(),
+                        what: what.clone(),
+                        reason: refusal.reason.clone(),
+                    },
+                )
+            })
+            .collect();
+        refused.sort_by(|a, b| (&a.node, &a.sensor_id, &a.what).cmp(&(&b.node, &b.sensor_id, &b.what)));
+        refused
     }
 
     /// Who is connected and has not applied it, by node.

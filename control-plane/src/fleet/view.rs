@@ -14,12 +14,23 @@ pub struct View {
     applied: Vec<u64>,
     hits: HashMap<IpNet, (u64, u64)>,
     refusals: HashMap<IpNet, Vec<(String, Refusal)>>,
+    /// Of connected sensors: the revisions at which each refused a block.
+    refused_at: HashMap<IpNet, Vec<u64>>,
 }
 
 impl View {
     pub fn coverage(&self, revision: u64) -> Coverage {
         let total = self.applied.len();
-        Coverage { total, applied: total - self.applied.partition_point(|applied| *applied < revision) }
+        let applied = total - self.applied.partition_point(|applied| *applied < revision);
+        Coverage { total, applied, refused: 0 }
+    }
+
+    /// Of a block that came with this revision.
+    pub fn coverage_of(&self, cidr: IpNet, revision: u64) -> Coverage {
+        let Coverage { total, applied, .. } = self.coverage(revision);
+        let at = self.refused_at.get(&cidr).map(Vec::as_slice).unwrap_or_default();
+        let refused = at.iter().filter(|at| **at >= revision).count();
+        Coverage { total, applied: applied.saturating_sub(refused), refused }
     }
 
     /// Packets and bytes dropped for a block, over all sensors' last reports.
@@ -48,6 +59,9 @@ impl Fleet {
                 *sum = (sum.0.saturating_add(*packets), sum.1.saturating_add(*bytes));
             }
             for (cidr, refusal) in live.refusals.iter().filter(|(cidr, _)| wanted.contains(cidr)) {
+                if live.is_connected() {
+                    view.refused_at.entry(*cidr).or_default().push(refusal.revision);
+                }
                 view.refusals.entry(*cidr).or_default().push((id.clone(), refusal.clone()));
             }
         }

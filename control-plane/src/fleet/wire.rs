@@ -11,8 +11,8 @@ use prost::Message as _;
 use crate::{
     clock::EpochMillis,
     store::{
-        Allowed, Block, CaptureMode, CaptureRule, Change, GateMode, Store, StoreError, StoredRevision,
-        Suppression,
+        Allowed, Block, CaptureMode, CaptureRule, Change, GateMode, SavedPolicy, Store, StoreError,
+        StoredRevision, Suppression,
     },
 };
 
@@ -35,6 +35,9 @@ pub(super) fn snapshot(
     }
     for one in head.suppressions.into_iter().filter_map(|one| suppression(one, now)) {
         pieces.room_for(one.encoded_len()).suppressions.push(one);
+    }
+    for one in head.policies.into_iter().map(policy) {
+        pieces.room_for(one.encoded_len()).policies.push(one);
     }
     let rules = capture_rules(&head.capture_rules);
     Ok((head.revision, pieces.finish(head.revision, head.gate_mode, &rules)))
@@ -105,6 +108,8 @@ fn change(change: Change, now: EpochMillis) -> WireChange {
         Change::Disallow { cidr } => WireChange::Disallow(v1::Disallow { cidr: cidr.to_string() }),
         Change::GateMode(mode) => WireChange::GateMode(gate_mode(mode).into()),
         Change::CaptureRules(rules) => WireChange::CaptureRules(capture_rules(&rules)),
+        Change::SavePolicy(one) => WireChange::SavePolicy(policy(one)),
+        Change::RestorePolicy { id, .. } => WireChange::RestorePolicy(v1::RestorePolicy { id }),
         Change::ArmAutomaticBlocking { node, at } => {
             let age_ms = u64::try_from(now.remaining(at).as_millis()).unwrap_or(u64::MAX);
             let node = node.unwrap_or_default();
@@ -129,6 +134,10 @@ fn capture_rules(rules: &[CaptureRule]) -> v1::CaptureRules {
 
 fn allow(one: Allowed) -> v1::Allow {
     v1::Allow { cidr: one.cidr.to_string(), reason: one.reason, author: one.author }
+}
+
+fn policy(one: SavedPolicy) -> v1::SavedPolicy {
+    v1::SavedPolicy { id: one.id, content: one.content }
 }
 
 fn gate_mode(mode: GateMode) -> v1::GateMode {

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Act, Combination, Result};
+use super::{Act, Combination, Result, SavedPolicy};
 use crate::clock::EpochMillis;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,6 +153,13 @@ pub enum Change {
         cidr: IpNet,
     },
     GateMode(GateMode),
+    SavePolicy(SavedPolicy),
+    /// What was saved is gone.
+    RestorePolicy {
+        id: String,
+        author: String,
+        at: EpochMillis,
+    },
     /// All of them.
     CaptureRules(Vec<CaptureRule>),
     /// Of sensors whose limits tripped before. Done once: no part of the state.
@@ -180,6 +187,7 @@ pub struct Snapshot {
     /// `None`: nobody has said, so each sensor does as it was started.
     pub gate_mode: Option<GateMode>,
     pub capture_rules: Vec<CaptureRule>,
+    pub policies: Vec<SavedPolicy>,
 }
 
 /// What a sensor at some revision lacks.

@@ -163,12 +163,14 @@ async fn a_sensors_refusal_and_its_report_are_shown() {
         (analyst, reply)
     });
     orders.next().await;
-    let refusal = Refusal { cidr: "10.0.0.1/32".into(), reason: "the node's own address".into() };
+    let refusal =
+        Refusal { cidr: "10.0.0.1/32".into(), reason: "the node's own address".into(), what: String::new() };
     orders.applied(Applied { revision: 1, refusals: vec![refusal], ..Applied::default() }).await;
     let (analyst, reply) = blocking.await.unwrap();
     let expected =
         json!([{"sensorId": sensor.id, "cidr": "10.0.0.1/32", "reason": "the node's own address"}]);
-    assert_eq!((&reply["refusals"], &reply["sensors"]), (&expected, &json!({"total": 1, "applied": 1})));
+    assert_eq!((&reply["refusals"], &reply["sensors"]), (&expected, &json!({"total": 1, "applied": 0})));
+    assert_eq!(reply["behind"], json!([]), "it has done what it would do");
 
     let interface = InterfaceReport {
         name: "lo".into(),

@@ -287,7 +287,7 @@ async fn every_documented_body_is_accepted_and_every_documented_key_answered() {
 
 /// What people order, in an order in which each finds what it needs.
 pub(crate) fn orders() -> Vec<Documented> {
-    let pushed = ["revision", "sensors", "behind", "tookMs"];
+    let pushed = ["revision", "sensors", "refused", "behind", "tookMs"];
     let with = |more: &[&'static str]| [&pushed, more].concat();
     let block = vec![
         "cidr",

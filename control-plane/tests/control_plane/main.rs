@@ -28,6 +28,7 @@ mod notify;
 mod openapi;
 mod orders;
 mod people;
+mod policies;
 mod statistics;
 mod store_contract;
 mod store_people;

@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
+use super::Wait;
 use crate::output::when;
 
 #[derive(Debug, Subcommand)]
@@ -17,11 +18,73 @@ pub(crate) enum PolicyVerb {
         /// Files, or folders with *.yaml and *.yml; the built-in policies where none is given
         #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
+        /// Instead: what one policy would find among the control plane's stored events, from this time on
+        #[arg(long, value_name = "WHEN", value_parser = when::parse_since, requires = "paths")]
+        since: Option<i64>,
+        /// Instead: what one policy would find in an exchange, `orig` as JSON in a file, `-` for standard input
+        #[arg(long, value_name = "FILE", requires = "paths", conflicts_with = "since")]
+        sample: Option<PathBuf>,
+    },
+    /// Every policy that the control plane has, in force or not
+    List,
+    /// A policy's text as it counts now
+    Show {
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Save a policy at the control plane: in force on every sensor at once (needs an administrator's key)
+    Save {
+        /// The file, `-` for standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// Put a policy out of force; one of your own is gone then, a built-in one can be restored
+    Delete(Named),
+    /// Put a built-in policy in force as it came
+    Restore(Named),
+    /// Whether a policy only detects, or blocks too
+    Mode {
+        #[arg(value_name = "ID")]
+        id: String,
+        #[arg(value_enum)]
+        mode: PolicyMode,
+        #[command(flatten)]
+        wait: Wait,
+    },
+    /// What became of a policy, newest first
+    Versions {
+        #[arg(value_name = "ID")]
+        id: String,
+    },
+    /// Save an earlier version again
+    Rollback {
+        #[arg(value_name = "ID")]
+        id: String,
+        #[arg(value_name = "VERSION")]
+        version: u64,
+        #[command(flatten)]
+        wait: Wait,
     },
     /// Say step by step why policies match a request or not
     Explain(Explain),
     /// Run changed policies over stored events or captured traffic: what would be new, what would vanish
     Replay(Replay),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Named {
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+    #[command(flatten)]
+    pub(crate) wait: Wait,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyMode {
+    Detect,
+    Block,
 }
 
 #[derive(Debug, Args)]

@@ -15,14 +15,14 @@ pub(super) fn ask(wait: &Wait, request: &mut Map<String, Value>) {
 
 /// Sensors that have it, of how many; with the time that it took, where somebody waited for that.
 pub(super) fn sensors(pushed: &Pushed, wait: &Wait) -> Field {
-    let (text, tone) = counts(pushed.sensors, pushed.refusals.len());
+    let (text, tone) = counts(pushed.sensors, pushed.refusals.len() + pushed.refused.len());
     match pushed.took_ms {
         Some(took) if wait.wait => (format!("applied on {text} in {}", milliseconds(took)), tone),
         _ => (text, tone),
     }
 }
 
-/// One that refused has applied the revision all the same.
+/// One that refused is none of those that have applied it.
 pub(super) fn counts(Applied { total, applied }: Applied, refused: usize) -> Field {
     let tone = if applied == total && total > 0 && refused == 0 { Tone::Good } else { Tone::Caution };
     let refused = if refused == 0 { String::new() } else { format!(", {refused} refused") };
@@ -37,7 +37,9 @@ pub(super) fn shortfall(what: &str, pushed: &Pushed) -> Vec<String> {
         .iter()
         .map(|refusal| format!("{}: sensor {} refused: {}", refusal.cidr, refusal.sensor_id, refusal.reason))
         .collect();
-    if applied < total {
+    let refused = pushed.refused.iter();
+    notes.extend(refused.map(|one| format!("{}: {} refused: {}", one.what, one.node, one.reason)));
+    if applied < total && !pushed.behind.is_empty() {
         notes.push(format!(
             "{what}: applied by {applied} of {total} sensors so far; see which is behind with: portctl sensors"
         ));

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::super::{
     ApiError,
     endpoint::{Call, Reply},
+    pushed,
 };
 use crate::{
     clock::EpochMillis,
@@ -55,7 +56,7 @@ pub(in crate::api) fn list(call: &Call) -> Reply {
 
 pub(super) fn block(view: &View, block: &Block) -> Value {
     let (packets, bytes) = view.hits(block.cidr);
-    let coverage = view.coverage(block.revision);
+    let coverage = view.coverage_of(block.cidr, block.revision);
     json!({
         "cidr": block.cidr,
         "reason": block.reason,
@@ -64,7 +65,7 @@ pub(super) fn block(view: &View, block: &Block) -> Value {
         "expiresAt": block.expires_at.map(EpochMillis::seconds),
         "revision": block.revision,
         "forced": block.forced,
-        "sensors": { "total": coverage.total, "applied": coverage.applied },
+        "sensors": pushed::sensors(coverage),
         "refusals": refusals(view, block.cidr, block.revision),
         "hits": { "packets": packets, "bytes": bytes },
     })

@@ -2,10 +2,10 @@ use std::collections::HashMap;
 
 use rusqlite::params;
 
-use super::{SqliteStore, rows::time};
+use super::{SqliteStore, revisions::policies, rows::time};
 use crate::{
     clock::EpochMillis,
-    store::{PolicyStore, PolicyTimes, Result},
+    store::{PolicyStore, PolicyTimes, PolicyVersion, Result, StoredPolicy},
 };
 
 impl PolicyStore for SqliteStore {
@@ -30,5 +30,13 @@ impl PolicyStore for SqliteStore {
             }
             Ok(times)
         })
+    }
+
+    fn saved_policies(&self) -> Result<Vec<StoredPolicy>> {
+        self.read(|view| policies::all(view))
+    }
+
+    fn policy_versions(&self, id: &str) -> Result<Vec<PolicyVersion>> {
+        self.read(|view| policies::versions(view, id))
     }
 }

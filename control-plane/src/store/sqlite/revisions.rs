@@ -5,6 +5,7 @@ mod blocks;
 mod lifted;
 mod log;
 mod packing;
+pub(super) mod policies;
 mod suppressions;
 mod told;
 
@@ -51,6 +52,7 @@ impl RevisionStore for SqliteStore {
                 allowed: allowed::all(view)?,
                 gate_mode: allowed::gate_mode(view)?,
                 capture_rules: allowed::capture_rules(view)?,
+                policies: policies::all(view)?.into_iter().map(|stored| stored.saved).collect(),
             })
         })
     }
@@ -140,6 +142,9 @@ fn apply(connection: &Connection, act: &Act, changes: Vec<Change>) -> Result<u64
     if effective.iter().any(|change| matches!(change, Change::Allow(_))) {
         within_bound(connection, "allowed", allowed::MAX_ALLOWED)?;
     }
+    if effective.iter().any(|change| matches!(change, Change::SavePolicy(_))) {
+        policies::within_bounds(connection)?;
+    }
     log::append(connection, number, &act.by.name, now, &effective)?;
     told.append(connection, act, number)?;
     Ok(number)
@@ -166,6 +171,8 @@ fn take_effect(
         }
         Change::GateMode(mode) => allowed::set_gate_mode(connection, *mode)?,
         Change::CaptureRules(rules) => allowed::set_capture_rules(connection, rules)?,
+        Change::SavePolicy(saved) => policies::save(connection, saved, number)?,
+        Change::RestorePolicy { id, author, at } => policies::restore(connection, id, author, *at, number)?,
         Change::ArmAutomaticBlocking { .. } => 1,
     };
     Ok(changed > 0)

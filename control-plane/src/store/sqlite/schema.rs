@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::store::{Result, StoreError};
 
 /// Step n leads from schema n to n + 1. Steps are only ever added.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_blocks.sql"),
     include_str!("schema/0003_lifted.sql"),
@@ -13,6 +13,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("schema/0005_people.sql"),
     include_str!("schema/0006_notify.sql"),
     include_str!("schema/0007_sensor_certificates.sql"),
+    include_str!("schema/0008_saved_policies.sql"),
 ];
 
 /// Brings the database to this version's schema, all of it or nothing.

@@ -2,11 +2,12 @@
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
-use super::{super::audit, allowed, blocks, suppressions};
+use super::{super::audit, allowed, blocks, policies, suppressions};
 use crate::{
     clock::EpochMillis,
-    store::{Act, Allowed, Block, Change, GateMode, Result, Suppression},
+    store::{Act, Allowed, Block, Change, GateMode, Result, SavedPolicy, Suppression},
 };
 
 /// Changes of one revision that are told one by one. The revision's own log has them all.
@@ -51,6 +52,9 @@ impl Told {
             Change::LiftSuppression { id } => suppressions::one(connection, id)?.as_ref().map(suppression),
             Change::GateMode(_) => allowed::gate_mode(connection)?.map(|mode| json!(mode.name())),
             Change::CaptureRules(_) => Some(json!(allowed::capture_rules(connection)?)),
+            Change::SavePolicy(SavedPolicy { id, .. }) | Change::RestorePolicy { id, .. } => {
+                policies::one(connection, id)?.map(|known| policy(&known.saved))
+            }
             Change::Suppress(_) | Change::ArmAutomaticBlocking { .. } => None,
         })
     }
@@ -93,6 +97,9 @@ fn object(change: &Change) -> String {
         Change::LiftSuppression { id } => format!("suppression {id}"),
         Change::GateMode(_) => "gate mode".to_owned(),
         Change::CaptureRules(_) => "capture rules".to_owned(),
+        Change::SavePolicy(SavedPolicy { id, .. }) | Change::RestorePolicy { id, .. } => {
+            format!("policy {id}")
+        }
         Change::ArmAutomaticBlocking { node: Some(node), .. } => format!("automatic blocking on {node}"),
         Change::ArmAutomaticBlocking { node: None, .. } => "automatic blocking on all nodes".to_owned(),
     }
@@ -105,9 +112,22 @@ fn after(change: &Change) -> Option<Value> {
         Change::Suppress(one) => Some(suppression(one)),
         Change::GateMode(mode) => Some(json!(GateMode::name(*mode))),
         Change::CaptureRules(rules) => Some(json!(rules)),
+        Change::SavePolicy(saved) => Some(policy(saved)),
         Change::ArmAutomaticBlocking { .. } => Some(json!("armed")),
-        Change::Unblock { .. } | Change::Disallow { .. } | Change::LiftSuppression { .. } => None,
+        Change::Unblock { .. }
+        | Change::Disallow { .. }
+        | Change::LiftSuppression { .. }
+        | Change::RestorePolicy { .. } => None,
     }
+}
+
+/// The text is in the policy's versions.
+fn policy(saved: &SavedPolicy) -> Value {
+    json!({
+        "author": saved.author,
+        "inForce": !saved.content.is_empty(),
+        "digest": hex::encode(Sha256::digest(saved.content.as_bytes())),
+    })
 }
 
 fn block(block: &Block) -> Value {
