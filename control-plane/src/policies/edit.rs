@@ -17,7 +17,7 @@ pub(crate) fn with_mode(text: &str, mode: Mode) -> Option<String> {
 pub(crate) fn with_top_level(text: &str, key: &str, replacement: &str) -> Option<String> {
     let lines: Vec<&str> = text.lines().collect();
     let is_key = |line: &&str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
-    let (from, until) = match lines.iter().position(|line| is_key(&line)) {
+    let (from, until) = match lines.iter().position(is_key) {
         Some(at) => {
             let rest = lines.get(at + 1..)?;
             let belongs = |line: &&&str| line.is_empty() || line.starts_with([' ', '\t', '-']);

@@ -155,7 +155,7 @@ fn order(
     pushed::ask(wait, &mut request);
     let reply = client.call(endpoint, &Value::Object(request))?;
     let pushed: Pushed = client.parse(endpoint, reply.clone())?;
-    let id = reply["template"]["id"].as_str().unwrap_or(what).to_owned();
+    let id = reply.pointer("/template/id").and_then(Value::as_str).unwrap_or(what).to_owned();
     if output.format == Format::Table {
         let (sensors, _) = pushed::sensors(&pushed, wait);
         output.note(&format!("{id}: revision {}, sensors {sensors}", pushed.revision));
@@ -166,7 +166,13 @@ fn order(
         ("missed", "misses an example that it should match"),
         ("accused", "matches an example that it should not"),
     ] {
-        for text in reply["examples"][key].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        for text in reply
+            .pointer(&format!("/examples/{key}"))
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
             output.note(&format!("{id} {what}:\n{text}\n"));
         }
     }
