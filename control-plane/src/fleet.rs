@@ -27,7 +27,7 @@ pub use self::{
     commands::serve_commands,
     enroll::{Admission, JoinTerms, Refused, certify, create_join_token, enroll},
     live::{Live, Peer, Refusal},
-    settle::{Behind, Coverage, Refused},
+    settle::{Behind, Coverage, NotDone},
     view::View,
 };
 use crate::{

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     clock::EpochMillis,
-    fleet::{Behind, Coverage, Refused},
+    fleet::{Behind, Coverage, NotDone},
 };
 
 /// How long an answer waits for sensors, where the request does not say.
@@ -79,7 +79,7 @@ pub(super) fn sensors(coverage: Coverage) -> Value {
 }
 
 /// What a sensor would not do that is no block: those stand in `refusals`.
-fn refusal(refused: &Refused) -> Value {
+fn refusal(refused: &NotDone) -> Value {
     json!({
         "sensorId": refused.sensor_id,
         "node": refused.node,

@@ -27,7 +27,7 @@ pub struct Behind {
 
 /// What a connected sensor would not do.
 #[derive(Clone, Debug)]
-pub struct Refused {
+pub struct NotDone {
     pub sensor_id: String,
     pub node: String,
     pub what: String,
@@ -46,13 +46,13 @@ impl Fleet {
     }
 
     /// What connected sensors would not do of a revision that is no block, by node: who, what and why.
-    pub fn refused(&self, revision: u64) -> Vec<Refused> {
+    pub fn refused(&self, revision: u64) -> Vec<NotDone> {
         let sensors = self.lock();
         let connected = sensors.iter().filter(|(_, live)| live.is_connected());
         let mut refused: Vec<_> = connected
             .flat_map(|(id, live)| {
                 live.refused.iter().filter(|(_, refusal)| refusal.revision == revision).map(
-                    |(what, refusal)| Refused {
+                    |(what, refusal)| NotDone {
                         sensor_id: id.clone(),
                         node: live.node.clone(),
                         what: what.clone(),
