@@ -17,6 +17,7 @@ import { parseActivitySearch } from "./pages/activity/search";
 import { parseActorsSearch } from "./pages/actors/search";
 import { parseApisSearch } from "./pages/apis/search";
 import { parseAuditSearch } from "./pages/audit/search";
+import { parseOverviewSearch } from "./pages/overview/search";
 import { parseRange } from "./shared/search";
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({
@@ -39,6 +40,8 @@ const login = createRoute({
 const shell = createRoute({
   getParentRoute: () => root,
   id: "shell",
+  // Pages without times of their own still hand the range on to the next one.
+  validateSearch: parseRange,
   component: Shell,
   beforeLoad: async ({ context, location }) => {
     try {
@@ -53,7 +56,7 @@ const shell = createRoute({
 const overview = createRoute({
   getParentRoute: () => shell,
   path: "/",
-  validateSearch: parseRange,
+  validateSearch: parseOverviewSearch,
   component: lazyRouteComponent(() => import("./pages/overview/OverviewPage"), "OverviewPage"),
 });
 

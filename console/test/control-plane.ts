@@ -30,6 +30,13 @@ const EMPTY: Record<string, Answer> = {
   fetchAggregateMaliciousRequests: () => ({ maliciousPayloadsResponses: [] }),
   fetchFilterYamlTemplate: () => ({ templates: [], content: null }),
   fetchSensors: () => ({ sensors: [], revision: 0 }),
+  fetchCountBySeverity: () => ({ categoryCounts: [] }),
+  fetchThreatCategoryCount: () => ({ categoryCounts: [] }),
+  getThreatActivityTimeline: () => ({ threatActivityTimelines: [] }),
+  getDailyThreatActorsCount: () => ({ actorsCounts: [], totalAnalysed: 0, totalAttacks: 0 }),
+  getActorsCountPerCountry: () => ({ actorsCountPerCountry: [] }),
+  fetchThreatActors: () => ({ actors: [], total: 0 }),
+  fetchThreatApis: () => ({ apis: [], total: 0 }),
   fetchAudit: () => ({ entries: [], total: 0, next: null }),
   fetchBlocklist: () => ({ blocks: [], total: 0 }),
 };

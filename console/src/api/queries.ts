@@ -137,9 +137,13 @@ export const actorTotalsQuery = (range: TimeRange) =>
     ...live,
   });
 
-export const actorsQuery = (range: TimeRange, page: Page, actorId: string | undefined) =>
+export const actorsQuery = (
+  range: TimeRange,
+  page: Page,
+  { actor, country }: { actor?: string | undefined; country?: string | undefined },
+) =>
   queryOptions({
-    queryKey: ["actors", range, page, actorId],
+    queryKey: ["actors", range, page, actor, country],
     queryFn: ({ signal }) =>
       call<{ actors: Actor[]; total: number }>(
         "fetchThreatActors",
@@ -147,7 +151,8 @@ export const actorsQuery = (range: TimeRange, page: Page, actorId: string | unde
           ...boundsOf(range),
           ...page,
           sort: { discoveredAt: -1 },
-          ...(actorId ? { actorId: [actorId] } : {}),
+          ...(actor ? { actorId: [actor] } : {}),
+          ...(country ? { country: [country] } : {}),
         },
         signal,
       ),

@@ -79,6 +79,7 @@ export interface EventFilter {
   apiCollectionIds?: number[];
   types?: string[];
   severity?: string[];
+  subCategory?: string[];
   latestAttack?: string[];
   statusFilter?: EventStatus;
   successfulExploit?: boolean;

@@ -1,5 +1,5 @@
 import { Box, useComputedColorScheme } from "@mantine/core";
-import { BarChart, ScatterChart } from "echarts/charts";
+import { BarChart, LineChart, ScatterChart } from "echarts/charts";
 import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
 import { type EChartsCoreOption, type EChartsType, init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
@@ -7,6 +7,7 @@ import { useEffect, useRef } from "react";
 
 use([
   BarChart,
+  LineChart,
   ScatterChart,
   AriaComponent,
   GridComponent,
@@ -19,10 +20,12 @@ interface ChartProps {
   label: string;
   height: number;
   option: EChartsCoreOption;
+  /** A click on what stands for one value. The same must be reachable without a pointer elsewhere on the page. */
+  onPick?: (picked: { name: string; dataIndex: number }) => void;
 }
 
 /** A drawing by ECharts in the colours of the page. */
-export default function Chart({ label, height, option }: ChartProps) {
+export default function Chart({ label, height, option, onPick }: ChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const chart = useRef<EChartsType>(null);
   const scheme = useComputedColorScheme("light");
@@ -38,6 +41,16 @@ export default function Chart({ label, height, option }: ChartProps) {
       made.dispose();
     };
   }, [scheme]);
+
+  useEffect(() => {
+    const made = chart.current;
+    if (!onPick || !made) return;
+    const pick = ({ name, dataIndex }: { name: string; dataIndex: number }) => onPick({ name, dataIndex });
+    made.on("click", pick);
+    return () => {
+      if (!made.isDisposed()) made.off("click", pick);
+    };
+  });
 
   useEffect(() => {
     const frame = { backgroundColor: "transparent", animation: false, aria: { enabled: true } };

@@ -5,6 +5,14 @@ export const SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW"] as const satisfi
 
 const COLORS: Record<Severity, string> = { CRITICAL: "red", HIGH: "orange", MEDIUM: "yellow", LOW: "blue" };
 
+/** The same on a canvas, which knows no style sheet. */
+export const SEVERITY_INK: Record<Severity, string> = {
+  CRITICAL: "#e03131",
+  HIGH: "#f76707",
+  MEDIUM: "#f0a800",
+  LOW: "#339af0",
+};
+
 export const severityColor = (severity: string): string => COLORS[severity as Severity] ?? "gray";
 
 export function SeverityBadge({ severity }: { severity: Severity }) {

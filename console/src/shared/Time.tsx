@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import { dateTime, timeFromNow } from "./format";
+import { dateTime, timeFromNow, utcTime } from "./format";
 
 const TICK_MS = 5_000;
 
@@ -17,8 +17,21 @@ export function useNow(): number {
 export function Time({ at }: { at: number }) {
   const now = useNow();
   return (
-    <time dateTime={new Date(at * 1_000).toISOString()} title={dateTime(at)} style={{ whiteSpace: "nowrap" }}>
+    <time
+      dateTime={new Date(at * 1_000).toISOString()}
+      title={`${dateTime(at)}\n${utcTime(at)}`}
+      style={{ whiteSpace: "nowrap" }}
+    >
       {timeFromNow(Math.min(at, now), now)}
+    </time>
+  );
+}
+
+/** The date and the time in the viewer's zone, with UTC as its tooltip. */
+export function DateTime({ at }: { at: number }) {
+  return (
+    <time dateTime={new Date(at * 1_000).toISOString()} title={utcTime(at)}>
+      {dateTime(at)}
     </time>
   );
 }

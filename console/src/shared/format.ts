@@ -10,7 +10,9 @@ const MOMENT = 5;
 
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "narrow" });
 const absolute = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
-const days = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+const days = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const times = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const inUtc = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
 const numbers = new Intl.NumberFormat("en");
 const compactNumbers = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 const countries = new Intl.DisplayNames("en", { type: "region", fallback: "code" });
@@ -35,9 +37,17 @@ export function duration(seconds: number): string {
   return parts.slice(0, 2).join(" ") || "0s";
 }
 
+/** In UTC, whatever the viewer's zone: what logs and colleagues elsewhere go by. */
+export const utcTime = (seconds: number): string => `${inUtc.format(seconds * 1_000)} UTC`;
 export const dateTime = (seconds: number): string => absolute.format(seconds * 1_000);
-/** The UTC day, as roll-ups count days. */
-export const day = (seconds: number): string => days.format(seconds * 1_000);
+
+/** What a stretch of that many seconds is called on an axis, in the viewer's zone. */
+export function bucketLabel(from: number, size: number): string {
+  const at = from * 1_000;
+  if (size >= 86_400) return days.format(at);
+  return size >= 7_200 ? `${days.format(at)} ${times.format(at)}` : times.format(at);
+}
+
 export const count = (value: number): string => numbers.format(value);
 export const compact = (value: number): string => compactNumbers.format(value);
 

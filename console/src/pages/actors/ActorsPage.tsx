@@ -19,9 +19,7 @@ export function ActorsPage() {
   const navigate = route.useNavigate();
   const range = rangeOf(search);
   const page = search.page ?? 1;
-  const actors = useQuery(
-    actorsQuery(range, { skip: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE }, search.actor),
-  );
+  const actors = useQuery(actorsQuery(range, { skip: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE }, search));
   const refine = (change: ActorsSearch) =>
     void navigate({ to: ".", search: (old) => ({ ...old, page: undefined, ...change }), replace: true });
 

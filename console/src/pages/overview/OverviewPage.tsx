@@ -1,85 +1,283 @@
-import { Card, Grid, SimpleGrid, Stack, Title } from "@mantine/core";
+import { Alert, Button, Card, Group, Pill, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { ShieldCheck } from "lucide-react";
-import type { ReactNode } from "react";
-import { actorTotalsQuery, categoryCountsQuery, severityCountsQuery, timelineQuery } from "../../api/queries";
-import { EmptyState } from "../../shared/EmptyState";
+import { ServerCog } from "lucide-react";
+import { type ReactNode, useMemo } from "react";
+import { countriesQuery, LATEST_ACTORS, latestActorsQuery, topApisQuery } from "../../api/overview-queries";
+import {
+  actorTotalsQuery,
+  categoryCountsQuery,
+  policiesQuery,
+  sensorsQuery,
+  severityCountsQuery,
+} from "../../api/queries";
+import type { EventFilter } from "../../api/types";
+import { Columns } from "../../shared/Columns";
 import { ErrorNote } from "../../shared/ErrorNote";
+import { PageAnchor } from "../../shared/links";
 import { Page } from "../../shared/Page";
 import { RangePicker } from "../../shared/RangePicker";
 import { rangeOf, toSearch } from "../../shared/search";
-import { CategoryBars } from "./CategoryBars";
+import { Hostile } from "../../shared/text";
+import { ActorsChart, AttacksChart } from "./AttacksChart";
 import { Fleet } from "./Fleet";
+import { LatestEvents } from "./LatestEvents";
+import classes from "./OverviewPage.module.css";
+import { Ranking } from "./Ranking";
+import { byHost, policiesOf } from "./rankings";
 import { SeverityTiles } from "./SeverityTiles";
-import { TimelineChart } from "./TimelineChart";
+import type { OverviewSearch } from "./search";
 import { TotalTiles } from "./TotalTiles";
+import { useCounted } from "./useCounted";
+import { WorldMap } from "./WorldMap";
 
 const route = getRouteApi("/shell/");
 
+/** Severities and categories narrow what stands below them; figures, bars and countries lead on. */
 export function OverviewPage() {
   const search = route.useSearch();
+  const { severity, kind } = search;
   const navigate = route.useNavigate();
   const range = rangeOf(search);
+  const refine = (change: OverviewSearch) =>
+    void navigate({ to: ".", search: (old) => ({ ...old, ...change }), replace: true });
+
+  const { data: known } = useQuery(policiesQuery);
+  const policies = useMemo(() => (kind ? policiesOf(known ?? [], kind) : undefined), [known, kind]);
   const severities = useQuery(severityCountsQuery(range));
   const categories = useQuery(categoryCountsQuery(range));
-  const timeline = useQuery(timelineQuery(range));
   const totals = useQuery(actorTotalsQuery(range));
-  const error = severities.error ?? categories.error ?? timeline.error ?? totals.error;
+  const countries = useQuery(countriesQuery(range, policies));
+  const apis = useQuery(topApisQuery(range, policies));
+  const actors = useQuery(latestActorsQuery(range, policies));
+  const { counts, error: countError } = useCounted(range, { severity, kind, policies });
+  const queries = [severities, categories, totals, countries, apis, actors];
+  const error = queries.find(({ error }) => error)?.error ?? countError;
+
+  const filter: EventFilter = {
+    statusFilter: "ACTIVE",
+    ...(severity ? { severity: [severity] } : {}),
+    ...(kind ? { subCategory: [kind] } : {}),
+  };
+  const toActivity = {
+    range: search.range,
+    from: search.from,
+    to: search.to,
+    severity: severity && [severity],
+    attack: policies,
+  };
+  const busiest = [...(actors.data ?? [])].sort((a, b) => b.eventCount - a.eventCount);
 
   return (
     <Page
       title="Overview"
       about="What was seen, who did it, and whether the sensors are well"
-      actions={
-        <RangePicker
-          value={range}
-          onChange={(range) => void navigate({ to: ".", search: toSearch(range), replace: true })}
-        />
-      }
+      actions={<RangePicker value={range} onChange={(range) => refine(toSearch(range))} />}
     >
       <Stack>
-        {error && <ErrorNote error={error} title="Some of this page could not be loaded" />}
-        <SimpleGrid cols={{ base: 2, sm: 4 }}>
-          <SeverityTiles counts={severities.data} search={search} />
-        </SimpleGrid>
-        <SimpleGrid cols={{ base: 2, sm: 4 }}>
-          <TotalTiles totals={totals.data} search={search} />
-        </SimpleGrid>
-        <Grid>
-          <Grid.Col span={{ base: 12, md: 8 }}>
-            <Panel title="Attacks per day">
-              {timeline.data?.length === 0 ? (
-                <EmptyState icon={ShieldCheck} title="No attack seen in this time">
-                  Choose a longer time range, or look at Sensors whether traffic is being seen.
-                </EmptyState>
-              ) : (
-                <TimelineChart days={timeline.data} />
+        <FirstSteps />
+        {Boolean(error) && <ErrorNote error={error} title="Some of this page could not be loaded" />}
+        <Columns least={140} gap={12}>
+          <SeverityTiles
+            counts={severities.data}
+            chosen={severity}
+            onChoose={(severity) => refine({ severity })}
+          />
+        </Columns>
+        <Columns least={140} gap={12}>
+          <TotalTiles totals={totals.data} search={toActivity} />
+        </Columns>
+        <Group gap="xs" className={classes.narrowed}>
+          {severity || kind ? (
+            <>
+              <Text size="sm">Below, only</Text>
+              {severity && (
+                <Pill
+                  withRemoveButton
+                  removeButtonProps={REMOVE}
+                  onRemove={() => refine({ severity: undefined })}
+                >
+                  {severity}
+                </Pill>
               )}
-            </Panel>
-          </Grid.Col>
-          <Grid.Col span={{ base: 12, md: 4 }}>
-            <Panel title="Top attacks">
-              <CategoryBars counts={categories.data} />
-            </Panel>
-          </Grid.Col>
-          <Grid.Col span={12}>
-            <Panel title="Sensors">
-              <Fleet />
-            </Panel>
-          </Grid.Col>
-        </Grid>
+              {kind && (
+                <Pill
+                  withRemoveButton
+                  removeButtonProps={REMOVE}
+                  onRemove={() => refine({ kind: undefined })}
+                >
+                  {kind}
+                </Pill>
+              )}
+            </>
+          ) : (
+            <Text size="sm" c="dimmed">
+              Press a severity or an attack to see only that below
+            </Text>
+          )}
+        </Group>
+        <div className={classes.panels}>
+          <Panel title="Attacks over time">
+            <AttacksChart
+              counts={counts}
+              onPick={({ from, to }) =>
+                void navigate({ to: "/activity", search: { ...toActivity, range: undefined, from, to } })
+              }
+            />
+          </Panel>
+          <Panel title="Attacks by category">
+            <Ranking
+              label="Attacks by category"
+              empty="Nothing to rank yet."
+              ranks={categories.data?.map(({ category, subCategory, count }) => ({
+                key: `${category} ${subCategory}`,
+                name: subCategory,
+                count,
+                pressed: kind === subCategory,
+                onPress: () => refine({ kind: kind === subCategory ? undefined : subCategory }),
+              }))}
+            />
+          </Panel>
+          <Panel title={severity ? "Successful exploits" : "Actors and successful exploits"}>
+            <ActorsChart counts={counts} withActors={!severity} />
+          </Panel>
+          <Panel title="Top actors" about={`The busiest of the ${LATEST_ACTORS} seen last`}>
+            <Ranking
+              label="Top actors"
+              empty="Nobody yet."
+              ranks={
+                actors.data &&
+                busiest.map(({ id, eventCount, country }) => ({
+                  key: id,
+                  count: eventCount,
+                  name: (
+                    <PageAnchor
+                      to="/activity"
+                      search={{ ...toActivity, actor: [id] }}
+                      fz="inherit"
+                      c="inherit"
+                    >
+                      <Hostile>{id}</Hostile> {country}
+                    </PageAnchor>
+                  ),
+                }))
+              }
+            />
+          </Panel>
+          <Panel title="Where the actors are">
+            <WorldMap
+              countries={countries.data}
+              onPick={(country) =>
+                void navigate({
+                  to: "/actors",
+                  search: { range: search.range, from: search.from, to: search.to, country },
+                })
+              }
+            />
+          </Panel>
+          <Panel title="Top hosts">
+            <Ranking
+              label="Top hosts"
+              empty="No host was attacked in this time."
+              ranks={
+                apis.data &&
+                byHost(apis.data.apis).map(({ host, count }) => ({
+                  key: host,
+                  count,
+                  name: (
+                    <PageAnchor
+                      to="/activity"
+                      search={{ ...toActivity, host: [host] }}
+                      fz="inherit"
+                      c="inherit"
+                    >
+                      <Hostile>{host}</Hostile>
+                    </PageAnchor>
+                  ),
+                }))
+              }
+            />
+          </Panel>
+          <Panel title="Top APIs">
+            <Ranking
+              label="Top APIs"
+              empty="No endpoint was attacked in this time."
+              ranks={apis.data?.apis.map(({ method, host, api, requestsCount }) => ({
+                key: `${method} ${host} ${api}`,
+                count: requestsCount,
+                name: (
+                  <PageAnchor
+                    to="/activity"
+                    search={{ ...toActivity, host: [host], url: [api] }}
+                    fz="inherit"
+                    c="inherit"
+                  >
+                    <Hostile>{`${method} ${host}${api}`}</Hostile>
+                  </PageAnchor>
+                ),
+              }))}
+            />
+          </Panel>
+          <Panel title="Sensors">
+            <Fleet />
+          </Panel>
+        </div>
+        <section aria-label="Latest events">
+          <Group justify="space-between" mb="xs">
+            <Title order={2} size="sm">
+              Latest events
+            </Title>
+            <PageAnchor to="/activity" search={toActivity} size="sm">
+              All of them
+            </PageAnchor>
+          </Group>
+          <LatestEvents filter={filter} range={range} />
+        </section>
       </Stack>
     </Page>
   );
 }
 
-function Panel({ title, children }: { title: string; children: ReactNode }) {
+const REMOVE = { "aria-label": "Show all again", tabIndex: 0, "aria-hidden": false } as const;
+
+/** On the first day there is nothing to see, but something to do. */
+function FirstSteps() {
+  const { data } = useQuery(sensorsQuery);
+  if (!data || data.sensors.length > 0) return null;
   return (
-    <Card withBorder h="100%" component="section" aria-label={title}>
-      <Title order={2} size="sm" mb="sm">
-        {title}
-      </Title>
+    <Alert icon={<ServerCog size={18} />} title="No sensor has enrolled yet">
+      <Stack gap="xs" align="flex-start">
+        Attacks appear here seconds after a sensor has seen them. Start one on a node whose traffic is to be
+        watched.
+        <Button component={PageAnchorLink} size="xs">
+          How to add a sensor
+        </Button>
+      </Stack>
+    </Alert>
+  );
+}
+
+const PageAnchorLink = (props: object) => <PageAnchor {...props} to="/sensors" underline="never" />;
+
+interface PanelProps {
+  title: string;
+  about?: string;
+  children: ReactNode;
+}
+
+function Panel({ title, about, children }: PanelProps) {
+  return (
+    <Card withBorder component="section" aria-label={title}>
+      <Group justify="space-between" mb="sm" gap="xs">
+        <Title order={2} size="sm">
+          {title}
+        </Title>
+        {about && (
+          <Text size="xs" c="dimmed">
+            {about}
+          </Text>
+        )}
+      </Group>
       {children}
     </Card>
   );

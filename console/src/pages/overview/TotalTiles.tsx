@@ -2,10 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { blocklistQuery } from "../../api/queries";
 import type { ActorTotals } from "../../api/types";
 import { count } from "../../shared/format";
-import type { RangeSearch } from "../../shared/search";
+import type { ActivitySearch } from "../activity/search";
 import { Tile } from "./Tile";
 
-export function TotalTiles({ totals, search }: { totals: ActorTotals | undefined; search: RangeSearch }) {
+export function TotalTiles({ totals, search }: { totals: ActorTotals | undefined; search: ActivitySearch }) {
   const { data: blocklist } = useQuery(blocklistQuery);
   return (
     <>
@@ -23,8 +23,8 @@ export function TotalTiles({ totals, search }: { totals: ActorTotals | undefined
       />
       <Tile
         to="/actors"
-        search={search}
-        name="Actors with a critical or high event"
+        search={{ range: search.range, from: search.from, to: search.to }}
+        name="Severe actors"
         figure={totals && count(totals.totalCriticalActors)}
       />
       <Tile to="/blocklist" name="Blocks in force" figure={blocklist && count(blocklist.total)} />

@@ -8,7 +8,7 @@ import { EmptyState } from "../../../shared/EmptyState";
 import { ErrorNote } from "../../../shared/ErrorNote";
 import { dateTime, plural } from "../../../shared/format";
 import { LazyChart, TOOLTIP } from "../../../shared/LazyChart";
-import { SEVERITIES, SeverityBadge, severityColor } from "../../../shared/Severity";
+import { SEVERITIES, SEVERITY_INK, SeverityBadge, severityColor } from "../../../shared/Severity";
 import { Time } from "../../../shared/Time";
 import { Hostile, reveal } from "../../../shared/text";
 
@@ -64,8 +64,6 @@ const kinds = (attempts: ActorActivity[]) =>
   [...new Set(attempts.map(({ subCategory }) => subCategory))].sort();
 const chartHeight = (attempts: ActorActivity[]) => 60 + kinds(attempts).length * 26;
 
-const COLORS = { CRITICAL: "#e03131", HIGH: "#f76707", MEDIUM: "#f0a800", LOW: "#339af0" } as const;
-
 function scatter(attempts: ActorActivity[]) {
   return {
     grid: { left: 8, right: 16, top: 8, bottom: 4, containLabel: true },
@@ -76,7 +74,7 @@ function scatter(attempts: ActorActivity[]) {
       type: "scatter",
       name: severity,
       symbolSize: 9,
-      itemStyle: { color: COLORS[severity], opacity: 0.75 },
+      itemStyle: { color: SEVERITY_INK[severity], opacity: 0.75 },
       data: attempts.filter((attempt) => attempt.severity === severity).map(point),
     })),
   };

@@ -1,0 +1,38 @@
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { ShieldCheck } from "lucide-react";
+import { eventsQuery } from "../../api/queries";
+import type { TimeRange } from "../../api/range";
+import type { EventFilter } from "../../api/types";
+import { DataTable } from "../../shared/DataTable";
+import { EmptyState } from "../../shared/EmptyState";
+import { columns } from "../activity/columns";
+
+const SHOWN = 8;
+
+/** The newest events of what the page is narrowed to. */
+export function LatestEvents({ filter, range }: { filter: EventFilter; range: TimeRange }) {
+  const navigate = useNavigate();
+  const { data, error } = useQuery(eventsQuery(filter, range, { skip: 0, limit: SHOWN }, -1));
+  return (
+    <DataTable
+      label="Latest events"
+      columns={columns}
+      rows={data?.maliciousEvents}
+      rowId={(event) => event.id}
+      error={error}
+      empty={
+        <EmptyState icon={ShieldCheck} title="No attack seen in this time">
+          Choose a longer time range, or look at Sensors whether traffic is being seen.
+        </EmptyState>
+      }
+      onOpen={(event) =>
+        void navigate({
+          to: "/activity/$eventId",
+          params: { eventId: event.id },
+          search: ({ range, from, to }) => ({ range, from, to }),
+        })
+      }
+    />
+  );
+}
