@@ -86,7 +86,6 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const shown = items.map(({ index }) => ({ index, row: rowAt(index) }));
   const loaded = shown.filter(({ row }) => row !== undefined);
   const chosen = loaded.filter(({ row }) => row && selection?.has(rowId(row)));
-  const cells = table.getVisibleLeafColumns().length + (selection ? 1 : 0);
 
   return (
     <Paper withBorder className={classes.box}>
@@ -123,10 +122,10 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
             }
           />
           <Table.Tbody>
-            <Gap height={above} cells={cells} />
+            <Gap height={above} />
             {shown.map(({ index, row }) => {
               const model = row && known[rowId(row)];
-              if (!row || !model) return <Waiting key={index} index={index} cells={cells} />;
+              if (!row || !model) return <Waiting key={index} index={index} />;
               const id = rowId(row);
               return (
                 <Line
@@ -140,7 +139,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
                 />
               );
             })}
-            <Gap height={below} cells={cells} />
+            <Gap height={below} />
           </Table.Tbody>
         </Table>
       </section>
@@ -201,20 +200,20 @@ const Line = memo(
     before.open === after.open,
 );
 
-/** The room of the rows that do not exist. */
-function Gap({ height, cells }: { height: number; cells: number }) {
+/** The room of the rows that do not exist. One cell: a span over columns that a phone hides would make them again. */
+function Gap({ height }: { height: number }) {
   if (height <= 0) return null;
   return (
     <tr aria-hidden className={classes.gap} style={{ height }}>
-      <td colSpan={cells} />
+      <td />
     </tr>
   );
 }
 
-function Waiting({ index, cells }: { index: number; cells: number }) {
+function Waiting({ index }: { index: number }) {
   return (
-    <Table.Tr h={ROW_HEIGHT} aria-rowindex={index + 2} aria-busy>
-      <Table.Td colSpan={cells}>
+    <Table.Tr h={ROW_HEIGHT} aria-rowindex={index + 2} aria-busy className={classes.row}>
+      <Table.Td>
         <div className={classes.waiting} />
       </Table.Td>
     </Table.Tr>
