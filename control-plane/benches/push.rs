@@ -137,6 +137,7 @@ impl Plane {
         let folder = tempfile::tempdir()?;
         let any = "127.0.0.1:0".parse()?;
         let config = Config {
+            keep_free: 0,
             data_dir: folder.path().to_owned(),
             http: any,
             grpc: any,

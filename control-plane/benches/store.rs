@@ -363,6 +363,7 @@ impl Plane {
     async fn start(folder: &Path) -> anyhow::Result<Self> {
         let any = "127.0.0.1:0".parse()?;
         let config = Config {
+            keep_free: 0,
             data_dir: folder.to_owned(),
             http: any,
             grpc: any,

@@ -6,6 +6,7 @@
 mod actors;
 mod allowed;
 mod audit;
+mod backup;
 mod blocks;
 mod capture;
 mod client;
@@ -36,16 +37,17 @@ mod suppressions;
 mod text_format;
 mod users;
 
-use std::{any::Any, collections::HashMap, sync::Arc};
+use std::{any::Any, collections::HashMap, path::PathBuf, sync::Arc};
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, State},
     http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
 };
 use ipnet::IpNet;
+use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 pub(crate) use self::error::ApiError;
@@ -57,6 +59,7 @@ use crate::{
     ingest::Ingest,
     notify::Notifier,
     policies::Policies,
+    room::Room,
     store::{PolicyTimes, Role, Store},
 };
 
@@ -81,6 +84,10 @@ pub(crate) struct Api {
     /// What these say about whom they speak for is believed.
     pub trusted_proxies: Vec<IpNet>,
     pub notifier: Arc<Notifier>,
+    pub room: Arc<Room>,
+    pub data_dir: PathBuf,
+    /// One at a time: each needs room for the database.
+    pub backups: Arc<Semaphore>,
 }
 
 pub(crate) fn router(api: Arc<Api>) -> Router {
@@ -89,7 +96,7 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .route("/api/{*unknown}", axum::routing::any(unknown))
         .route("/metrics", get(metrics::scrape))
         .route("/session", get(session::who).post(session::log_in).delete(session::log_out))
-        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/healthz", get(health))
         .fallback(console::serve)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(axum::middleware::from_fn(security::headers))
@@ -363,6 +370,20 @@ fn endpoints() -> Endpoints {
             "The audit log as a file",
             answers(Admin, audit::export),
         )
+        .add::<()>(
+            "exportBackup",
+            Admin,
+            "Everything that is kept, as `control-plane restore` takes it",
+            answers(Admin, backup::export),
+        )
+}
+
+/// Answers as long as it lives; whether events find room is said, and no reason to ask another instance.
+async fn health(State(api): State<Arc<Api>>) -> String {
+    match api.room.state().name {
+        "ok" => "ok\n".to_owned(),
+        state => format!("ok\nstore {state}\n"),
+    }
 }
 
 async fn unknown() -> ApiError {

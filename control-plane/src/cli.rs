@@ -1,6 +1,7 @@
 //! The command line: its arguments, and the commands that work on the data folder beside a running server.
 
 pub mod authority;
+pub mod backup;
 pub mod join_token;
 pub mod keys;
 mod output;
@@ -16,7 +17,12 @@ use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 pub use self::output::{note, say};
-use self::{join_token::JoinToken, keys::Keys, users::Users};
+use self::{
+    backup::{Backup, Restore},
+    join_token::JoinToken,
+    keys::Keys,
+    users::Users,
+};
 use crate::{data_dir, store::SqliteStore};
 
 /// The audit log keeps itself for so long whatever is asked.
@@ -53,6 +59,10 @@ pub struct Cli {
     #[arg(long, value_name = "TIME", default_value = "400d", value_parser = audit_retention)]
     pub audit_retention: Duration,
 
+    /// How much of the disk events leave free, so that people still log in, look and block when it is full: 64M, 2G.
+    #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = size)]
+    pub keep_free: u64,
+
     /// Networks where notifications may go although they are not public: addresses or prefixes.
     #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     pub notify_allow: Vec<IpNet>,
@@ -86,6 +96,10 @@ pub enum Command {
     JoinToken(JoinToken),
     /// Prints what sensors know this control plane's certificate authority by.
     Authority,
+    /// Writes everything that is kept into one archive, beside a running server.
+    Backup(Backup),
+    /// Puts such an archive into a new data folder.
+    Restore(Restore),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -113,6 +127,23 @@ fn audit_retention(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A whole number, in bytes or with a binary unit.
+fn size(text: &str) -> Result<u64, String> {
+    let (digits, unit) = match text.strip_suffix(['K', 'M', 'G', 'T']) {
+        Some(digits) => (digits, text.get(digits.len()..).unwrap_or_default()),
+        None => (text, ""),
+    };
+    let shift = match unit {
+        "K" => 10,
+        "M" => 20,
+        "G" => 30,
+        "T" => 40,
+        _ => 0,
+    };
+    let bytes = digits.parse::<u64>().ok().and_then(|count| count.checked_mul(1 << shift));
+    bytes.ok_or_else(|| format!("{text:?} is no size such as 500000000, 64M or 2G"))
+}
+
 /// A whole number with a unit.
 fn duration(text: &str) -> Result<Duration, String> {
     let problem = || format!("{text:?} is no time span such as 45s, 30m, 24h or 7d");
@@ -134,6 +165,15 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_is_in_bytes_or_has_a_binary_unit() {
+        assert_eq!(size("64M"), Ok(64 << 20));
+        assert_eq!(size("0"), Ok(0));
+        for bad in ["", "M", "-1", "1MB", "1.5G", "99999999999T"] {
+            assert!(size(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn a_time_span_needs_a_number_and_a_unit() {

@@ -5,6 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The file that a server holds locked while it works.
+pub(crate) const LOCK: &str = "server.lock";
+
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
     #[error("cannot make the data folder {}: {source}. Choose one you may write to with --data-dir DIR", path.display())]
@@ -26,8 +29,7 @@ impl DataDir {
     pub fn lock(path: &Path) -> Result<Self, DataDirError> {
         prepare(path)?;
         let unusable = |source| DataDirError::Use { path: path.to_owned(), source };
-        let lock =
-            File::options().create(true).append(true).open(path.join("server.lock")).map_err(unusable)?;
+        let lock = File::options().create(true).append(true).open(path.join(LOCK)).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(DataDirError::Locked { path: path.to_owned() }),

@@ -230,7 +230,11 @@ async fn acknowledge(
         let (ingest, writer) = (ingest.clone(), sensor.clone());
         blocking(move || ingest.take(&writer, batch.events)).await.map_err(|error| {
             tracing::error!(sensor = sensor.id, %error, "events could not be stored; the sensor keeps them");
-            unavailable(error)
+            match error.is_for_want_of_room() {
+                // Told apart, so that the sensor keeps its other stream: blocks go on coming.
+                true => Status::resource_exhausted(error.to_string()),
+                false => unavailable(error),
+            }
         })?;
         acks.send_timeout(Ok(EventAck { sequence: batch.sequence }), ACK_PATIENCE)
             .await

@@ -13,6 +13,7 @@ use crate::{
     accounts::Accounts,
     clock::EpochMillis,
     notify::Notifier,
+    room::Room,
     store::{Combination, NewEvent, SensorRecord, Store, StoreError},
 };
 
@@ -21,11 +22,17 @@ pub(crate) struct Ingest {
     accounts: Accounts,
     counters: IngestCounters,
     notifier: Arc<Notifier>,
+    room: Arc<Room>,
 }
 
 impl Ingest {
-    pub(crate) fn new(store: Arc<dyn Store>, accounts: Accounts, notifier: Arc<Notifier>) -> Self {
-        Self { store, accounts, notifier, counters: IngestCounters::default() }
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        accounts: Accounts,
+        notifier: Arc<Notifier>,
+        room: Arc<Room>,
+    ) -> Self {
+        Self { store, accounts, notifier, room, counters: IngestCounters::default() }
     }
 
     pub(crate) fn counters(&self) -> &IngestCounters {
@@ -35,6 +42,19 @@ impl Ingest {
     /// Durable when it returns. An event that fits no rule is counted and left out: sending it again would not mend
     /// it, and the sensor's other events must not wait behind it. Blocks: call it on a blocking thread.
     pub(crate) fn take(
+        &self,
+        sensor: &SensorRecord,
+        events: Vec<ThreatEvent>,
+    ) -> Result<IngestCounts, StoreError> {
+        self.room.admit()?;
+        let taken = self.store_valid(sensor, events);
+        self.room.wrote(&taken);
+        let counts = taken?;
+        self.counters.add(&sensor.id, &counts);
+        Ok(counts)
+    }
+
+    fn store_valid(
         &self,
         sensor: &SensorRecord,
         events: Vec<ThreatEvent>,
@@ -66,7 +86,6 @@ impl Ingest {
                 self.notifier.wake();
             }
         }
-        self.counters.add(sensor_id, &counts);
         Ok(counts)
     }
 

@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Parser, error::ErrorKind};
 use control_plane::{
     Config, NotifySettings, Server,
-    cli::{Cli, Command, authority, join_token, keys, note, say, users},
+    cli::{Cli, Command, authority, backup, join_token, keys, note, say, users},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -44,6 +44,7 @@ fn main() -> ExitCode {
             account_id: cli.account_id,
             trusted_proxies: cli.trusted_proxy,
             audit_retention: cli.audit_retention,
+            keep_free: cli.keep_free,
             notify: NotifySettings { allowed: cli.notify_allow, ca: cli.notify_ca },
             certificate_lifetime: cli.certificate_lifetime,
         }),
@@ -51,6 +52,8 @@ fn main() -> ExitCode {
         Some(Command::Keys(command)) => keys::run(&data_dir, command),
         Some(Command::JoinToken(command)) => join_token::run(&data_dir, command),
         Some(Command::Authority) => authority::run(&data_dir),
+        Some(Command::Backup(command)) => backup::run(&data_dir, command),
+        Some(Command::Restore(command)) => backup::restore(&data_dir, command),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,7 +7,11 @@ use std::{
 };
 
 use ipnet::IpNet;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    task::JoinHandle,
+};
 use tonic::transport::Server as GrpcServer;
 
 use crate::{
@@ -15,6 +19,7 @@ use crate::{
     api::{self, Api},
     auth::{self, Attempts, FailuresNoted, KeyTerms, PasswordError, Passwords, Secret},
     authority::{Authority, AuthorityError},
+    backup,
     clock::EpochMillis,
     data_dir::{DataDir, DataDirError},
     fleet::Fleet,
@@ -22,6 +27,7 @@ use crate::{
     ingest::Ingest,
     notify::{self, Notifier, NotifyError, NotifySettings},
     policies::Policies,
+    room::Room,
     store::{Act, Role, SqliteStore, Store, StoreError},
     transport::Transport,
 };
@@ -45,6 +51,8 @@ pub struct Config {
     pub notify: NotifySettings,
     /// How long a sensor's certificate is good for; a sensor renews it after two thirds of that.
     pub certificate_lifetime: Duration,
+    /// Bytes of the disk that events leave free for everything else.
+    pub keep_free: u64,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -102,7 +110,8 @@ impl Server {
         let accounts = Accounts::new(config.account_id.clone());
         let fleet = Arc::new(Fleet::new(opened.store.clone(), accounts.clone())?);
         let notifier = Arc::new(Notifier::new(opened.store.clone(), &config.data_dir, config.notify)?);
-        let ingest = Arc::new(Ingest::new(opened.store.clone(), accounts, notifier.clone()));
+        let room = Arc::new(Room::new(config.data_dir.clone(), config.keep_free));
+        let ingest = Arc::new(Ingest::new(opened.store.clone(), accounts, notifier.clone(), room.clone()));
         let service = Service {
             store: opened.store.clone(),
             fleet: fleet.clone(),
@@ -125,6 +134,9 @@ impl Server {
             passwords: opened.passwords,
             trusted_proxies: config.trusted_proxies,
             notifier: notifier.clone(),
+            room,
+            data_dir: config.data_dir,
+            backups: Arc::new(Semaphore::new(1)),
         };
         let tasks = vec![
             tokio::spawn(serve_http(http, api, down.clone())),
@@ -172,6 +184,9 @@ struct Opened {
 }
 
 fn open(path: &Path) -> Result<Opened, StartError> {
+    if let Err(error) = backup::sweep(path) {
+        tracing::warn!(%error, "what a backup that broke off left could not be removed");
+    }
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path)?);
     let authority = Arc::new(Authority::open(path)?);
     let first_key = match store.keys()?.is_empty() {

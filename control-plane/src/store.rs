@@ -69,7 +69,16 @@ impl<T: EventStore + StateStore> Store for T {}
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the database says: {0}")]
-    Sqlite(#[from] rusqlite::Error),
+    Sqlite(rusqlite::Error),
+    #[error(
+        "store full: the disk took no more. Make room where the data folder lies; nothing is lost, sensors keep their events"
+    )]
+    DiskFull,
+    #[error(
+        "store full: {free} bytes are free, and {kept} are kept for everything but events (--keep-free). Make room where the \
+         data folder lies; nothing is lost, sensors keep their events"
+    )]
+    NoRoom { free: u64, kept: u64 },
     #[error(
         "{path} was written by a newer control-plane (schema {found}, this one knows {known}): \
          start the newer version, or use another --data-dir"
@@ -89,6 +98,22 @@ pub enum StoreError {
     Closed,
     #[error("{0}")]
     Full(String),
+}
+
+impl StoreError {
+    /// Whether trying again helps as soon as there is room on the disk.
+    pub fn is_for_want_of_room(&self) -> bool {
+        matches!(self, Self::DiskFull | Self::NoRoom { .. })
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match sqlite::is_full(&error) {
+            true => Self::DiskFull,
+            false => Self::Sqlite(error),
+        }
+    }
 }
 
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;

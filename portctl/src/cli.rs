@@ -94,6 +94,8 @@ pub(crate) enum Verb {
     Keys(Keys),
     /// Who changed what, when and from where, newest first; or all of it as a file
     Audit(Audit),
+    /// Everything that the control plane keeps, as one file; a key of an admin may
+    Backup(Backup),
     /// Other systems that are told of new events: list, add, modify, remove and test them, and what became of it
     #[command(subcommand)]
     Notify(Notify),
@@ -229,6 +231,14 @@ pub(crate) struct Inventory {
     /// At most so many endpoints
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The archive (tar in zstd) to make, for its owner alone; it must not be there yet. It opens whatever the control
+    /// plane's data folder opens: keep it as safe
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -5,13 +5,14 @@ mod server;
 
 use std::{
     error::Error,
-    io::{BufRead, BufReader, Read},
+    fs::File,
+    io::{BufRead, BufReader, Read, Write},
     time::{Duration, SystemTime},
 };
 
 use reqwest::{
     StatusCode,
-    blocking::{Client as Http, Response},
+    blocking::{Client as Http, RequestBuilder, Response},
     header::{DATE, HeaderValue},
     redirect,
 };
@@ -22,6 +23,9 @@ use crate::{failure::Failure, output::Output};
 
 /// The largest answer that is read: 1,000 events with their payloads stay below.
 const MAX_REPLY: u64 = 256 << 20;
+/// How long a file of any size may take.
+const LONG: Duration = Duration::from_secs(12 * 3600);
+const PIECE: usize = 64 * 1024;
 
 pub(crate) struct Client {
     http: Http,
@@ -83,13 +87,38 @@ impl Client {
         }
     }
 
+    /// Writes an answer that is a file of any size to one, and gives its length. `on_bytes` is told how much there is.
+    pub(crate) fn save(
+        &self,
+        endpoint: &'static str,
+        body: &Value,
+        to: &mut File,
+        on_bytes: &mut dyn FnMut(u64),
+    ) -> Result<u64, Failure> {
+        let request = self.request(endpoint, body).timeout(LONG);
+        let mut response = request.send().map_err(|error| unreachable(&self.server, &error))?;
+        let status = response.status();
+        if !status.is_success() {
+            let text = read(response).map_err(|cause| self.bad_reply(endpoint, cause))?;
+            return Err(self.refusal(endpoint, status, &text));
+        }
+        let (mut piece, mut bytes) = (vec![0; PIECE], 0);
+        loop {
+            let length =
+                response.read(&mut piece).map_err(|error| self.bad_reply(endpoint, root_cause(&error)))?;
+            let Some(read) = piece.get(..length).filter(|read| !read.is_empty()) else { return Ok(bytes) };
+            to.write_all(read)?;
+            bytes += length as u64;
+            on_bytes(bytes);
+        }
+    }
+
     fn send(&self, endpoint: &'static str, body: &Value) -> Result<Response, Failure> {
-        self.http
-            .post(self.server.url(&["api", endpoint]))
-            .header("x-api-key", &self.key)
-            .json(body)
-            .send()
-            .map_err(|error| unreachable(&self.server, &error))
+        self.request(endpoint, body).send().map_err(|error| unreachable(&self.server, &error))
+    }
+
+    fn request(&self, endpoint: &'static str, body: &Value) -> RequestBuilder {
+        self.http.post(self.server.url(&["api", endpoint])).header("x-api-key", &self.key).json(body)
     }
 
     /// As [`Self::call`], giving the reply as what it is expected to be.

@@ -2,6 +2,7 @@
 
 mod allow;
 mod audit;
+mod backup;
 mod block;
 mod capture;
 mod doctor;
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output<'_>) -> Result<Outcome, Failure
         Verb::Users(verb) => users::run(&connect(&cli.connection, output)?, &cli.connection, verb, output),
         Verb::Keys(verb) => keys::run(&connect(&cli.connection, output)?, verb, output),
         Verb::Audit(audit) => audit::run(&connect(&cli.connection, output)?, audit, output),
+        Verb::Backup(backup) => backup::run(&connect(&cli.connection, output)?, backup, output),
         Verb::Notify(verb) => notify::run(&connect(&cli.connection, output)?, &cli.connection, verb, output),
         Verb::Doctor(doctor) => doctor::run(&cli.connection, doctor, output),
     }

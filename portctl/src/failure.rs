@@ -62,6 +62,8 @@ pub(crate) enum Failure {
     BadReply { server: String, endpoint: &'static str, cause: String },
     #[error("no event {id} on {server}\n  list them with: portctl events")]
     NoSuchEvent { id: String, server: String },
+    #[error("{path}: {problem}")]
+    File { path: String, problem: io::Error },
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
 }

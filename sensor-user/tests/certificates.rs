@@ -78,6 +78,7 @@ impl Plane {
             audit_retention: Duration::from_secs(400 * 86_400),
             notify: NotifySettings::default(),
             certificate_lifetime,
+            keep_free: 0,
         })
         .await
         .unwrap();

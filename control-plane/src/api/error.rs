@@ -27,6 +27,8 @@ pub(crate) enum ApiError {
     TooManyAttempts(Wait),
     /// Checking passwords takes memory: only some at a time.
     Busy,
+    /// Another backup is being made.
+    BackupUnderWay,
     /// Hashing a password failed, which it never should.
     Password(PasswordError),
     /// `<field>: <what is wrong>`, one line each.
@@ -119,6 +121,10 @@ impl IntoResponse for ApiError {
                 StatusCode::SERVICE_UNAVAILABLE,
                 vec!["too many passwords are being checked: try again in a moment".into()],
             ),
+            Self::BackupUnderWay => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                vec!["another backup is being made: try again when it is done".into()],
+            ),
             Self::Password(error) => {
                 tracing::error!(%error, "a password could not be hashed or checked");
                 (
@@ -127,6 +133,10 @@ impl IntoResponse for ApiError {
                 )
             }
             Self::Invalid(errors) => (StatusCode::UNPROCESSABLE_ENTITY, errors),
+            Self::Store(error) if error.is_for_want_of_room() => {
+                tracing::error!(%error, "a request failed");
+                (StatusCode::SERVICE_UNAVAILABLE, vec![error.to_string()])
+            }
             Self::Store(error) => {
                 tracing::error!(%error, "a request failed");
                 // What the database says may name rows and paths: that is for the log.

@@ -21,6 +21,7 @@ use crate::{
     clock::EpochMillis,
     fleet::Live,
     ingest::IngestCounts,
+    room,
     store::{Role, StoreError, TargetRecord},
 };
 
@@ -57,6 +58,7 @@ fn exposition(api: &Api) -> Result<String, StoreError> {
 struct Snapshot {
     revision: u64,
     failed_log_ins: u64,
+    room: room::State,
     sensors: Vec<SensorMetrics>,
     targets: Vec<(Labels, TargetRecord)>,
 }
@@ -88,6 +90,7 @@ impl Snapshot {
             targets: targets.collect(),
             revision: api.fleet.revision(),
             failed_log_ins: api.failures_noted.total(),
+            room: api.room.state(),
             sensors: sensors.collect(),
         })
     }
@@ -186,20 +189,45 @@ impl Collector for Snapshot {
         for (name, family) in &self.reported() {
             write(&format!("{REPORTED}{name}"), "As the sensor reported it; see docs/counters.md", family)?;
         }
-        let mut log_ins = encoder.encode_descriptor(
-            "portcullis_control_plane_log_ins_failed",
-            "Log-ins with a wrong name, password or key",
-            None,
-            MetricType::Counter,
-        )?;
-        log_ins.encode_counter(&self.failed_log_ins, None::<&Exemplar<Labels, u64>>)?;
-        let mut revision = encoder.encode_descriptor(
-            "portcullis_control_plane_revision",
-            "Newest revision of blocks and suppressions",
-            None,
-            MetricType::Gauge,
-        )?;
-        revision.encode_gauge(&self.revision)
+        let whole = [
+            ("log_ins_failed_total", "Log-ins with a wrong name, password or key", Some(self.failed_log_ins)),
+            ("revision", "Newest revision of blocks and suppressions", Some(self.revision)),
+            (
+                "store_full",
+                "1 while events find no room on the disk",
+                Some(u64::from(self.room.name == "full")),
+            ),
+            ("store_free_bytes", "Room on the disk of the data folder", self.room.free),
+            ("store_kept_free_bytes", "Room that events leave to everything else", Some(self.room.kept)),
+            (
+                "store_batches_refused_total",
+                "Batches of events that came while there was no room; sensors keep them",
+                Some(self.room.refused),
+            ),
+            (
+                "store_batches_failed_total",
+                "Batches of events that the disk did not take; sensors keep them",
+                Some(self.room.failed),
+            ),
+        ];
+        for (name, help, value) in whole {
+            let Some(value) = value else { continue };
+            let (counter, name) = (name.strip_suffix("_total"), format!("portcullis_control_plane_{name}"));
+            match counter {
+                Some(counter) => encoder
+                    .encode_descriptor(
+                        &format!("portcullis_control_plane_{counter}"),
+                        help,
+                        None,
+                        MetricType::Counter,
+                    )?
+                    .encode_counter(&value, None::<&Exemplar<Labels, u64>>)?,
+                None => {
+                    encoder.encode_descriptor(&name, help, None, MetricType::Gauge)?.encode_gauge(&value)?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 

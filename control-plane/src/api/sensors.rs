@@ -7,7 +7,7 @@ use super::{
     ApiError,
     endpoint::{Call, Reply},
 };
-use crate::{clock::EpochMillis, fleet::Live, ingest::IngestCounts, store::SensorRecord};
+use crate::{clock::EpochMillis, fleet::Live, ingest::IngestCounts, room::State, store::SensorRecord};
 
 /// `fetchSensors`: every sensor that ever enrolled, as last heard of.
 pub(super) fn list(call: &Call) -> Reply {
@@ -19,7 +19,9 @@ pub(super) fn list(call: &Call) -> Reply {
             sensor(record, &live, &call.api.ingest.counters().of(&record.id))
         })
         .collect();
-    Ok(json!({ "sensors": sensors, "total": sensors.len(), "revision": call.api.fleet.revision() }))
+    Ok(
+        json!({ "sensors": sensors, "total": sensors.len(), "revision": call.api.fleet.revision(), "store": room(&call.api.room.state()) }),
+    )
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -86,6 +88,17 @@ fn sensor(record: &SensorRecord, live: &Live, ingest: &IngestCounts) -> Value {
             "rejected": ingest.rejected,
             "lastRejection": ingest.last_rejection,
         },
+    })
+}
+
+fn room(state: &State) -> Value {
+    json!({
+        "state": state.name,
+        "note": state.note,
+        "freeBytes": state.free,
+        "keptFreeBytes": state.kept,
+        "batchesRefused": state.refused,
+        "batchesFailed": state.failed,
     })
 }
 

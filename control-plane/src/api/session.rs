@@ -70,7 +70,7 @@ pub(super) async fn log_in(
             return Err(error);
         }
     };
-    attempt.forget();
+    attempt.succeeded();
     let act = Act { by: caller.by.clone(), from: Some(client.address), action: "logIn".to_owned() };
     let store = api.store.clone();
     let session = blocking(move || auth::open_session(&*store, &act, &caller)).await?;

@@ -10,8 +10,12 @@ use std::{
 
 /// Of one address, whatever it tries.
 const PER_ADDRESS: Limit = Limit { slots: 65_536, failures: 10, window: Duration::from_secs(60) };
-/// Of one name, from wherever: 960 guesses a day.
-const PER_NAME: Limit = Limit { slots: 8_192, failures: 10, window: Duration::from_secs(15 * 60) };
+/// Of one name from one address: 960 guesses a day.
+const PER_PAIR: Limit = Limit { slots: 65_536, failures: 10, window: Duration::from_secs(15 * 60) };
+/// Of one name, from all addresses but those that it logged in from before: else anyone could shut its owner out.
+const PER_NAME: Limit = Limit { slots: 8_192, failures: 100, window: Duration::from_secs(3_600) };
+/// Pairs of a name and an address that logged in.
+const KNOWN: usize = 65_536;
 
 /// Slows down who tries keys and passwords at the log-in.
 ///
@@ -19,7 +23,9 @@ const PER_NAME: Limit = Limit { slots: 8_192, failures: 10, window: Duration::fr
 /// push out what is counted against a name by failing at many others.
 pub struct Attempts {
     addresses: Table,
+    pairs: Table,
     names: Table,
+    known: Known,
 }
 
 /// Failed log-ins that the audit log takes in a minute; all are counted in the metrics.
@@ -63,28 +69,56 @@ pub struct Wait(pub Duration);
 #[must_use]
 pub struct Attempt<'a> {
     places: Vec<(&'a Table, usize)>,
+    /// Who it would make known, and where that is kept.
+    pair: Option<(&'a Known, u64)>,
 }
 
 impl Default for Attempts {
     fn default() -> Self {
-        Self { addresses: Table::new(PER_ADDRESS), names: Table::new(PER_NAME) }
+        Self {
+            addresses: Table::new(PER_ADDRESS),
+            pairs: Table::new(PER_PAIR),
+            names: Table::new(PER_NAME),
+            known: Known { hash: RandomState::new(), pairs: Mutex::new(vec![0; KNOWN]) },
+        }
     }
 }
 
 impl Attempts {
     /// An attempt with a key (no name) or with a name and a password.
     pub fn begin(&self, from: IpAddr, name: Option<&str>, now: Instant) -> Result<Attempt<'_>, Wait> {
-        let mut attempt = Attempt { places: Vec::with_capacity(2) };
-        attempt.places.push((&self.addresses, self.addresses.begin(network(from), now)?));
+        let mut attempt = Attempt { places: Vec::with_capacity(3), pair: None };
+        attempt.count(&self.addresses, network(from), now)?;
         if let Some(name) = name {
-            attempt.places.push((&self.names, self.names.begin(name.to_lowercase(), now)?));
+            let pair = (name.to_lowercase(), network(from));
+            attempt.count(&self.pairs, &pair, now)?;
+            let known = self.known.hash.hash_one(&pair);
+            if !self.known.has(known) {
+                attempt.count(&self.names, &pair.0, now)?;
+            }
+            attempt.pair = Some((&self.known, known));
         }
         Ok(attempt)
     }
 }
 
+impl<'a> Attempt<'a> {
+    fn count(&mut self, table: &'a Table, key: impl Hash, now: Instant) -> Result<(), Wait> {
+        self.places.push((table, table.begin(key, now)?));
+        Ok(())
+    }
+}
+
 impl Attempt<'_> {
-    /// It succeeded, or nobody could say whether it was right: not counted.
+    /// It was right: not counted, and the name is let in from there however often others fail at it.
+    pub fn succeeded(self) {
+        if let Some((known, pair)) = self.pair {
+            known.add(pair);
+        }
+        self.forget();
+    }
+
+    /// Nobody could say whether it was right: not counted.
     pub fn forget(self) {
         for (table, place) in self.places {
             table.give_back(place);
@@ -97,6 +131,30 @@ fn network(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
         IpAddr::V6(address) => address.to_bits() >> 64 << 64,
+    }
+}
+
+/// Only who logged in writes here. Where two fall on one place, the last stays.
+struct Known {
+    hash: RandomState,
+    pairs: Mutex<Vec<u64>>,
+}
+
+impl Known {
+    fn has(&self, pair: u64) -> bool {
+        let pairs = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
+        pairs.get(Self::place(pair)) == Some(&pair)
+    }
+
+    fn add(&self, pair: u64) {
+        let mut pairs = self.pairs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = pairs.get_mut(Self::place(pair)) {
+            *place = pair;
+        }
+    }
+
+    fn place(pair: u64) -> usize {
+        usize::try_from(pair % KNOWN as u64).unwrap_or_default()
     }
 }
 
@@ -177,14 +235,32 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_closed_to_guesses_from_many_addresses_in_any_case_of_letters() {
+    fn who_guesses_a_name_shuts_out_nobody_but_themselves() {
         let (attempts, now) = (Attempts::default(), Instant::now());
-        for number in 0..10 {
-            let name = if number % 2 == 0 { "ada" } else { "ADA" };
-            drop(attempts.begin(IpAddr::from([198, 51, 100, number]), Some(name), now).ok().unwrap());
+        let from = address("198.51.100.1");
+        for minute in 0..10 {
+            let name = if minute % 2 == 0 { "ada" } else { "ADA" };
+            drop(attempts.begin(from, Some(name), now).ok().unwrap());
         }
-        assert!(attempts.begin(address("203.0.113.1"), Some("Ada"), now).is_err());
-        assert!(attempts.begin(address("203.0.113.1"), Some("grace"), now).is_ok());
+        let later = now + Duration::from_secs(120);
+        assert!(attempts.begin(from, Some("Ada"), later).is_err());
+        assert!(attempts.begin(from, Some("grace"), later).is_ok());
+        assert!(attempts.begin(address("203.0.113.1"), Some("ada"), now).is_ok());
+    }
+
+    #[test]
+    fn a_name_guessed_from_many_addresses_closes_but_for_those_its_owner_came_from() {
+        let (attempts, now) = (Attempts::default(), Instant::now());
+        let home = address("203.0.113.1");
+        attempts.begin(home, Some("ada"), now).ok().unwrap().succeeded();
+        for number in 0..100 {
+            drop(attempts.begin(IpAddr::from([198, 51, 100, number]), Some("ada"), now).ok().unwrap());
+        }
+        assert!(attempts.begin(address("203.0.113.2"), Some("ada"), now).is_err());
+        assert!(attempts.begin(address("203.0.113.2"), Some("grace"), now).is_ok());
+        assert!(attempts.begin(home, Some("Ada"), now).is_ok());
+        let later = now + Duration::from_secs(3_600);
+        assert!(attempts.begin(address("203.0.113.2"), Some("ada"), later).is_ok());
     }
 
     #[test]

@@ -17,12 +17,13 @@ mod schema;
 mod selection;
 mod sensors;
 mod sessions;
+mod snapshot;
 mod users;
 mod writer;
 
 use std::{fs::File, path::Path, time::Duration};
 
-use rusqlite::{Connection, OpenFlags, Transaction};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, ffi};
 
 use self::{readers::Readers, writer::Writer};
 use super::{Result, StoreError};
@@ -60,6 +61,13 @@ impl SqliteStore {
     fn read<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         self.readers.run(work)
     }
+}
+
+/// Whether the disk had no room for it: said outright, or by the file that readers and the writer share.
+pub(super) fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| {
+        error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+    })
 }
 
 fn connect(path: &Path, writes: bool) -> Result<Connection> {

@@ -51,6 +51,12 @@ impl Plane {
         Self::notifying_in(self.folder, notify).await
     }
 
+    /// Events leave so many bytes of the disk free.
+    pub async fn start_keeping(folder: TempDir, keep_free: u64) -> Self {
+        let config = Config { keep_free, ..config(&folder) };
+        Self { server: Server::start(config).await.unwrap(), folder }
+    }
+
     pub async fn start_in(folder: TempDir) -> Self {
         let server = Server::start(config(&folder)).await.unwrap();
         Self { server, folder }
@@ -107,5 +113,6 @@ pub fn config(folder: &TempDir) -> Config {
         audit_retention: Duration::from_secs(400 * 86_400),
         notify: NotifySettings::default(),
         certificate_lifetime: Duration::from_secs(7 * 86_400),
+        keep_free: 1 << 20,
     }
 }

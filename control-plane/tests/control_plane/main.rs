@@ -12,12 +12,14 @@
 mod access;
 mod audit;
 mod automatic;
+mod backup;
 mod blocks;
 mod capture_rules;
 mod command_line;
 mod console;
 mod crash;
 mod documented;
+mod full_disk;
 mod harness;
 mod ignore;
 mod ingest;

@@ -125,7 +125,7 @@ async fn who_is_unknown_wrong_or_disabled_is_told_the_same() {
 }
 
 #[tokio::test]
-async fn ten_wrong_passwords_close_a_name_whoever_asks_from_behind_a_proxy() {
+async fn ten_wrong_passwords_close_a_name_for_who_tried_them_and_not_for_its_owner() {
     let plane = Plane::start_behind("127.0.0.0/8").await;
     make(&plane, "ada", "viewer");
     let from = async |number: u32, name: &str, password: &str| {
@@ -133,23 +133,22 @@ async fn ten_wrong_passwords_close_a_name_whoever_asks_from_behind_a_proxy() {
         let request = Client::new().post(session(&plane)).json(&body);
         request.header("x-forwarded-for", format!("198.51.100.{number}")).send().await.unwrap()
     };
-    for number in 0..10 {
-        assert_eq!(from(number, "ada", OTHER).await.status(), StatusCode::UNAUTHORIZED);
+    for _ in 0..10 {
+        assert_eq!(from(1, "ada", OTHER).await.status(), StatusCode::UNAUTHORIZED);
     }
-    let closed = from(99, "ADA", PASSWORD).await;
+    let closed = from(1, "ADA", PASSWORD).await;
     assert_eq!(closed.status(), StatusCode::TOO_MANY_REQUESTS);
     let wait: u64 = closed.headers()["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=900).contains(&wait), "{wait}");
+    assert_eq!(from(2, "ada", PASSWORD).await.status(), StatusCode::NO_CONTENT);
     let metrics = Client::new().get(format!("{}/metrics", plane.url())).bearer_auth(plane.key(Role::Viewer));
     let metrics = metrics.send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains("portcullis_control_plane_log_ins_failed_total 10\n"), "{metrics}");
-    // A name that nobody has closes in the same way, and others stay open.
-    for number in 10..20 {
-        assert_eq!(from(number, "nobody", OTHER).await.status(), StatusCode::UNAUTHORIZED);
+    // A name that nobody has closes in the same way.
+    for _ in 0..10 {
+        assert_eq!(from(3, "nobody", OTHER).await.status(), StatusCode::UNAUTHORIZED);
     }
-    assert_eq!(from(98, "nobody", OTHER).await.status(), StatusCode::TOO_MANY_REQUESTS);
-    make(&plane, "grace", "viewer");
-    assert_eq!(from(99, "grace", PASSWORD).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(from(3, "nobody", OTHER).await.status(), StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test]

@@ -3,9 +3,10 @@ use std::{collections::VecDeque, convert::Infallible, time::Duration};
 use portcullis_proto::v1::{EventAck, EventBatch};
 use tokio::{sync::mpsc, time::sleep};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use super::{
+    backoff::Backoff,
     journal::Journal,
     link::{Client, LinkError},
     spool::Position,
@@ -23,8 +24,30 @@ struct InFlight {
     end: Position,
 }
 
-/// Sends what the spool holds, from the oldest event that is not acknowledged; ends only with an error.
+/// Keeps the stream open where only the store has no room: blocks must go on coming meanwhile.
 pub(super) async fn stream(client: Client, journal: &Journal) -> Result<Infallible, LinkError> {
+    let mut backoff = Backoff::default();
+    loop {
+        let before = journal.waiting();
+        match once(client.clone(), journal).await {
+            Err(LinkError::Ended(status)) if status.code() == Code::ResourceExhausted => {
+                if journal.waiting() < before {
+                    backoff.reset();
+                }
+                tracing::warn!(
+                    reason = status.message(),
+                    waiting = journal.waiting(),
+                    "events wait in the spool"
+                );
+                sleep(backoff.next()).await;
+            }
+            ended => return ended,
+        }
+    }
+}
+
+/// Sends what the spool holds, from the oldest event that is not acknowledged; ends only with an error.
+async fn once(client: Client, journal: &Journal) -> Result<Infallible, LinkError> {
     let (to, batches) = mpsc::channel(WINDOW);
     let request = client.request(ReceiverStream::new(batches));
     let mut acks = client.stub().stream_events(request).await?.into_inner();

@@ -60,10 +60,10 @@ pub(super) fn of(calls: Vec<Described>) -> String {
 }
 
 fn operation(call: &Described) -> Value {
-    let is_file = call.name.starts_with("export");
-    let reply = match is_file {
-        true => json!({ "text/csv": {}, "application/jsonl": {} }),
-        false => json!({ "application/json": { "schema": { "type": "object" } } }),
+    let reply = match call.name {
+        "exportAudit" => json!({ "text/csv": {}, "application/jsonl": {} }),
+        "exportBackup" => json!({ "application/zstd": {} }),
+        _ => json!({ "application/json": { "schema": { "type": "object" } } }),
     };
     let mut responses = errors(&["401", "403", "413", "422", "429", "500", "503"]);
     responses.insert("200".into(), json!({ "description": call.about, "content": reply }));

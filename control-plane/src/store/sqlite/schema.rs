@@ -16,9 +16,13 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("schema/0008_saved_policies.sql"),
 ];
 
+pub(super) fn known() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
 /// Brings the database to this version's schema, all of it or nothing.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
-    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let known = known();
     // Immediate: two processes that start together migrate one after the other.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;

@@ -5,6 +5,7 @@ use std::{
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::is_full;
 use crate::store::{Result, StoreError};
 
 /// Writers wait when so many are queued: back-pressure instead of memory.
@@ -61,7 +62,7 @@ fn write_all(mut connection: Connection, queue: &Receiver<Box<dyn Job>>) {
             tracing::error!(%error, jobs = jobs.len(), "a transaction could not be committed");
         }
         for job in jobs {
-            job.finish(committed.is_ok());
+            job.finish(&committed);
         }
     }
     // Folds the log into the database, so that the next start finds one file.
@@ -85,7 +86,7 @@ fn write_together(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Res
 trait Job: Send {
     /// False where its writes must be taken back.
     fn work(&mut self, connection: &Connection) -> bool;
-    fn finish(self: Box<Self>, committed: bool);
+    fn finish(self: Box<Self>, committed: &Result<(), rusqlite::Error>);
 }
 
 struct Typed<T, F> {
@@ -100,10 +101,11 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T> + Send> Job for Typed<T, F> {
         matches!(self.outcome, Some(Ok(_)))
     }
 
-    fn finish(self: Box<Self>, committed: bool) {
-        let answer = match self.outcome {
-            Some(Ok(value)) if committed => Ok(value),
-            Some(Err(error)) => Err(error),
+    fn finish(self: Box<Self>, committed: &Result<(), rusqlite::Error>) {
+        let answer = match (self.outcome, committed) {
+            (Some(Ok(value)), Ok(())) => Ok(value),
+            (Some(Err(error)), _) => Err(error),
+            (_, Err(error)) if is_full(error) => Err(StoreError::DiskFull),
             _ => Err(StoreError::NotCommitted),
         };
         // Nobody waits any more where the caller went away: the write stands all the same.

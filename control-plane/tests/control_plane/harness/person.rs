@@ -13,6 +13,11 @@ impl Person {
         Self { client: Client::new(), url, key }
     }
 
+    /// The same key at another control plane.
+    pub fn at(&self, url: String) -> Self {
+        Self::new(url, self.key.clone())
+    }
+
     /// What a request that has to work answers.
     pub async fn ask(&self, name: &str, body: Value) -> Value {
         let (status, reply) = self.try_ask(name, body.clone()).await;

@@ -1,0 +1,138 @@
+//! Whether there is room for events on the disk.
+//!
+//! Some of it is kept for everything else: while events wait in the sensors' spools, people still log in, look, and block.
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use nix::sys::statvfs::statvfs;
+
+use crate::store::StoreError;
+
+pub(crate) struct Room {
+    folder: PathBuf,
+    /// Bytes that events leave free.
+    kept: u64,
+    trouble: Mutex<Option<Trouble>>,
+    refused: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// What the last write of events came to, until one succeeds.
+#[derive(Clone, Debug)]
+enum Trouble {
+    Full,
+    Failing(String),
+}
+
+/// How it stands.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) name: &'static str,
+    /// What to do about it; empty where nothing is.
+    pub(crate) note: String,
+    /// Bytes; `None` where the system does not say.
+    pub(crate) free: Option<u64>,
+    pub(crate) kept: u64,
+    /// Batches that came while there was no room. Sensors send them again.
+    pub(crate) refused: u64,
+    /// Batches that the disk did not take.
+    pub(crate) failed: u64,
+}
+
+impl Room {
+    pub(crate) fn new(folder: PathBuf, kept: u64) -> Self {
+        Self {
+            folder,
+            kept,
+            trouble: Mutex::new(None),
+            refused: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether events may be written. Not knowing is no reason to refuse them: the write itself tells then.
+    pub(crate) fn admit(&self) -> Result<(), StoreError> {
+        match self.free() {
+            Ok(free) if free < self.kept => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                Err(StoreError::NoRoom { free, kept: self.kept })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What became of a write that was admitted.
+    pub(crate) fn wrote<T>(&self, outcome: &Result<T, StoreError>) {
+        let trouble = match outcome {
+            Ok(_) => None,
+            Err(StoreError::DiskFull) => Some(Trouble::Full),
+            Err(error) => Some(Trouble::Failing(error.to_string())),
+        };
+        if trouble.is_some() {
+            self.failed.fetch_add(1, Ordering::Relaxed);
+        }
+        *self.lock() = trouble;
+    }
+
+    pub(crate) fn state(&self) -> State {
+        let free = self.free().ok();
+        let trouble = self.lock().clone();
+        let is_short = free.is_some_and(|free| free < self.kept);
+        let (name, note) = match trouble {
+            _ if is_short => {
+                ("full", StoreError::NoRoom { free: free.unwrap_or(0), kept: self.kept }.to_string())
+            }
+            Some(Trouble::Full) => ("full", StoreError::DiskFull.to_string()),
+            Some(Trouble::Failing(error)) => ("failing", format!("events cannot be stored: {error}")),
+            None => ("ok", String::new()),
+        };
+        let [refused, failed] = [&self.refused, &self.failed].map(|count| count.load(Ordering::Relaxed));
+        State { name, note, free, kept: self.kept, refused, failed }
+    }
+
+    /// What others than root may still write.
+    fn free(&self) -> io::Result<u64> {
+        let stat = statvfs(&self.folder)?;
+        Ok(stat.blocks_available().saturating_mul(stat.fragment_size()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Trouble>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_full_below_what_is_kept_and_well_again_above_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let short = Room::new(folder.path().to_owned(), u64::MAX);
+        assert!(matches!(short.admit(), Err(StoreError::NoRoom { kept: u64::MAX, .. })));
+        let state = short.state();
+        assert_eq!((state.name, state.refused), ("full", 1));
+        assert!(state.note.contains("store full"), "{}", state.note);
+        let wide = Room::new(folder.path().to_owned(), 0);
+        assert!(wide.admit().is_ok());
+        assert_eq!(wide.state().name, "ok");
+    }
+
+    #[test]
+    fn a_write_that_failed_shows_until_one_succeeds() {
+        let room = Room::new(tempfile::tempdir().unwrap().path().to_owned(), 0);
+        room.wrote::<()>(&Err(StoreError::DiskFull));
+        assert_eq!((room.state().name, room.state().failed), ("full", 1));
+        room.wrote::<()>(&Err(StoreError::NotCommitted));
+        assert_eq!(room.state().name, "failing");
+        room.wrote(&Ok(()));
+        assert_eq!((room.state().name, room.state().failed), ("ok", 2));
+    }
+}
