@@ -51,7 +51,7 @@ export function EventDrawer() {
             <Group justify="flex-end">
               <CloseButton onClick={close} aria-label="Close" />
             </Group>
-            {event.isPending && <Loader size="sm" aria-label="Loading" />}
+            {event.isPending && <Loader size="sm" role="status" aria-label="Loading" />}
             {event.isError && <ErrorNote error={event.error} title="The event could not be loaded" />}
             {event.data === null && (
               <EmptyState icon={FileQuestion} title="There is no such event">

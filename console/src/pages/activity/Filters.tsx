@@ -1,4 +1,4 @@
-import { Button, Group, Indicator, MultiSelect, Popover, Select, Stack, TagsInput } from "@mantine/core";
+import { Button, Group, MultiSelect, Popover, Select, Stack, TagsInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { FilterX, SlidersHorizontal } from "lucide-react";
 import { filterValuesQuery } from "../../api/queries";
@@ -79,11 +79,9 @@ function MoreFilters({ search, onChange }: Pick<FiltersProps, "search" | "onChan
   return (
     <Popover position="bottom-end" width={260} shadow="md" withArrow trapFocus>
       <Popover.Target>
-        <Indicator label={used} size={15} disabled={used === 0}>
-          <Button size="xs" variant="default" leftSection={<SlidersHorizontal size={14} aria-hidden />}>
-            More
-          </Button>
-        </Indicator>
+        <Button size="xs" variant="default" leftSection={<SlidersHorizontal size={14} aria-hidden />}>
+          {used === 0 ? "More" : `More (${used})`}
+        </Button>
       </Popover.Target>
       <Popover.Dropdown>
         <Stack gap="xs">

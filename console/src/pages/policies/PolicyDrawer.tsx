@@ -28,7 +28,7 @@ export function PolicyDrawer() {
       title={<Title order={2}>{policyId}</Title>}
       closeButtonProps={{ "aria-label": "Close" }}
     >
-      {!policies && <Loader size="sm" aria-label="Loading" />}
+      {!policies && <Loader size="sm" role="status" aria-label="Loading" />}
       {policies && !policy && (
         <EmptyState icon={FileQuestion} title="There is no such policy">
           It may have been removed since the event that led here.

@@ -5,9 +5,10 @@ import { policiesQuery, sensorsQuery } from "../../../api/queries";
 import type { ThreatEvent } from "../../../api/types";
 import { Country } from "../../../shared/Country";
 import { Fact, Facts } from "../../../shared/Fact";
-import { dateTime, plural } from "../../../shared/format";
+import { plural } from "../../../shared/format";
 import { PageAnchor } from "../../../shared/links";
 import { SafeMarkdown } from "../../../shared/SafeMarkdown";
+import { DateTime } from "../../../shared/Time";
 import { Hostile } from "../../../shared/text";
 import { MatchList } from "./MatchList";
 
@@ -28,7 +29,9 @@ export function OverviewView({ event }: { event: ThreatEvent }) {
         </Alert>
       )}
       <Facts>
-        <Fact name="Detected">{dateTime(event.timestamp)}</Fact>
+        <Fact name="Detected">
+          <DateTime at={event.timestamp} />
+        </Fact>
         <Fact name="Actor">
           <Hostile>{event.actor}</Hostile> <Country code={event.country} />
         </Fact>

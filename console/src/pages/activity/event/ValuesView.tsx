@@ -1,10 +1,12 @@
-import { Group, Pagination, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Button, Group, Pagination, SegmentedControl, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { FileX } from "lucide-react";
+import { Download, FileX } from "lucide-react";
 import { useMemo, useState } from "react";
 import { samplesQuery } from "../../../api/queries";
 import type { Match, ThreatEvent } from "../../../api/types";
 import { curlCommand } from "../../../sample/curl";
+import { decodedSample } from "../../../sample/decode";
+import { harOf } from "../../../sample/har";
 import { locate } from "../../../sample/locate";
 import { MessageText } from "../../../sample/MessageText";
 import { requestMessage, responseMessage } from "../../../sample/message";
@@ -14,6 +16,7 @@ import { CopyButton } from "../../../shared/CopyButton";
 import { EmptyState } from "../../../shared/EmptyState";
 import { ErrorNote } from "../../../shared/ErrorNote";
 import { dateTime } from "../../../shared/format";
+import { saveFile } from "../../../shared/save-file";
 import { Hostile } from "../../../shared/text";
 import { MatchList } from "./MatchList";
 
@@ -52,20 +55,56 @@ function matchesOf({ matched = [], successEvidence }: ThreatEvent): Match[] {
 }
 
 function SampleView({ sample, matches }: { sample: Sample; matches: Match[] }) {
+  const [how, setHow] = useState<"raw" | "decoded">("raw");
   const read = useMemo(() => {
-    const request = requestMessage(sample);
-    const response = responseMessage(sample);
-    const located = matches
-      .map((match) => locate(match, request, response))
-      .filter((found) => found !== null);
+    const shown = how === "raw" ? sample : decodedSample(sample);
+    const request = requestMessage(shown);
+    const response = responseMessage(shown);
+    // Offsets count what was sent; what they meant in the decoded text is found by its words.
+    const wanted =
+      how === "raw"
+        ? matches
+        : matches.map((match) => ({
+            ...match,
+            location: match.location.startsWith("response.") ? "response.text" : "request.text",
+          }));
+    const located = wanted.map((match) => locate(match, request, response)).filter((found) => found !== null);
     const marks = (side: "request" | "response") =>
       located.filter((found) => found.side === side).map(({ range }) => range);
     return { request, response, requestMarks: marks("request"), responseMarks: marks("response") };
-  }, [sample, matches]);
+  }, [sample, matches, how]);
   const { request, response } = read;
 
   return (
     <Stack gap="sm">
+      <Group justify="space-between">
+        <SegmentedControl
+          size="xs"
+          aria-label="How to show it"
+          value={how}
+          onChange={(value) => setHow(value === "decoded" ? "decoded" : "raw")}
+          data={[
+            { value: "raw", label: "As sent" },
+            { value: "decoded", label: "Decoded" },
+          ]}
+        />
+        <Group gap={6}>
+          <CopyButton text={() => curlCommand(sample)}>Copy as cURL</CopyButton>
+          <CopyButton text={() => rawRequest(sample)}>Copy for Burp</CopyButton>
+          <Button
+            size="compact-xs"
+            variant="default"
+            leftSection={<Download size={13} aria-hidden />}
+            onClick={() =>
+              saveFile(`event-${sample.at}.har`, "application/json", [
+                JSON.stringify(harOf([sample]), null, 2),
+              ])
+            }
+          >
+            HAR
+          </Button>
+        </Group>
+      </Group>
       <Group justify="space-between" align="flex-end">
         <Title order={3} size="sm">
           Request
@@ -73,10 +112,6 @@ function SampleView({ sample, matches }: { sample: Sample; matches: Match[] }) {
             {dateTime(sample.at)} · <Hostile>{`${sample.ip} → ${sample.destIp || "?"}`}</Hostile>
           </Text>
         </Title>
-        <Group gap={6}>
-          <CopyButton text={() => curlCommand(sample)}>Copy as cURL</CopyButton>
-          <CopyButton text={() => rawRequest(sample)}>Copy for Burp</CopyButton>
-        </Group>
       </Group>
       <MessageText label="Request" text={request.text} marks={read.requestMarks} />
       <Title order={3} size="sm">
