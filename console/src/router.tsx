@@ -17,7 +17,9 @@ import { parseActivitySearch } from "./pages/activity/search";
 import { parseActorsSearch } from "./pages/actors/search";
 import { parseApisSearch } from "./pages/apis/search";
 import { parseAuditSearch } from "./pages/audit/search";
+import { parseInventorySearch } from "./pages/inventory/search";
 import { parseOverviewSearch } from "./pages/overview/search";
+import { parseSettingsSearch } from "./pages/settings/search";
 import { parseRange } from "./shared/search";
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({
@@ -87,6 +89,20 @@ const apis = createRoute({
   component: lazyRouteComponent(() => import("./pages/apis/ApisPage"), "ApisPage"),
 });
 
+const inventory = createRoute({
+  getParentRoute: () => shell,
+  path: "/inventory",
+  validateSearch: parseInventorySearch,
+  component: lazyRouteComponent(() => import("./pages/inventory/InventoryPage"), "InventoryPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: "/settings",
+  validateSearch: parseSettingsSearch,
+  component: lazyRouteComponent(() => import("./pages/settings/SettingsPage"), "SettingsPage"),
+});
+
 const policies = createRoute({
   getParentRoute: () => shell,
   path: "/policies",
@@ -125,10 +141,12 @@ const routes = root.addChildren([
     activity.addChildren([event]),
     actors,
     apis,
+    inventory,
     policies.addChildren([policy]),
     blocklist,
     sensors,
     audit,
+    settings,
   ]),
 ]);
 

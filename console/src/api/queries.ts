@@ -7,8 +7,9 @@ import type {
   ActorActivity,
   ActorTotals,
   AuditPage,
-  Block,
+  BlockPage,
   CategoryCount,
+  Endpoint,
   EventFilter,
   EventPage,
   FilterValues,
@@ -194,11 +195,52 @@ export const policiesQuery = queryOptions({
   staleTime: 60_000,
 });
 
-export const blocklistQuery = queryOptions({
-  queryKey: ["blocklist"],
-  queryFn: ({ signal }) => call<{ blocks: Block[]; total: number }>("fetchBlocklist", {}, signal),
+/** The list changes while it is read: pages go on where the one before ended. */
+export const blocklistQuery = (search: string) =>
+  infiniteQueryOptions({
+    queryKey: ["blocklist", search],
+    queryFn: ({ signal, pageParam: cursor }) =>
+      call<BlockPage>(
+        "fetchBlocklist",
+        { search, limit: BLOCKS_AT_ONCE, ...(cursor === null ? {} : { cursor }) },
+        signal,
+      ),
+    initialPageParam: null as unknown,
+    getNextPageParam: ({ next }) => next ?? null,
+    refetchInterval: REFRESH_MS,
+    placeholderData: keepPreviousData,
+  });
+
+const BLOCKS_AT_ONCE = 200;
+
+export const blockCountQuery = queryOptions({
+  queryKey: ["block-count"],
+  queryFn: async ({ signal }) => (await call<BlockPage>("fetchBlocklist", { limit: 0 }, signal)).total,
   ...live,
 });
+
+/** The blocks in force that cover an address, however long the list is. */
+export const blocksOverQuery = (address: string) =>
+  queryOptions({
+    queryKey: ["blocks-over", address],
+    queryFn: async ({ signal }) =>
+      (await call<BlockPage>("fetchBlocklist", { covers: address, limit: 10 }, signal)).blocks,
+    ...live,
+  });
+
+export const inventoryQuery = (page: Page, text: string, sort: InventorySort, direction: Direction) =>
+  queryOptions({
+    queryKey: ["inventory", page, text, sort, direction],
+    queryFn: ({ signal }) =>
+      call<{ endpoints: Endpoint[]; total: number }>(
+        "fetchInventory",
+        { ...page, searchText: text, sort: { [sort]: direction } },
+        signal,
+      ),
+    ...live,
+  });
+
+export type InventorySort = "lastSeen" | "firstSeen" | "requests" | "template";
 
 export const sensorsQuery = queryOptions({
   queryKey: ["sensors"],

@@ -219,6 +219,30 @@ export interface Block {
   refusals?: Refusal[];
 }
 
+export interface BlockPage {
+  blocks: Block[];
+  total: number;
+  next?: unknown;
+}
+
+/** One method at one path template of a host, as the sensors learned it. */
+export interface Endpoint {
+  method: string;
+  host: string;
+  template: string;
+  firstSeen: number;
+  lastSeen: number;
+  requests: number;
+  statuses: Record<string, number>;
+  parameters: { location: string; name: string; types: string[]; seen: number; share: number }[];
+  parametersLeftOut: number;
+  auth: Record<string, number>;
+  requestTypes: string[];
+  responseTypes: string[];
+  sensitiveInRequests: string[];
+  sensitiveInResponses: string[];
+}
+
 export interface CommandReply {
   revision: number;
   sensors: Applied;

@@ -2,7 +2,7 @@ import { Button, type ButtonProps, Popover } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Ban } from "lucide-react";
-import { blocklistQuery } from "../api/queries";
+import { blocksOverQuery } from "../api/queries";
 import type { Block } from "../api/types";
 import { useMayAct } from "../shared/rights";
 import { BlockForm } from "./BlockForm";
@@ -13,12 +13,14 @@ interface BlockIpProps {
   address: string;
   reason?: string;
   size?: ButtonProps["size"];
+  /** Where it is known that no block covers the address, nobody needs to ask. */
+  isBlocked?: boolean;
 }
 
 /** Block IP, or Unblock where a block already covers the address. */
-export function BlockIp({ address, reason, size = "xs" }: BlockIpProps) {
+export function BlockIp({ address, reason, size = "xs", isBlocked = true }: BlockIpProps) {
   const [open, { toggle, close, set }] = useDisclosure();
-  const block = useBlockOver(address);
+  const block = useBlockOver(address, isBlocked);
   const mayAct = useMayAct();
   if (block) return <Unblock cidr={block.cidr} size={size} />;
   return (
@@ -29,7 +31,7 @@ export function BlockIp({ address, reason, size = "xs" }: BlockIpProps) {
           color="red"
           leftSection={<Ban size={14} aria-hidden />}
           disabled={!mayAct}
-          title={mayAct ? undefined : "This API key may only look"}
+          title={mayAct ? undefined : "You may only look"}
           onClick={toggle}
         >
           Block IP
@@ -43,7 +45,7 @@ export function BlockIp({ address, reason, size = "xs" }: BlockIpProps) {
 }
 
 /** The block in force that covers this address. */
-export function useBlockOver(address: string): Block | undefined {
-  const { data } = useQuery(blocklistQuery);
-  return data?.blocks.find(({ cidr }) => covers(cidr, address));
+export function useBlockOver(address: string, enabled = true): Block | undefined {
+  const { data } = useQuery({ ...blocksOverQuery(address), enabled });
+  return enabled ? data?.find(({ cidr }) => covers(cidr, address)) : undefined;
 }

@@ -1,5 +1,16 @@
 import { useSearch } from "@tanstack/react-router";
-import { Ban, Gauge, History, Radar, ScrollText, ServerCog, ShieldAlert, UserRoundX } from "lucide-react";
+import {
+  Ban,
+  Gauge,
+  History,
+  Radar,
+  ScrollText,
+  ServerCog,
+  Settings,
+  ShieldAlert,
+  UserRoundX,
+  Waypoints,
+} from "lucide-react";
 import { PageNavLink } from "../shared/links";
 import { useIsAdmin } from "../shared/rights";
 import { parseRange } from "../shared/search";
@@ -9,10 +20,12 @@ const PAGES = [
   { to: "/activity", label: "Threat activity", icon: ShieldAlert },
   { to: "/actors", label: "Threat actors", icon: UserRoundX },
   { to: "/apis", label: "Threat APIs", icon: Radar },
+  { to: "/inventory", label: "API inventory", icon: Waypoints },
   { to: "/policies", label: "Policies", icon: ScrollText },
   { to: "/blocklist", label: "Blocklist", icon: Ban },
   { to: "/sensors", label: "Sensors", icon: ServerCog },
   { to: "/audit", label: "Audit log", icon: History, isForAdmins: true },
+  { to: "/settings", label: "Settings", icon: Settings },
 ] as const;
 
 /** The time range goes along from page to page; filters stay where they belong. */

@@ -64,7 +64,12 @@ export const columns = [
     header: "",
     meta: { width: 128, align: "right", label: "Block" },
     cell: ({ row: { original: actor } }) => (
-      <BlockIp address={actor.id} reason={actor.latestAttack} size="compact-xs" />
+      <BlockIp
+        address={actor.id}
+        reason={actor.latestAttack}
+        size="compact-xs"
+        isBlocked={actor.status === "blocked"}
+      />
     ),
   }),
 ];

@@ -1,17 +1,22 @@
-import { Button, Modal } from "@mantine/core";
+import { Button, Center, Modal } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { Ban, Plus } from "lucide-react";
+import { useState } from "react";
 import { blocklistQuery } from "../../api/queries";
 import { BlockForm } from "../../block/BlockForm";
 import { DataTable } from "../../shared/DataTable";
 import { EmptyState } from "../../shared/EmptyState";
+import { count } from "../../shared/format";
 import { Page } from "../../shared/Page";
 import { useMayAct } from "../../shared/rights";
+import { SearchBox } from "../../shared/SearchBox";
 import { columns } from "./columns";
 
 export function BlocklistPage() {
-  const { data, error } = useQuery(blocklistQuery);
+  const [search, setSearch] = useState("");
+  const blocks = useInfiniteQuery(blocklistQuery(search));
+  const total = blocks.data?.pages[0]?.total ?? 0;
   const [adding, { open, close }] = useDisclosure();
   const mayAct = useMayAct();
   return (
@@ -19,29 +24,50 @@ export function BlocklistPage() {
       title="Blocklist"
       about="Whose packets the sensors drop, and until when"
       actions={
-        <Button
-          size="xs"
-          color="red"
-          leftSection={<Plus size={14} aria-hidden />}
-          disabled={!mayAct}
-          onClick={open}
-        >
-          Block an address
-        </Button>
+        <>
+          <SearchBox label="Search address, reason, who" value={search} onChange={setSearch} />
+          <Button
+            size="xs"
+            color="red"
+            leftSection={<Plus size={14} aria-hidden />}
+            disabled={!mayAct}
+            onClick={open}
+          >
+            Block an address
+          </Button>
+        </>
       }
     >
       <DataTable
         label="Blocklist"
         columns={columns}
-        rows={data?.blocks}
+        rows={blocks.data?.pages.flatMap((page) => page.blocks)}
         rowId={(block) => block.cidr}
-        error={error}
+        error={blocks.error}
         empty={
-          <EmptyState icon={Ban} title="Nobody is blocked">
-            Press «Block IP» on an event or an actor, or block an address or a prefix here.
-          </EmptyState>
+          search ? (
+            <EmptyState icon={Ban} title="No block fits the search">
+              It looks into address, reason and who made the block.
+            </EmptyState>
+          ) : (
+            <EmptyState icon={Ban} title="Nobody is blocked">
+              Press «Block IP» on an event or an actor, or block an address or a prefix here.
+            </EmptyState>
+          )
         }
       />
+      {blocks.hasNextPage && (
+        <Center mt="sm">
+          <Button
+            size="xs"
+            variant="default"
+            loading={blocks.isFetchingNextPage}
+            onClick={() => blocks.fetchNextPage()}
+          >
+            More of {count(total)}
+          </Button>
+        </Center>
+      )}
       <Modal
         opened={adding}
         onClose={close}

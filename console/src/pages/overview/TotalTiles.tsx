@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { blocklistQuery } from "../../api/queries";
+import { blockCountQuery } from "../../api/queries";
 import type { ActorTotals } from "../../api/types";
 import { count } from "../../shared/format";
 import type { ActivitySearch } from "../activity/search";
 import { Tile } from "./Tile";
 
 export function TotalTiles({ totals, search }: { totals: ActorTotals | undefined; search: ActivitySearch }) {
-  const { data: blocklist } = useQuery(blocklistQuery);
+  const { data: blocks } = useQuery(blockCountQuery);
   return (
     <>
       <Tile
@@ -27,7 +27,11 @@ export function TotalTiles({ totals, search }: { totals: ActorTotals | undefined
         name="Severe actors"
         figure={totals && count(totals.totalCriticalActors)}
       />
-      <Tile to="/blocklist" name="Blocks in force" figure={blocklist && count(blocklist.total)} />
+      <Tile
+        to="/blocklist"
+        name="Blocks in force"
+        figure={blocks === undefined ? undefined : count(blocks)}
+      />
     </>
   );
 }

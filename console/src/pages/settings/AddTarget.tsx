@@ -1,0 +1,94 @@
+import { Button, Group, MultiSelect, PasswordInput, Select, Stack, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useCommand } from "../../api/commands";
+import { addTarget, KINDS, type Kind } from "../../api/settings";
+import { ErrorNote } from "../../shared/ErrorNote";
+import { showDone } from "../../shared/notices";
+import { SEVERITIES } from "../../shared/Severity";
+import { ShownOnce } from "./ShownOnce";
+
+const FORMS: Record<Kind, { label: string; url: string; secret?: string }> = {
+  webhook: { label: "Webhook", url: "https://…", secret: "Signs; one is made where this is empty" },
+  slack: { label: "Slack, Mattermost, Rocket.Chat", url: "https://hooks.slack.com/…" },
+  syslog: { label: "Syslog, CEF", url: "tls://HOST:6514" },
+  splunk: { label: "Splunk HEC", url: "https://HOST:8088", secret: "The collector's token" },
+  otlp: { label: "OpenTelemetry", url: "https://HOST:4318", secret: "A bearer token, or nothing" },
+};
+
+/** Asks where to; a secret that was made for it is shown once. */
+export function AddTarget({ onDone }: { onDone: () => void }) {
+  const [name, setName] = useState("");
+  const [kind, setKind] = useState<Kind>("webhook");
+  const [url, setUrl] = useState("");
+  const [secret, setSecret] = useState("");
+  const [severity, setSeverity] = useState<string[]>([]);
+  const add = useCommand(addTarget);
+  const form = FORMS[kind];
+  if (add.data?.secret) return <ShownOnce title={`The secret of ${name.trim()}`} secret={add.data.secret} />;
+  return (
+    <Stack
+      component="form"
+      gap="sm"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const given = form.secret && secret !== "" ? { secret } : {};
+        add.mutate(
+          { name: name.trim(), kind, url: url.trim(), severity, ...given },
+          {
+            onSuccess: ({ secret }) => {
+              if (secret) return;
+              showDone(`${name.trim()} is told of new events`);
+              onDone();
+            },
+          },
+        );
+      }}
+    >
+      <TextInput
+        label="Name"
+        required
+        data-autofocus
+        maxLength={64}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+      />
+      <Select
+        label="Kind"
+        allowDeselect={false}
+        data={KINDS.map((kind) => ({ value: kind, label: FORMS[kind].label }))}
+        value={kind}
+        onChange={(kind) => kind && setKind(kind as Kind)}
+      />
+      <TextInput
+        label="Address"
+        placeholder={form.url}
+        required
+        value={url}
+        onChange={(event) => setUrl(event.currentTarget.value)}
+      />
+      {form.secret && (
+        <PasswordInput
+          label="Secret"
+          description={form.secret}
+          autoComplete="off"
+          value={secret}
+          onChange={(event) => setSecret(event.currentTarget.value)}
+        />
+      )}
+      <MultiSelect
+        label="Only these severities"
+        placeholder={severity.length === 0 ? "All" : ""}
+        clearable
+        data={[...SEVERITIES]}
+        value={severity}
+        onChange={setSeverity}
+      />
+      {add.isError && <ErrorNote title="Not added" error={add.error} />}
+      <Group justify="flex-end">
+        <Button type="submit" loading={add.isPending} disabled={name.trim() === "" || url.trim() === ""}>
+          Add
+        </Button>
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,43 @@
+import { Button, Group, Popover, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+
+interface ConfirmButtonProps {
+  children: string;
+  /** What happens, in a sentence. */
+  warning: string;
+  onConfirm: () => void;
+}
+
+/** For what cannot be taken back: the second press does it. */
+export function ConfirmButton({ children, warning, onConfirm }: ConfirmButtonProps) {
+  const [open, { toggle, close, set }] = useDisclosure();
+  return (
+    <Popover opened={open} onChange={set} width={260} position="bottom-end" withArrow shadow="md" trapFocus>
+      <Popover.Target>
+        <Button size="compact-xs" variant="default" c="red" onClick={toggle}>
+          {children}
+        </Button>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <Text size="sm" mb="xs">
+          {warning}
+        </Text>
+        <Group justify="flex-end" gap="xs">
+          <Button size="xs" variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button
+            size="xs"
+            color="red"
+            onClick={() => {
+              close();
+              onConfirm();
+            }}
+          >
+            {children}
+          </Button>
+        </Group>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

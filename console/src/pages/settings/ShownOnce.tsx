@@ -1,0 +1,16 @@
+import { Alert, Code, Stack } from "@mantine/core";
+import { KeyRound } from "lucide-react";
+import { CopyButton } from "../../shared/CopyButton";
+
+/** A secret that nobody can show again. */
+export function ShownOnce({ title, secret }: { title: string; secret: string }) {
+  return (
+    <Alert icon={<KeyRound size={18} />} title={title}>
+      <Stack gap="xs" align="flex-start">
+        It is shown this once. Copy it now.
+        <Code block>{secret}</Code>
+        <CopyButton text={() => secret}>Copy</CopyButton>
+      </Stack>
+    </Alert>
+  );
+}
