@@ -1,6 +1,7 @@
 //! The verbs and their arguments: the same words as in REST and the console.
 
 mod capture;
+mod events;
 mod notify;
 mod orders;
 mod people;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::capture::{CaptureVerb, Matched};
+pub(crate) use self::events::{Actors, ActorsVerb, Apis, EventFilter, EventVerb, Events, Selection, Status};
 pub(crate) use self::notify::{Access, Notify, TargetFilter};
 pub(crate) use self::orders::{
     Allow, Block, Gate, GateVerb, ImportFormat, ImportSource, Terms, Wait, parse_net,
@@ -65,8 +67,12 @@ pub(crate) struct Connection {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// List threat events, newest first, show one, or move it to another status
-    Events(Events),
+    /// List threat events, newest first, follow new ones, show one, move them to another status, delete them
+    Events(Box<Events>),
+    /// Who attacks, the last seen first; what one of them did
+    Actors(Actors),
+    /// Endpoints under attack, the last attacked first
+    Apis(Apis),
     /// Block addresses on every sensor, list blocks, lift them
     #[command(subcommand)]
     Block(Block),
@@ -99,119 +105,13 @@ pub(crate) enum Verb {
     /// Other systems that are told of new events: list, add, modify, remove and test them, and what became of it
     #[command(subcommand)]
     Notify(Notify),
+    /// Writes what a shell needs to complete these words, to standard output
+    Completion {
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
     /// Check this node and the control plane, and name the fix for each missing thing
     Doctor(Doctor),
-}
-
-#[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
-pub(crate) struct Events {
-    #[command(subcommand)]
-    pub(crate) verb: Option<EventVerb>,
-
-    #[command(flatten)]
-    pub(crate) filter: EventFilter,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum EventVerb {
-    /// One event: its request and response with the matched places
-    Show {
-        /// The event's id, as `portctl events` prints it
-        id: String,
-        /// Print bodies whole, not only the part around the first match
-        #[arg(long)]
-        full: bool,
-    },
-    /// Move events to UNDER_REVIEW
-    Review(EventIds),
-    /// Move events to IGNORED: their actor, endpoint and policy raise no event any more
-    Ignore {
-        #[command(flatten)]
-        events: EventIds,
-        /// Why, for whoever finds the suppression later
-        #[arg(long)]
-        reason: Option<String>,
-    },
-    /// Move events back to ACTIVE, which lifts what ignoring them suppressed
-    Activate(EventIds),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct EventIds {
-    /// Event ids, as `portctl events` prints them
-    #[arg(required = true, value_name = "ID")]
-    pub(crate) ids: Vec<String>,
-}
-
-/// Several values of one filter mean «any of them»; several filters mean «all of them».
-#[derive(Debug, Args)]
-pub(crate) struct EventFilter {
-    /// The actor's address
-    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
-    pub(crate) actor: Vec<String>,
-    /// The exact path
-    #[arg(long, value_name = "PATH")]
-    pub(crate) url: Vec<String>,
-    /// The request's host
-    #[arg(long, value_name = "HOST", value_delimiter = ',')]
-    pub(crate) host: Vec<String>,
-    #[arg(long, value_enum, value_delimiter = ',', ignore_case = true)]
-    pub(crate) severity: Vec<Severity>,
-    /// The policy's id
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
-    pub(crate) policy: Vec<String>,
-    #[arg(long, value_enum, ignore_case = true)]
-    pub(crate) status: Option<Status>,
-    /// Only attacks whose response shows that they succeeded
-    #[arg(long)]
-    pub(crate) successful: bool,
-    /// Text in policy id, host, actor or path, in any case
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) search: Option<String>,
-    /// From this time on: a duration before now (30s, 15m, 4h, 7d) or a time (2026-11-22T00:00:00Z)
-    #[arg(long, value_name = "WHEN", value_parser = when::parse_since)]
-    pub(crate) since: Option<i64>,
-    /// At most so many events
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(crate) limit: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Severity {
-    Critical,
-    High,
-    Medium,
-    Low,
-}
-
-impl Severity {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Critical => "CRITICAL",
-            Self::High => "HIGH",
-            Self::Medium => "MEDIUM",
-            Self::Low => "LOW",
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Status {
-    Active,
-    #[value(alias = "under_review")]
-    UnderReview,
-    Ignored,
-}
-
-impl Status {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "ACTIVE",
-            Self::UnderReview => "UNDER_REVIEW",
-            Self::Ignored => "IGNORED",
-        }
-    }
 }
 
 /// Several values of one filter mean «any of them»; several filters mean «all of them».

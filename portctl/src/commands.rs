@@ -1,6 +1,8 @@
 //! One file per verb: ask the control plane, show the answer.
 
+mod actors;
 mod allow;
+mod apis;
 mod audit;
 mod backup;
 mod block;
@@ -12,10 +14,13 @@ mod import;
 mod inventory;
 mod keys;
 mod notify;
+mod pages;
 mod policy;
 mod pushed;
 pub(crate) mod sensors;
 mod users;
+
+use clap::CommandFactory as _;
 
 use crate::{
     cli::{Cli, Connection, Verb},
@@ -27,6 +32,14 @@ use crate::{
 pub(crate) fn run(cli: &Cli, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     match &cli.verb {
         Verb::Events(events) => events::run(&connect(&cli.connection, output)?, events, output),
+        Verb::Actors(asked) => actors::run(&connect(&cli.connection, output)?, asked, output),
+        Verb::Apis(asked) => apis::run(&connect(&cli.connection, output)?, asked, output),
+        Verb::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "portctl", &mut script);
+            output.text(&String::from_utf8_lossy(&script))?;
+            Ok(Outcome::Done)
+        }
         Verb::Block(block) => block::run(&connect(&cli.connection, output)?, block, output),
         Verb::Allow(allow) => allow::run(&connect(&cli.connection, output)?, allow, output),
         Verb::Gate(gate) => gate::run(&connect(&cli.connection, output)?, gate, output),

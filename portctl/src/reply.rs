@@ -42,6 +42,46 @@ pub(crate) struct Event {
     pub(crate) match_count: u64,
 }
 
+/// Somebody who attacks, by their latest event.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Actor {
+    pub(crate) id: String,
+    pub(crate) country: String,
+    pub(crate) latest_attack: String,
+    pub(crate) latest_api_method: String,
+    pub(crate) latest_api_host: Option<String>,
+    pub(crate) latest_api_endpoint: String,
+    pub(crate) event_count: u64,
+    pub(crate) first_seen_at: i64,
+    pub(crate) last_seen_at: i64,
+    pub(crate) status: String,
+}
+
+/// One event of an actor.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Deed {
+    pub(crate) url: String,
+    pub(crate) severity: String,
+    pub(crate) sub_category: String,
+    pub(crate) detected_at: i64,
+    pub(crate) method: String,
+    pub(crate) host: Option<String>,
+}
+
+/// An endpoint under attack.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Api {
+    pub(crate) api: String,
+    pub(crate) method: String,
+    pub(crate) host: Option<String>,
+    pub(crate) requests_count: u64,
+    pub(crate) actors_count: u64,
+    pub(crate) discovered_at: i64,
+}
+
 #[derive(Debug, Deserialize)]
 pub(crate) struct InventoryList {
     pub(crate) endpoints: Vec<Value>,
@@ -118,10 +158,18 @@ pub(crate) struct Exchange {
     pub(crate) status: String,
 }
 
+/// How many events a change changed.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct StatusUpdate {
-    pub(crate) updated_count: usize,
+pub(crate) struct Changed {
+    updated_count: Option<usize>,
+    deleted_count: Option<usize>,
+}
+
+impl Changed {
+    pub(crate) fn count(&self) -> usize {
+        self.updated_count.or(self.deleted_count).unwrap_or_default()
+    }
 }
 
 #[derive(Debug, Deserialize)]

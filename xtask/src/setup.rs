@@ -3,11 +3,13 @@
 mod apt;
 mod cargo_tool;
 mod node;
+mod python_tool;
 
 use std::path::Path;
 
 use cargo_tool::{CARGO_DENY, CARGO_FUZZ};
 use clap::ValueEnum;
+pub(crate) use python_tool::SCHEMATHESIS;
 
 use crate::{caller::Caller, program::say};
 

@@ -32,10 +32,13 @@ enum Part {
     Lint,
     /// The Rust tests of every crate.
     Unit,
+    /// Every REST call with what schemathesis makes of the OpenAPI document; a part of `unit`.
+    Contract,
     /// Real binaries, nginx, curl and a browser in network namespaces; needs root.
     E2e,
 }
 
+/// Without a name, these.
 const PARTS: [Part; 4] = [Part::Console, Part::Lint, Part::Unit, Part::E2e];
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
@@ -47,11 +50,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         finish(&mut caller.xtask("console")?)?;
     }
     let mut sum = Tally::default();
-    for part in PARTS.into_iter().filter(|part| args.part.is_none_or(|only| only == *part)) {
+    let parts = args.part.map_or_else(|| PARTS.to_vec(), |part| vec![part]);
+    for part in parts {
         sum += timed(&format!("{part:?}").to_lowercase(), || match part {
             Part::Console => console::run(&caller),
             Part::Lint => lint::run(&caller),
             Part::Unit => rust::unit(&caller),
+            Part::Contract => rust::contract(&caller),
             Part::E2e => rust::end_to_end(&caller),
         })?;
     }

@@ -17,6 +17,7 @@ mod blocks;
 mod capture_rules;
 mod command_line;
 mod console;
+mod contract;
 mod crash;
 mod documented;
 mod full_disk;

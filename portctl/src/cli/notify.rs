@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::Severity;
+use super::events::Severity;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Notify {

@@ -1,8 +1,10 @@
-//! `portctl events`: the list; one event; moving events to another status.
+//! `portctl events`: the list; new events as they come; one event; changing events.
 
+mod change;
+mod filter;
+mod follow;
 mod list;
 mod show;
-mod status;
 
 use crate::{
     cli::{EventVerb, Events, Status},
@@ -15,15 +17,15 @@ const LIST: &str = "fetchSuspectSampleData";
 
 pub(super) fn run(client: &Client, events: &Events, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     match &events.verb {
-        None => list::run(client, &events.filter, output),
+        None if events.follow => follow::run(client, &events.filter, events.limit, output),
+        None => list::run(client, &events.filter, events.limit, output),
         Some(EventVerb::Show { id, full }) => show::run(client, id, *full, output),
-        Some(EventVerb::Review(events)) => {
-            status::run(client, &events.ids, Status::UnderReview, None, output)
-        }
+        Some(EventVerb::Review(events)) => change::status(client, events, Status::UnderReview, None, output),
         Some(EventVerb::Ignore { events, reason }) => {
-            status::run(client, &events.ids, Status::Ignored, reason.as_deref(), output)
+            change::status(client, events, Status::Ignored, reason.as_deref(), output)
         }
-        Some(EventVerb::Activate(events)) => status::run(client, &events.ids, Status::Active, None, output),
+        Some(EventVerb::Activate(events)) => change::status(client, events, Status::Active, None, output),
+        Some(EventVerb::Delete(events)) => change::delete(client, events, output),
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn shortfall(what: &str, pushed: &Pushed) -> Vec<String> {
         .collect();
     let refused = pushed.refused.iter();
     notes.extend(refused.map(|one| format!("{}: {} refused: {}", one.what, one.node, one.reason)));
-    if applied < total && !pushed.behind.is_empty() {
+    if applied < total && (pushed.refused.is_empty() || !pushed.behind.is_empty()) {
         notes.push(format!(
             "{what}: applied by {applied} of {total} sensors so far; see which is behind with: portctl sensors"
         ));

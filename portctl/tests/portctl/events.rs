@@ -61,6 +61,16 @@ fn every_filter_reaches_the_server_under_its_documented_name() {
         "passwd",
         "--limit",
         "20",
+        "--until",
+        "2026-11-22T00:01:00Z",
+        "--method",
+        "GET",
+        "--type",
+        "anomaly",
+        "--sub-category",
+        "X",
+        "--collection",
+        "7",
     ]);
     assert_eq!(run.code, 0, "{}", run.notes);
     let seen = server.seen();
@@ -68,7 +78,8 @@ fn every_filter_reaches_the_server_under_its_documented_name() {
     assert_eq!(
         seen[0].body,
         json!({
-            "sort": {"detectedAt": -1}, "startTimestamp": 1_795_305_600, "ips": ["203.0.113.7", "203.0.113.8"],
+            "sort": {"detectedAt": -1}, "startTimestamp": 1_795_305_600, "endTimestamp": 1_795_305_660, "method": ["GET"],
+            "types": ["Anomaly"], "subCategory": ["X"], "apiCollectionIds": [7], "ips": ["203.0.113.7", "203.0.113.8"],
             "urls": ["/a,b"], "hosts": ["shop.test"], "latestAttack": ["SQLInjection"],
             "severity": ["HIGH", "CRITICAL"], "statusFilter": "UNDER_REVIEW", "successfulExploit": true,
             "searchText": "passwd", "skip": 0, "limit": 20,
@@ -217,4 +228,42 @@ fn a_status_is_changed_for_all_ids_at_once_and_what_is_not_there_makes_it_partly
     assert_eq!((some.data.as_str(), some.code), ("UNDER_REVIEW: 1 of 2 events\n", 2));
     let none = server.portctl(&["events", "activate", "e-1", "e-2"]);
     assert_eq!((none.data.as_str(), none.code), ("ACTIVE: 0 of 2 events\n", 1));
+}
+
+#[test]
+fn what_a_filter_selects_is_counted_first_and_changed_when_told_so() {
+    let server = Server::start()
+        .answer(LIST, 200, list(&[], 42))
+        .answer(UPDATE, 200, json!({"updateSuccess": true, "updateMessage": "", "updatedCount": 42}))
+        .answer("/api/deleteMaliciousEvents", 200, json!({"deleteSuccess": true, "deletedCount": 3}));
+    let counted = server.portctl(&["events", "review", "--actor", "203.0.113.7"]);
+    assert_eq!((counted.code, counted.data.as_str()), (1, ""));
+    assert!(counted.notes.contains("42 events") && counted.notes.contains("--yes"), "{}", counted.notes);
+    let changed = server.portctl(&["events", "review", "--actor", "203.0.113.7", "--yes"]);
+    assert_eq!((changed.code, changed.data.as_str()), (0, "UNDER_REVIEW: 42 of 42 events\n"));
+    let deleted = server.portctl(&["events", "delete", "--policy", "XSS", "--yes"]);
+    assert_eq!((deleted.code, deleted.data.as_str()), (0, "deleted: 3 of 3 events\n"));
+    let bodies: Vec<_> = server.seen().into_iter().map(|seen| seen.body).collect();
+    assert_eq!(bodies[0], json!({"ips": ["203.0.113.7"], "limit": 0}));
+    assert_eq!(bodies[1], json!({"status": "UNDER_REVIEW", "ips": ["203.0.113.7"]}));
+    assert_eq!(bodies[2], json!({"latestAttack": ["XSS"]}));
+    for bad in [&["events", "delete", "--yes"][..], &["events", "delete", "e-1", "--actor", "203.0.113.7"]] {
+        assert_eq!(server.portctl(bad).code, 64, "{bad:?}");
+    }
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[test]
+fn following_writes_each_new_event_once_the_oldest_first() {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let [old, new, newer] = ["old", "new", "newer"].map(|id| event(id, json!({"timestamp": now - 60})));
+    let server = Server::start()
+        .answer(LIST, 200, list(std::slice::from_ref(&old), 1))
+        .answer(LIST, 200, list(&[new.clone(), old.clone()], 2))
+        .answer(LIST, 200, list(&[newer, new, old], 3));
+    let run = server.portctl(&["events", "--follow", "--limit", "2", "-o", "jsonl"]);
+    assert_eq!(run.code, 0, "{}", run.notes);
+    let ids: Vec<Value> =
+        run.data.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone()).collect();
+    assert_eq!(ids, ["new", "newer"]);
 }

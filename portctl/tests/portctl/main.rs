@@ -6,6 +6,7 @@
     reason = "a test ends at what it did not expect; the exemption of clippy.toml stops at helper functions"
 )]
 
+mod actors;
 mod backup;
 mod block;
 mod doctor;

@@ -12,10 +12,13 @@ use super::tally::Tally;
 use crate::{
     caller::Caller,
     program::{self, finish, say},
+    setup::SCHEMATHESIS,
     workspace,
 };
 
 const END_TO_END: &str = "e2e";
+/// Among its tests is the one of REST's contract.
+const CONTROL_PLANE: &str = "control_plane";
 
 /// All tests but the end-to-end ones.
 pub(super) fn unit(caller: &Caller) -> anyhow::Result<Tally> {
@@ -26,6 +29,23 @@ pub(super) fn unit(caller: &Caller) -> anyhow::Result<Tally> {
     }
     tally += doc_tests(caller)?;
     Ok(tally)
+}
+
+/// The one test of REST's contract.
+pub(super) fn contract(caller: &Caller) -> anyhow::Result<Tally> {
+    let mut tally = Tally::default();
+    for executable in executables(caller, &["--package", "control-plane", "--test", "control_plane"])? {
+        tally += executable.run_only(caller, Some("contract::"))?;
+    }
+    Ok(tally)
+}
+
+/// Names schemathesis to the test that wants it; without it that test is skipped, and says so.
+fn with_schemathesis(caller: &Caller, command: &mut std::process::Command) {
+    match SCHEMATHESIS.ready(caller) {
+        Ok(program) => drop(command.env("PORTCULLIS_SCHEMATHESIS", program)),
+        Err(error) => say(&format!("schemathesis cannot be installed: {error:#}")),
+    }
 }
 
 pub(super) fn end_to_end(caller: &Caller) -> anyhow::Result<Tally> {
@@ -82,9 +102,17 @@ fn executable(message: &Value) -> Option<Executable> {
 
 impl Executable {
     fn run(&self, caller: &Caller) -> anyhow::Result<Tally> {
+        self.run_only(caller, None)
+    }
+
+    fn run_only(&self, caller: &Caller, tests: Option<&str>) -> anyhow::Result<Tally> {
         let mut command = caller.root_command(&self.path);
         command.arg("--show-output").current_dir(&self.folder);
+        command.args(tests);
         command.env("CARGO_MANIFEST_DIR", &self.folder);
+        if self.target == CONTROL_PLANE {
+            with_schemathesis(caller, &mut command);
+        }
         command.env("PORTCULLIS_BIN_DIR", workspace::target().join("debug"));
         let name = if self.package == self.target {
             self.package.clone()

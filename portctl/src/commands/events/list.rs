@@ -1,7 +1,7 @@
 //! The list, page by page. The first page's newest row bounds the others, so that events which arrive meanwhile push
 //! no row onto a page twice.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{LIST, severity_tone};
 use crate::{
@@ -13,9 +13,10 @@ use crate::{
 };
 
 /// What one request may ask for.
-const PAGE: u32 = 1000;
+pub(super) const PAGE: u32 = 1000;
+const DEFAULT_LIMIT: u32 = 50;
 
-const COLUMNS: &[Column] = &[
+pub(super) const COLUMNS: &[Column] = &[
     Column::whole("TIME").spare(4),
     Column::whole("ID"),
     Column::whole("SEVERITY"),
@@ -31,13 +32,16 @@ const COLUMNS: &[Column] = &[
 pub(super) fn run(
     client: &Client,
     filter: &EventFilter,
+    limit: Option<u32>,
     output: &mut Output<'_>,
 ) -> Result<Outcome, Failure> {
-    let mut request = request(filter);
+    let most = limit.unwrap_or(DEFAULT_LIMIT);
+    let mut request = filter.request();
+    request.insert("sort".to_owned(), json!({"detectedAt": -1}));
     let mut rows = Rows::new(output, Table::new(COLUMNS));
     let mut shown = 0;
     let total = loop {
-        let limit = PAGE.min(filter.limit - shown);
+        let limit = PAGE.min(most - shown);
         request.insert("skip".to_owned(), json!(shown));
         request.insert("limit".to_owned(), json!(limit));
         let page: EventPage = client.call_for(LIST, &Value::Object(request.clone()))?;
@@ -48,7 +52,7 @@ pub(super) fn run(
             rows.row(&row, || fields(&event))?;
         }
         shown += count.min(limit);
-        if count < limit || shown >= filter.limit {
+        if count < limit || shown >= most {
             break page.total;
         }
     };
@@ -57,39 +61,7 @@ pub(super) fn run(
     Ok(Outcome::Done)
 }
 
-fn request(filter: &EventFilter) -> Map<String, Value> {
-    let mut request = Map::new();
-    let mut set = |key: &str, value: Value| {
-        request.insert(key.to_owned(), value);
-    };
-    set("sort", json!({"detectedAt": -1}));
-    set("startTimestamp", json!(filter.since.unwrap_or(0)));
-    for (key, values) in [
-        ("ips", &filter.actor),
-        ("urls", &filter.url),
-        ("hosts", &filter.host),
-        ("latestAttack", &filter.policy),
-    ] {
-        if !values.is_empty() {
-            set(key, json!(values));
-        }
-    }
-    if !filter.severity.is_empty() {
-        set("severity", filter.severity.iter().map(|severity| severity.as_str()).collect());
-    }
-    if let Some(status) = filter.status {
-        set("statusFilter", json!(status.as_str()));
-    }
-    if filter.successful {
-        set("successfulExploit", json!(true));
-    }
-    if let Some(text) = &filter.search {
-        set("searchText", json!(text));
-    }
-    request
-}
-
-fn fields(event: &Event) -> Vec<Field> {
+pub(super) fn fields(event: &Event) -> Vec<Field> {
     let plain = |text: &str| (text.to_owned(), None);
     vec![
         plain(&when::stamp(event.timestamp)),
