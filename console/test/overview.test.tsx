@@ -81,6 +81,8 @@ test("a country leads to its actors; addresses of no country are counted apart",
   await user.click(screen.getByRole("button", { name: /^France/ }));
   await waitFor(() => expect(address()).toBe("/actors?country=FR"));
   await waitFor(() => expect(asked.at(-1)?.[1]["country"]).toEqual(["FR"]));
+  await user.click(await screen.findByRole("button", { name: "From France only; show all" }));
+  await waitFor(() => expect(address()).toBe("/actors"));
 });
 
 test("without a sensor the overview says how to add one", async () => {

@@ -1,9 +1,11 @@
+import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { UserRoundX } from "lucide-react";
+import { UserRoundX, X } from "lucide-react";
 import { actorsQuery } from "../../api/queries";
 import { DataTable } from "../../shared/DataTable";
 import { EmptyState } from "../../shared/EmptyState";
+import { countryName } from "../../shared/format";
 import { Page } from "../../shared/Page";
 import { RangePicker } from "../../shared/RangePicker";
 import { SearchBox } from "../../shared/SearchBox";
@@ -20,7 +22,7 @@ export function ActorsPage() {
   const range = rangeOf(search);
   const page = search.page ?? 1;
   const actors = useQuery(actorsQuery(range, { skip: (page - 1) * PAGE_SIZE, limit: PAGE_SIZE }, search));
-  const refine = (change: ActorsSearch) =>
+  const refine = (change: Partial<ActorsSearch>) =>
     void navigate({ to: ".", search: (old) => ({ ...old, page: undefined, ...change }), replace: true });
 
   return (
@@ -29,6 +31,17 @@ export function ActorsPage() {
       about="Who attacks, by address, the latest first"
       actions={
         <>
+          {search.country && (
+            <Button
+              size="xs"
+              variant="light"
+              rightSection={<X size={14} aria-hidden />}
+              aria-label={`From ${countryName(search.country)} only; show all`}
+              onClick={() => refine({ country: undefined })}
+            >
+              {countryName(search.country)}
+            </Button>
+          )}
           <SearchBox
             label="Find an address"
             value={search.actor ?? ""}

@@ -2,7 +2,7 @@ import { parseRange, type RangeSearch, texts, wholeNumber } from "../../shared/s
 
 export interface ActorsSearch extends RangeSearch {
   actor?: string;
-  country?: string;
+  country?: string | undefined;
   page?: number;
 }
 
