@@ -145,6 +145,7 @@ impl Plane {
             trusted_proxies: Vec::new(),
             audit_retention: Duration::from_secs(400 * 86_400),
             notify: NotifySettings::default(),
+            coverage: None,
             certificate_lifetime: Duration::from_secs(7 * 86_400),
         };
         let server = Server::start(config).await?;
@@ -160,7 +161,7 @@ impl Plane {
         let join_token = create_join_token(
             &store,
             &command_line("bench"),
-            JoinTerms { lifetime: Duration::from_secs(3_600), uses: 100_000, account_id: String::new() },
+            JoinTerms { lifetime: Duration::from_secs(3_600), uses: 100_000 },
         )?
         .reveal()
         .to_owned();

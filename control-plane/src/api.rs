@@ -3,6 +3,7 @@
 //! Each endpoint is a plain function from a request type to a reply. Who may call it stands beside its name here;
 //! parsing, authentication and the shape of errors are in `endpoint` and `error`, once for all.
 
+mod accounts;
 mod actors;
 mod allowed;
 mod audit;
@@ -46,13 +47,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use ipnet::IpNet;
 use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
 pub(crate) use self::error::ApiError;
 use self::{endpoint::answers, filter::FilterKeys, openapi::Endpoints, sort::Paging};
 use crate::{
+    accounts::Planes,
     auth::{Attempts, FailuresNoted, Passwords},
     console,
     fleet::Fleet,
@@ -68,7 +69,7 @@ const MAX_BODY: usize = 1 << 20;
 /// As many entries as an import takes, each with the longest reason in ASCII.
 const MAX_IMPORT: usize = 8 << 20;
 
-/// What endpoints work with.
+/// What endpoints work with: one account.
 pub(crate) struct Api {
     pub store: Arc<dyn Store>,
     pub fleet: Arc<Fleet>,
@@ -78,11 +79,9 @@ pub(crate) struct Api {
     pub policy_times: HashMap<String, PolicyTimes>,
     /// Shown as `akto_account_id` where a sensor names no account.
     pub account_id: String,
-    pub attempts: Attempts,
+    pub attempts: Arc<Attempts>,
     pub failures_noted: FailuresNoted,
-    pub passwords: Passwords,
-    /// What these say about whom they speak for is believed.
-    pub trusted_proxies: Vec<IpNet>,
+    pub passwords: Arc<Passwords>,
     pub notifier: Arc<Notifier>,
     pub room: Arc<Room>,
     pub data_dir: PathBuf,
@@ -90,7 +89,14 @@ pub(crate) struct Api {
     pub backups: Arc<Semaphore>,
 }
 
-pub(crate) fn router(api: Arc<Api>) -> Router {
+impl Api {
+    /// What failed log-ins of a name are counted under: each account has names of its own.
+    pub(crate) fn at_log_in(&self, name: &str) -> String {
+        format!("{}/{name}", self.account_id)
+    }
+}
+
+pub(crate) fn router(planes: Arc<Planes>) -> Router {
     endpoints()
         .router()
         .route("/api/{*unknown}", axum::routing::any(unknown))
@@ -102,7 +108,7 @@ pub(crate) fn router(api: Arc<Api>) -> Router {
         .layer(axum::middleware::from_fn(security::headers))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(panicked))
-        .with_state(api)
+        .with_state(planes)
 }
 
 /// Every call below `/api`.
@@ -313,7 +319,37 @@ fn endpoints() -> Endpoints {
             inventory::list,
         )
         .reads::<()>("fetchSensors", Viewer, "Every sensor as last heard of", sensors::list)
+        .reads::<(sensors::Alerts,)>(
+            "fetchCoverageAlerts",
+            Viewer,
+            "Where sensors see or block less than they should",
+            sensors::alerts,
+        )
+        .reads::<(sensors::Accept,)>(
+            "acceptCoverageAlert",
+            Admin,
+            "Close an alert: what the sensor does now is meant so",
+            sensors::accept,
+        )
         .reads::<(sensors::Named,)>("revokeSensor", Admin, "Shut a sensor out for good", sensors::revoke)
+        .reads::<()>(
+            "fetchAccounts",
+            Admin,
+            "The accounts besides the operator's; the operator's alone may ask",
+            accounts::list,
+        )
+        .reads::<(accounts::Add,)>(
+            "addAccount",
+            Admin,
+            "Make an account, with its first key; the operator's alone may",
+            accounts::add,
+        )
+        .commands::<(accounts::Remove,), _>(
+            "removeAccount",
+            Admin,
+            "Delete an account and all that it has; the operator's alone may",
+            accounts::remove,
+        )
         .reads::<()>("fetchUsers", Admin, "Who logs in with a password", users::list)
         .commands::<(users::Add,), _>("addUser", Admin, "Let somebody log in", users::add)
         .commands::<(users::Modify,), _>(

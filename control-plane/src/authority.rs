@@ -14,6 +14,7 @@ use rustls::pki_types::{CertificateDer, CertificateSigningRequestDer, PrivatePkc
 use time::OffsetDateTime;
 
 pub(crate) use self::server_certificate::ServerCertificate;
+use crate::accounts::AccountId;
 
 const AUTHORITY_LIFETIME: Duration = Duration::from_secs(20 * 365 * 86_400);
 /// A clock may be set back, and those of nodes go behind.
@@ -55,11 +56,13 @@ impl Authority {
         &self.certificate
     }
 
-    /// A certificate with which a sensor of this name may come in for so long. Of the request only the key counts.
+    /// A certificate with which a sensor of this name and account may come in for so long. Of the request only the key
+    /// counts.
     pub(crate) fn certify_sensor(
         &self,
         request: &[u8],
         sensor_id: &str,
+        account: Option<&AccountId>,
         lifetime: Duration,
     ) -> Result<Vec<u8>, AuthorityError> {
         if request.is_empty() || request.len() > MAX_REQUEST {
@@ -68,6 +71,9 @@ impl Authority {
         let request = CertificateSigningRequestParams::from_der(&CertificateSigningRequestDer::from(request))
             .map_err(|error| AuthorityError::Request(error.to_string()))?;
         let mut params = leaf(sensor_id, lifetime)?;
+        if let Some(account) = account {
+            params.distinguished_name.push(DnType::OrganizationName, account.as_str());
+        }
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         Ok(params.signed_by(&request.public_key, &self.issuer)?.der().to_vec())
     }
@@ -131,7 +137,7 @@ mod tests {
         wanted.distinguished_name.push(DnType::CommonName, "another-sensor");
         wanted.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let request = wanted.serialize_request(&key).unwrap();
-        let made = authority.certify_sensor(request.der(), "s-1", Duration::from_secs(60)).unwrap();
+        let made = authority.certify_sensor(request.der(), "s-1", None, Duration::from_secs(60)).unwrap();
         let (_, certificate) = x509_parser::parse_x509_certificate(&made).unwrap();
         assert_eq!(certificate.subject().to_string(), "CN=s-1");
         assert!(!certificate.is_ca());
@@ -144,7 +150,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let authority = Authority::open(folder.path()).unwrap();
         for bad in [&b""[..], b"\x30\x82", &[0x30; 9000]] {
-            let outcome = authority.certify_sensor(bad, "s-1", Duration::from_secs(60));
+            let outcome = authority.certify_sensor(bad, "s-1", None, Duration::from_secs(60));
             assert!(matches!(outcome, Err(AuthorityError::Request(_))));
         }
     }

@@ -1,5 +1,6 @@
 //! The command line: its arguments, and the commands that work on the data folder beside a running server.
 
+pub mod accounts;
 pub mod authority;
 pub mod backup;
 pub mod join_token;
@@ -13,17 +14,23 @@ use std::{
     time::Duration,
 };
 
+use anyhow::bail;
 use clap::{Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
 pub use self::output::{note, say};
 use self::{
+    accounts::Accounts,
     backup::{Backup, Restore},
     join_token::JoinToken,
     keys::Keys,
     users::Users,
 };
-use crate::{data_dir, store::SqliteStore};
+use crate::{
+    accounts::AccountId,
+    data_dir,
+    store::{AccountStore as _, SqliteStore},
+};
 
 /// The audit log keeps itself for so long whatever is asked.
 const LEAST_AUDIT: Duration = Duration::from_secs(30 * 86_400);
@@ -39,6 +46,10 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "DIR", env = "PORTCULLIS_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
 
+    /// Which account a command works on; the operator's where absent.
+    #[arg(long, global = true, value_name = "ID")]
+    pub account: Option<AccountId>,
+
     /// Where REST and the console listen, in plaintext.
     #[arg(long, value_name = "ADDR", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)))]
     pub http: SocketAddr,
@@ -47,7 +58,7 @@ pub struct Cli {
     #[arg(long, value_name = "ADDR", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 9090)))]
     pub grpc: SocketAddr,
 
-    /// The account that events belong to where a sensor names none.
+    /// What the operator's account is called.
     #[arg(long, value_name = "ID", default_value = "1000000")]
     pub account_id: String,
 
@@ -88,6 +99,9 @@ pub enum Command {
     /// People who log in with name and password; the first one is made here.
     #[command(subcommand)]
     Users(Users),
+    /// Accounts besides the operator's, whose data is apart.
+    #[command(subcommand)]
+    Accounts(Accounts),
     /// API keys for programs.
     #[command(subcommand)]
     Keys(Keys),
@@ -110,9 +124,16 @@ pub enum Output {
 }
 
 /// SQLite lets several processes in: a running server sees the change with its next request.
-fn open(data_dir: &Path) -> anyhow::Result<SqliteStore> {
+fn open(data_dir: &Path, account: Option<AccountId>) -> anyhow::Result<SqliteStore> {
     data_dir::prepare(data_dir)?;
-    Ok(SqliteStore::open(data_dir)?)
+    let own = SqliteStore::open(data_dir)?;
+    let Some(id) = account else { return Ok(own) };
+    if !own.accounts()?.iter().any(|one| one.id == id && one.removed_at.is_none()) {
+        bail!(
+            "there is no account {id}; `control-plane accounts list` shows those there are, and without --account it is the operator's"
+        );
+    }
+    Ok(SqliteStore::open_for(&crate::accounts::prepare(data_dir, &id)?, Some(id))?)
 }
 
 fn network(text: &str) -> Result<IpNet, String> {

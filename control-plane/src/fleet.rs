@@ -3,6 +3,7 @@
 //! A revision is stored first and pushed then; each connected sensor reads the log from where it is, so that a slow
 //! one holds up nobody and no queue between can overflow.
 
+mod alerts;
 mod automatic;
 mod commands;
 mod enroll;
@@ -22,16 +23,16 @@ use tokio::sync::watch;
 use tonic::Status;
 
 pub(crate) use self::enroll::act_of;
-use self::outbox::Outbox;
 pub use self::{
+    alerts::CoverageSettings,
     commands::serve_commands,
     enroll::{Admission, JoinTerms, Refused, certify, create_join_token, enroll},
     live::{Live, Peer, Refusal},
     settle::{Behind, Coverage, NotDone},
     view::View,
 };
+use self::{alerts::Watch, outbox::Outbox};
 use crate::{
-    accounts::Accounts,
     clock::EpochMillis,
     store::{Act, Change, SensorRecord, Store, StoreError},
 };
@@ -42,7 +43,7 @@ const REVISION_WEIGHT: usize = 512 << 10;
 
 pub struct Fleet {
     store: Arc<dyn Store>,
-    accounts: Accounts,
+    account_id: String,
     /// Sensors heard of since the start. Only enrolled ones get in, so it is as large as the fleet.
     sensors: Mutex<HashMap<String, Live>>,
     outbox: Outbox,
@@ -51,22 +52,29 @@ pub struct Fleet {
     progress: watch::Sender<u64>,
     /// Held while a sensor's own block becomes one of the fleet.
     automatic: Mutex<()>,
+    watch: Watch,
     /// Those revoked since the start. Whoever was revoked before that gets no stream.
     revoked: watch::Sender<HashSet<String>>,
 }
 
 impl Fleet {
-    pub(crate) fn new(store: Arc<dyn Store>, accounts: Accounts) -> Result<Self, StoreError> {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        account_id: String,
+        coverage: CoverageSettings,
+    ) -> Result<Self, StoreError> {
+        let watch = Watch::new(coverage, store.alerts(false, u64::MAX >> 1)?);
         let revision = watch::Sender::new(store.revision()?);
         let progress = watch::Sender::new(0);
         Ok(Self {
             store,
-            accounts,
+            account_id,
             sensors: Mutex::default(),
             outbox: Outbox::new(),
             revision,
             progress,
             automatic: Mutex::default(),
+            watch,
             revoked: watch::Sender::default(),
         })
     }

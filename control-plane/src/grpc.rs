@@ -6,18 +6,19 @@ use portcullis_proto::{
     encoded::{ControlMessage, ControlPlane, ControlPlaneServer},
     v1::{EnrollRequest, EnrollResponse, EventAck, EventBatch, RenewRequest, RenewResponse, SensorMessage},
 };
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming, metadata::MetadataMap};
 
 use crate::{
+    accounts::{Plane, Planes},
     auth::{digest, same},
     authority::{Authority, AuthorityError},
     blocking::blocking,
     clock::EpochMillis,
-    fleet::{self, Admission, Fleet, Peer, Refused},
+    fleet::{self, Admission, Peer, Refused},
     ingest::Ingest,
-    store::{EnrollError, SensorRecord, Store},
+    store::{EnrollError, SensorRecord},
     transport::{Line, Security},
 };
 
@@ -28,17 +29,16 @@ const OUTBOUND: usize = 16;
 const ACK_PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Service {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) fleet: Arc<Fleet>,
-    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) planes: Arc<Planes>,
     pub(crate) authority: Arc<Authority>,
     /// How long a sensor's certificate is good for.
     pub(crate) certificate_lifetime: Duration,
-    pub(crate) shutdown: watch::Receiver<bool>,
 }
 
 /// Who calls, and how long they may go on.
 struct Admitted {
+    /// Their account.
+    plane: Arc<Plane>,
     sensor: SensorRecord,
     /// `None` where they came without a certificate.
     certified_until: Option<EpochMillis>,
@@ -54,17 +54,21 @@ impl Service {
         let line = line(request)?;
         let admitted = match line.security {
             Security::Plaintext => {
-                Admitted { sensor: self.by_credential(request.metadata()).await?, certified_until: None }
+                let (plane, sensor) = self.by_credential(request.metadata()).await?;
+                Admitted { plane, sensor, certified_until: None }
             }
             Security::Tls(Some(certified)) => {
-                let (store, id) = (self.store.clone(), certified.sensor_id.clone());
-                let found = blocking(move || store.sensor(&id)).await.map_err(unavailable)?;
-                let sensor = found.ok_or_else(|| {
+                let (planes, whose) = (self.planes.clone(), certified.clone());
+                let found = blocking(move || {
+                    let Some(plane) = planes.of(whose.account.as_ref())? else { return Ok(None) };
+                    Ok(plane.store.sensor(&whose.sensor_id)?.map(|sensor| (plane, sensor)))
+                });
+                let (plane, sensor) = found.await.map_err(unavailable)?.ok_or_else(|| {
                     Status::unauthenticated(
                         "no sensor of this certificate is known here: enrol with a join token",
                     )
                 })?;
-                Admitted { sensor, certified_until: Some(certified.until) }
+                Admitted { plane, sensor, certified_until: Some(certified.until) }
             }
             Security::Tls(None) => {
                 return Err(Status::unauthenticated("no client certificate: enrol with a join token"));
@@ -76,18 +80,23 @@ impl Service {
         }
     }
 
-    async fn by_credential(&self, metadata: &MetadataMap) -> Result<SensorRecord, Status> {
+    async fn by_credential(&self, metadata: &MetadataMap) -> Result<(Arc<Plane>, SensorRecord), Status> {
         let unknown = || Status::unauthenticated("no sensor has this credential: enrol with a join token");
         let credential = metadata
             .get("authorization")
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.strip_prefix("Bearer "))
             .ok_or_else(unknown)?;
-        let hash = digest(credential.trim());
-        let store = self.store.clone();
-        let found = blocking(move || store.sensor_by_credential(&hash)).await.map_err(unavailable)?;
-        let matches = |sensor: &SensorRecord| sensor.credential_hash.is_some_and(|known| same(&known, &hash));
-        found.filter(matches).ok_or_else(unknown)
+        let (planes, credential) = (self.planes.clone(), credential.trim().to_owned());
+        let found = blocking(move || {
+            let Some(plane) = planes.of_secret(&credential)? else { return Ok(None) };
+            let hash = digest(&credential);
+            let sensor = plane.store.sensor_by_credential(&hash)?;
+            let matches =
+                |sensor: &SensorRecord| sensor.credential_hash.is_some_and(|known| same(&known, &hash));
+            Ok(sensor.filter(matches).map(|sensor| (plane, sensor)))
+        });
+        found.await.map_err(unavailable)?.ok_or_else(unknown)
     }
 
     /// A certificate has been used, so whoever came with it has it: the credential of before is of no use any more.
@@ -95,7 +104,7 @@ impl Service {
         if admitted.certified_until.is_none() || admitted.sensor.credential_hash.is_none() {
             return Ok(());
         }
-        let (store, id) = (self.store.clone(), admitted.sensor.id.clone());
+        let (store, id) = (admitted.plane.store.clone(), admitted.sensor.id.clone());
         let act = fleet::act_of(&id, &admitted.sensor.node, line.sensor, "exchangeCredential");
         blocking(move || store.spend_credential(&act, &id)).await.map_err(unavailable)
     }
@@ -116,8 +125,8 @@ impl ControlPlane for Service {
         let mut request = request.into_inner();
         let node = request.node.clone();
         let wanted = std::mem::take(&mut request.certificate_request);
-        let (store, authority, lifetime) =
-            (self.store.clone(), self.authority.clone(), self.certificate_lifetime);
+        let (planes, authority, lifetime) =
+            (self.planes.clone(), self.authority.clone(), self.certificate_lifetime);
         let response = blocking(move || {
             let admission = match line.security {
                 Security::Plaintext => Admission::Credential,
@@ -125,7 +134,8 @@ impl ControlPlane for Service {
                     Admission::Certificate { authority: &authority, request: wanted, lifetime }
                 }
             };
-            fleet::enroll(&*store, line.sensor, admission, request)
+            let plane = planes.of_secret(request.join_token.trim())?.ok_or(EnrollError::Token)?;
+            fleet::enroll(&*plane.store, line.sensor, admission, request)
         })
         .await
         .map_err(|error| match error {
@@ -150,8 +160,8 @@ impl ControlPlane for Service {
             }
             // One that enrolled before there were certificates.
             Security::Tls(None) => {
-                let sensor = self.by_credential(request.metadata()).await?;
-                Admitted { sensor, certified_until: None }
+                let (plane, sensor) = self.by_credential(request.metadata()).await?;
+                Admitted { plane, sensor, certified_until: None }
             }
             Security::Tls(Some(_)) => self.admit(&request).await?,
         };
@@ -159,8 +169,8 @@ impl ControlPlane for Service {
         let (authority, lifetime, id) =
             (self.authority.clone(), self.certificate_lifetime, admitted.sensor.id.clone());
         let wanted = request.into_inner().certificate_request;
-        let certificate =
-            fleet::certify(&authority, &wanted, &id, lifetime).map_err(|error| uncertified(&error))?;
+        let certificate = fleet::certify(&authority, &wanted, &id, admitted.plane.account.as_ref(), lifetime)
+            .map_err(|error| uncertified(&error))?;
         tracing::info!(sensor = id, node = admitted.sensor.node, "sensor's certificate renewed");
         Ok(Response::new(RenewResponse { sensor_id: id, certificate: Some(certificate) }))
     }
@@ -173,10 +183,10 @@ impl ControlPlane for Service {
     ) -> Result<Response<Self::StreamEventsStream>, Status> {
         let admitted = self.admit(&request).await?;
         self.spend_credential(&admitted, &line(&request)?).await?;
-        let Admitted { sensor, certified_until } = admitted;
-        let end = self.fleet.end_of(&sensor.id, certified_until);
+        let Admitted { plane, sensor, certified_until } = admitted;
+        let end = plane.fleet.end_of(&sensor.id, certified_until);
         let (outbound, acks) = mpsc::channel(OUTBOUND);
-        let (ingest, mut shutdown) = (self.ingest.clone(), self.shutdown.clone());
+        let (ingest, mut shutdown) = (plane.ingest.clone(), plane.down());
         let batches = request.into_inner();
         tokio::spawn(async move {
             let ended = tokio::select! {
@@ -201,19 +211,19 @@ impl ControlPlane for Service {
     ) -> Result<Response<Self::CommandsStream>, Status> {
         let (admitted, line) = (self.admit(&request).await?, line(&request)?);
         self.spend_credential(&admitted, &line).await?;
-        let Admitted { sensor, certified_until } = admitted;
-        let end = self.fleet.end_of(&sensor.id, certified_until);
-        let peer = Peer { sensor: line.sensor, us: line.us };
+        let Admitted { plane, sensor, certified_until } = admitted;
+        let end = plane.fleet.end_of(&sensor.id, certified_until);
+        let peer = Peer { sensor: line.sensor, us: line.us, certified_until };
         let (outbound, messages) = mpsc::channel(OUTBOUND);
         let inbound = request.into_inner();
         tokio::spawn(fleet::serve_commands(
-            self.fleet.clone(),
+            plane.fleet.clone(),
             sensor,
             peer,
             inbound,
             outbound,
             end,
-            self.shutdown.clone(),
+            plane.down(),
         ));
         Ok(Response::new(ReceiverStream::new(messages)))
     }

@@ -10,7 +10,7 @@ use portcullis_proto::v1::ThreatEvent;
 pub(crate) use self::counters::{IngestCounters, IngestCounts};
 use self::validate::Rejection;
 use crate::{
-    accounts::Accounts,
+    accounts,
     clock::EpochMillis,
     notify::Notifier,
     room::Room,
@@ -19,7 +19,7 @@ use crate::{
 
 pub(crate) struct Ingest {
     store: Arc<dyn Store>,
-    accounts: Accounts,
+    account_id: String,
     counters: IngestCounters,
     notifier: Arc<Notifier>,
     room: Arc<Room>,
@@ -28,11 +28,11 @@ pub(crate) struct Ingest {
 impl Ingest {
     pub(crate) fn new(
         store: Arc<dyn Store>,
-        accounts: Accounts,
+        account_id: String,
         notifier: Arc<Notifier>,
         room: Arc<Room>,
     ) -> Self {
-        Self { store, accounts, notifier, room, counters: IngestCounters::default() }
+        Self { store, account_id, notifier, room, counters: IngestCounters::default() }
     }
 
     pub(crate) fn counters(&self) -> &IngestCounters {
@@ -62,8 +62,8 @@ impl Ingest {
         let sensor_id = sensor.id.as_str();
         let mut counts = IngestCounts { received: events.len() as u64, ..IngestCounts::default() };
         let mut valid = Vec::with_capacity(events.len());
-        for mut event in events {
-            let checked = match self.accounts.bind(sensor, &mut event.account_id) {
+        for event in events {
+            let checked = match accounts::may_name(sensor, &self.account_id, &event.account_id) {
                 true => validate::event(sensor_id, event),
                 false => Err(Rejection::account(&event)),
             };

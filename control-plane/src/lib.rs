@@ -26,5 +26,6 @@ mod server;
 pub mod store;
 mod transport;
 
+pub use accounts::{AccountId, BadAccountId, OpenError};
 pub use notify::{NotifyError, NotifySettings};
 pub use server::{Config, Server, StartError};

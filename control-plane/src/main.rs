@@ -9,7 +9,7 @@ use anyhow::Context;
 use clap::{Parser, error::ErrorKind};
 use control_plane::{
     Config, NotifySettings, Server,
-    cli::{Cli, Command, authority, backup, join_token, keys, note, say, users},
+    cli::{Cli, Command, accounts, authority, backup, join_token, keys, note, say, users},
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -36,6 +36,7 @@ fn main() -> ExitCode {
     };
     let ansi = io::stderr().is_terminal();
     tracing_subscriber::fmt().with_writer(io::stderr).with_ansi(ansi).with_env_filter(filter).init();
+    let account = cli.account;
     let outcome = match cli.command {
         None => serve(Config {
             data_dir,
@@ -46,11 +47,13 @@ fn main() -> ExitCode {
             audit_retention: cli.audit_retention,
             keep_free: cli.keep_free,
             notify: NotifySettings { allowed: cli.notify_allow, ca: cli.notify_ca },
+            coverage: None,
             certificate_lifetime: cli.certificate_lifetime,
         }),
-        Some(Command::Users(command)) => users::run(&data_dir, command),
-        Some(Command::Keys(command)) => keys::run(&data_dir, command),
-        Some(Command::JoinToken(command)) => join_token::run(&data_dir, command),
+        Some(Command::Users(command)) => users::run(&data_dir, account, command),
+        Some(Command::Keys(command)) => keys::run(&data_dir, account, command),
+        Some(Command::JoinToken(command)) => join_token::run(&data_dir, account, command),
+        Some(Command::Accounts(command)) => accounts::run(&data_dir, command),
         Some(Command::Authority) => authority::run(&data_dir),
         Some(Command::Backup(command)) => backup::run(&data_dir, command),
         Some(Command::Restore(command)) => backup::restore(&data_dir, command),

@@ -1,10 +1,4 @@
-use std::{
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
 use tokio::{
@@ -15,24 +9,21 @@ use tokio::{
 use tonic::transport::Server as GrpcServer;
 
 use crate::{
-    accounts::Accounts,
-    api::{self, Api},
-    auth::{self, Attempts, FailuresNoted, KeyTerms, PasswordError, Passwords, Secret},
+    accounts::{OpenError, Planes, Setup},
+    api,
+    auth::{self, Attempts, KeyTerms, PasswordError, Passwords, Secret},
     authority::{Authority, AuthorityError},
     backup,
-    clock::EpochMillis,
     data_dir::{DataDir, DataDirError},
-    fleet::Fleet,
+    fleet::CoverageSettings,
     grpc::Service,
-    ingest::Ingest,
-    notify::{self, Notifier, NotifyError, NotifySettings},
-    policies::Policies,
+    notify::NotifySettings,
     room::Room,
-    store::{Act, Role, SqliteStore, Store, StoreError},
+    store::{Act, Role, StoreError},
     transport::Transport,
 };
 
-const SWEEP_EVERY: Duration = Duration::from_secs(15);
+const ACCOUNTS_EVERY: Duration = Duration::from_secs(2);
 /// Requests under way get so long to end.
 const GRACE: Duration = Duration::from_secs(5);
 /// Finds connections of nodes that died without a word.
@@ -49,6 +40,8 @@ pub struct Config {
     /// Older entries of the audit log are forgotten.
     pub audit_retention: Duration,
     pub notify: NotifySettings,
+    /// When people are told of lost coverage; `None` for the usual times.
+    pub coverage: Option<CoverageSettings>,
     /// How long a sensor's certificate is good for; a sensor renews it after two thirds of that.
     pub certificate_lifetime: Duration,
     /// Bytes of the disk that events leave free for everything else.
@@ -68,11 +61,11 @@ pub enum StartError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
+    Account(#[from] OpenError),
+    #[error(transparent)]
     Authority(#[from] AuthorityError),
     #[error(transparent)]
     Password(#[from] PasswordError),
-    #[error(transparent)]
-    Notify(#[from] NotifyError),
 }
 
 /// A control plane at work. Dropping it ends its tasks, too, but nobody waits for that; [`Server::shut_down`] does.
@@ -81,7 +74,7 @@ pub struct Server {
     pub grpc: SocketAddr,
     /// The key made because there was none. Shown once; nobody can ask for it again.
     pub first_key: Option<Secret>,
-    fleet: Arc<Fleet>,
+    planes: Arc<Planes>,
     shutdown: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     // Released last: another server may then open the folder.
@@ -103,67 +96,41 @@ impl Server {
         let grpc = listen(config.grpc, "--grpc").await?;
         let (http_address, grpc_address) = (local(&http, config.http)?, local(&grpc, config.grpc)?);
 
-        let path = config.data_dir.clone();
-        let opened = crate::blocking::blocking(move || open(&path)).await?;
         let (shutdown, down) = watch::channel(false);
-        let transport = Transport::new(opened.authority.clone(), grpc_address)?;
-        let accounts = Accounts::new(config.account_id.clone());
-        let fleet = Arc::new(Fleet::new(opened.store.clone(), accounts.clone())?);
-        let notifier = Arc::new(Notifier::new(opened.store.clone(), &config.data_dir, config.notify)?);
-        let room = Arc::new(Room::new(config.data_dir.clone(), config.keep_free));
-        let ingest = Arc::new(Ingest::new(opened.store.clone(), accounts, notifier.clone(), room.clone()));
-        let service = Service {
-            store: opened.store.clone(),
-            fleet: fleet.clone(),
-            ingest: ingest.clone(),
-            authority: opened.authority,
-            certificate_lifetime: config.certificate_lifetime,
-            shutdown: down.clone(),
-        };
-        let sweeping = sweep(opened.store.clone(), fleet.clone(), config.audit_retention, down.clone());
-        let sensors = fleet.clone();
-        let api = Api {
-            store: opened.store,
-            fleet,
-            ingest,
-            policies: opened.policies,
-            policy_times: opened.policy_times,
-            account_id: config.account_id,
-            attempts: Attempts::default(),
-            failures_noted: FailuresNoted::default(),
-            passwords: opened.passwords,
-            trusted_proxies: config.trusted_proxies,
-            notifier: notifier.clone(),
-            room,
-            data_dir: config.data_dir,
-            backups: Arc::new(Semaphore::new(1)),
-        };
+        let Opened { planes, authority, first_key } = crate::blocking::blocking({
+            let config = config.clone();
+            move || open(config)
+        })
+        .await?;
+        let transport = Transport::new(authority.clone(), grpc_address)?;
+        let service =
+            Service { planes: planes.clone(), authority, certificate_lifetime: config.certificate_lifetime };
         let tasks = vec![
-            tokio::spawn(serve_http(http, api, down.clone())),
+            tokio::spawn(serve_http(http, planes.clone(), down.clone())),
             tokio::spawn(serve_grpc(grpc, transport, service, down.clone())),
-            tokio::spawn(sweeping),
-            tokio::spawn(notify::run(notifier, down)),
+            tokio::spawn(keep(planes.clone(), down)),
         ];
-        let first_key = opened.first_key;
         Ok(Self {
             http: http_address,
             grpc: grpc_address,
             first_key,
-            fleet: sensors,
+            planes,
             shutdown,
             tasks,
             _data_dir: data_dir,
         })
     }
 
-    /// As `revokeSensor` does. Blocks.
+    /// As `revokeSensor` does in the operator's account. Blocks.
     pub fn revoke_sensor(&self, act: &Act, sensor_id: &str) -> Result<bool, StoreError> {
-        self.fleet.revoke(act, sensor_id)
+        self.planes.own().fleet.revoke(act, sensor_id)
     }
 
     /// Ends streams, lets requests under way finish within a bound, and closes the store.
     pub async fn shut_down(self) {
         self.shutdown.send_replace(true);
+        // First: it ends the sensors' streams, which the listeners wait for.
+        self.planes.close().await;
         for task in self.tasks {
             let handle = task.abort_handle();
             if tokio::time::timeout(GRACE, task).await.is_err() {
@@ -175,31 +142,48 @@ impl Server {
 }
 
 struct Opened {
-    store: Arc<dyn Store>,
+    planes: Arc<Planes>,
     authority: Arc<Authority>,
     first_key: Option<Secret>,
-    passwords: Passwords,
-    policies: Policies,
-    policy_times: std::collections::HashMap<String, crate::store::PolicyTimes>,
 }
 
-fn open(path: &Path) -> Result<Opened, StartError> {
-    if let Err(error) = backup::sweep(path) {
+fn open(config: Config) -> Result<Opened, StartError> {
+    if let Err(error) = backup::sweep(&config.data_dir) {
         tracing::warn!(%error, "what a backup that broke off left could not be removed");
     }
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path)?);
-    let authority = Arc::new(Authority::open(path)?);
+    let authority = Arc::new(Authority::open(&config.data_dir)?);
+    let planes = Arc::new(Planes::open(Setup {
+        room: Arc::new(Room::new(config.data_dir.clone(), config.keep_free)),
+        backups: Arc::new(Semaphore::new(1)),
+        data_dir: config.data_dir,
+        own_id: config.account_id,
+        trusted_proxies: config.trusted_proxies,
+        audit_retention: config.audit_retention,
+        notify: config.notify,
+        coverage: config.coverage.unwrap_or_else(|| CoverageSettings::new(config.certificate_lifetime)),
+        attempts: Arc::new(Attempts::default()),
+        passwords: Arc::new(Passwords::new()?),
+    })?);
+    let store = &planes.own().store;
     let first_key = match store.keys()?.is_empty() {
         true => {
             let terms = KeyTerms { name: "first".to_owned(), role: Role::Admin, expires_at: None };
-            Some(auth::create_key(&*store, &auth::command_line("start"), terms)?.1)
+            Some(auth::create_key(&**store, &auth::command_line("start"), terms)?.1)
         }
         false => None,
     };
-    let policies = Policies::new();
-    let policy_times = policies.note(&*store)?;
-    let passwords = Passwords::new()?;
-    Ok(Opened { store, authority, first_key, passwords, policies, policy_times })
+    Ok(Opened { planes, authority, first_key })
+}
+
+/// Opens accounts that were made beside this process, and closes those that were removed.
+async fn keep(planes: Arc<Planes>, mut shutdown: watch::Receiver<bool>) {
+    loop {
+        planes.keep().await;
+        tokio::select! {
+            _ = shutdown.wait_for(|down| *down) => return,
+            () = tokio::time::sleep(ACCOUNTS_EVERY) => {}
+        }
+    }
 }
 
 async fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, StartError> {
@@ -213,8 +197,8 @@ fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, Star
     listener.local_addr().map_err(|source| StartError::Listen { address, flag: "local address", source })
 }
 
-async fn serve_http(listener: TcpListener, api: Api, mut shutdown: watch::Receiver<bool>) {
-    let service = api::router(Arc::new(api)).into_make_service_with_connect_info::<SocketAddr>();
+async fn serve_http(listener: TcpListener, planes: Arc<Planes>, mut shutdown: watch::Receiver<bool>) {
+    let service = api::router(planes).into_make_service_with_connect_info::<SocketAddr>();
     let down = async move {
         // The sender gone is a shutdown, too.
         let _down = shutdown.wait_for(|down| *down).await;
@@ -242,51 +226,5 @@ async fn serve_grpc(
         .await;
     if let Err(error) = served {
         tracing::error!(%error, "the gRPC server ended");
-    }
-}
-
-/// Forgets what has run out, and writes down what sensors said. Nothing waits for either: every question asks for what
-/// is in force now, and the newest of a sensor is in memory.
-async fn sweep(
-    store: Arc<dyn Store>,
-    fleet: Arc<Fleet>,
-    audit_retention: Duration,
-    mut shutdown: watch::Receiver<bool>,
-) {
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        let is_down = tokio::select! {
-            _ = shutdown.wait_for(|down| *down) => true,
-            _ = ticks.tick() => false,
-        };
-        record(&fleet).await;
-        if is_down {
-            return;
-        }
-        let store = store.clone();
-        let swept = crate::blocking::blocking(move || {
-            let now = EpochMillis::now();
-            let kept = i64::try_from(audit_retention.as_millis()).unwrap_or(i64::MAX);
-            Ok::<_, StoreError>((
-                store.expire(now)?,
-                store.expire_sessions(now, auth::idle_since(now))?,
-                store.expire_join_tokens(now)?,
-                store.expire_audit(EpochMillis::from_millis(now.millis().saturating_sub(kept)))?,
-            ))
-        });
-        match swept.await {
-            Ok((0, 0, 0, 0)) => {}
-            Ok((orders, sessions, tokens, audit)) => {
-                tracing::debug!(orders, sessions, tokens, audit, "ran out");
-            }
-            Err(error) => tracing::warn!(%error, "what ran out could not be swept; next try in 15 s"),
-        }
-    }
-}
-
-async fn record(fleet: &Arc<Fleet>) {
-    let fleet = fleet.clone();
-    if let Err(error) = crate::blocking::blocking(move || fleet.record()).await {
-        tracing::warn!(%error, "what sensors reported could not be written down");
     }
 }

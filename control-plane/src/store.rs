@@ -3,6 +3,8 @@
 //! An engine may block: callers are on blocking threads. `tests/store_contract.rs` is the suite every engine passes.
 
 mod access;
+mod accounts;
+mod alerts;
 mod audit;
 mod events;
 mod filter;
@@ -16,6 +18,8 @@ mod stats;
 mod users;
 
 pub use access::{AccessStore, KeyRecord, NewKey, NewSession, Owner, Role, SessionRecord};
+pub use accounts::{AccountRecord, AccountStore, Owned};
+pub use alerts::{Alert, AlertKey, AlertKind, AlertStore};
 pub use audit::{Act, AuditEntry, AuditPage, AuditQuery, AuditStore, Principal, PrincipalKind};
 pub use events::{
     Appended, Combination, EventDetail, EventRow, EventStatus, EventStore, NewEvent, SampleQuery,
@@ -25,8 +29,8 @@ pub use inventory::{
     Inventoried, InventoryFilter, InventoryRow, InventorySort, InventoryStore, MAX_PER_SENSOR,
 };
 pub use notify::{
-    Attempt, Due, LogEntry, NewTarget, Notice, NotifyStore, Queued, Settled, TargetChange, TargetError,
-    TargetFilter, TargetKind, TargetRecord,
+    Attempt, CoverageNotice, Due, LogEntry, NewTarget, Notice, NotifyStore, Queued, Settled, TargetChange,
+    TargetError, TargetFilter, TargetKind, TargetRecord,
 };
 pub use policies::{PolicyStep, PolicyStore, PolicyTimes, PolicyVersion, SavedPolicy, StoredPolicy};
 pub use revisions::{
@@ -41,6 +45,8 @@ pub use users::{NewUser, UserChange, UserError, UserRecord, UserStore};
 /// Everything an account's state is: revisions, who may do what, which sensors there are.
 pub trait StateStore:
     RevisionStore
+    + AccountStore
+    + AlertStore
     + AccessStore
     + UserStore
     + AuditStore
@@ -52,6 +58,8 @@ pub trait StateStore:
 }
 impl<T> StateStore for T where
     T: RevisionStore
+        + AccountStore
+        + AlertStore
         + AccessStore
         + UserStore
         + AuditStore

@@ -77,6 +77,7 @@ impl Plane {
             trusted_proxies: Vec::new(),
             audit_retention: Duration::from_secs(400 * 86_400),
             notify: NotifySettings::default(),
+            coverage: None,
             certificate_lifetime,
             keep_free: 0,
         })
@@ -90,7 +91,7 @@ impl Plane {
     }
 
     fn secret(&self, lifetime: Duration) -> String {
-        let terms = JoinTerms { lifetime, uses: 1, account_id: String::new() };
+        let terms = JoinTerms { lifetime, uses: 1 };
         create_join_token(&self.store(), &command_line("test"), terms).unwrap().reveal().to_owned()
     }
 

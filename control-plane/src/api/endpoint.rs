@@ -21,14 +21,17 @@ use super::{
     security::{is_own_page, session_cookie},
 };
 use crate::{
+    accounts::Planes,
     auth::{self, Caller},
     blocking::blocking,
-    store::{Act, Role},
+    store::{Act, Role, Store, StoreError},
 };
 
 /// One authenticated request.
 pub(super) struct Call {
+    /// The caller's account, and no other.
     pub(super) api: Arc<Api>,
+    pub(super) planes: Arc<Planes>,
     /// The endpoint's.
     name: String,
     pub(super) caller: Caller,
@@ -53,12 +56,12 @@ impl Call {
 pub(super) type Reply = Result<Value, ApiError>;
 
 /// An endpoint that needs the store and nothing else; it runs where waiting for the disk harms nobody.
-pub(super) fn reads(needs: Role, handler: fn(&Call) -> Reply) -> MethodRouter<Arc<Api>> {
+pub(super) fn reads(needs: Role, handler: fn(&Call) -> Reply) -> MethodRouter<Arc<Planes>> {
     commands(needs, move |call: Call| blocking(move || handler(&call)))
 }
 
 /// An endpoint that also waits, for sensors or for its turn.
-pub(super) fn commands<H, F>(needs: Role, handler: H) -> MethodRouter<Arc<Api>>
+pub(super) fn commands<H, F>(needs: Role, handler: H) -> MethodRouter<Arc<Planes>>
 where
     H: Fn(Call) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Reply> + Send,
@@ -70,54 +73,75 @@ where
 }
 
 /// An endpoint whose answer is no JSON object.
-pub(super) fn answers<H, F>(needs: Role, handler: H) -> MethodRouter<Arc<Api>>
+pub(super) fn answers<H, F>(needs: Role, handler: H) -> MethodRouter<Arc<Planes>>
 where
     H: Fn(Call) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Result<Response, ApiError>> + Send,
 {
     post(
-        async move |State(api): State<Arc<Api>>,
+        async move |State(planes): State<Arc<Planes>>,
                     ConnectInfo(peer): ConnectInfo<SocketAddr>,
                     path: MatchedPath,
                     headers: HeaderMap,
                     body: Result<Bytes, BytesRejection>| {
             let name = path.as_str().rsplit('/').next().unwrap_or_default();
-            handler(admit(api, needs, name, peer, &headers, body).await?).await
+            handler(admit(planes, needs, name, peer, &headers, body).await?).await
         },
     )
     .fallback(async || ApiError::NotFound)
 }
 
 async fn admit(
-    api: Arc<Api>,
+    planes: Arc<Planes>,
     needs: Role,
     name: &str,
     peer: SocketAddr,
     headers: &HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Call, ApiError> {
-    let caller = authenticate(&api, headers).await?;
+    let (api, caller) = authenticate(&planes, headers).await?;
     if caller.role < needs {
         return Err(ApiError::Forbidden { has: caller.role, needs });
     }
     let raw = object(&body.map_err(|_| ApiError::TooLarge)?)?;
-    let from = client(peer.ip(), headers, &api.trusted_proxies).address;
-    Ok(Call { api, name: name.to_owned(), caller, from, raw })
+    let from = client(peer.ip(), headers, &planes.setup().trusted_proxies).address;
+    Ok(Call { api, planes, name: name.to_owned(), caller, from, raw })
 }
 
 /// By API key (in a header of its own, or as the bearer token that a Prometheus sends), or by the console's session with
 /// the header that no foreign site can send.
-pub(super) async fn authenticate(api: &Arc<Api>, headers: &HeaderMap) -> Result<Caller, ApiError> {
-    let store = api.store.clone();
+///
+/// Here alone is decided which account a request belongs to: that whose store knows the secret.
+pub(super) async fn authenticate(
+    planes: &Arc<Planes>,
+    headers: &HeaderMap,
+) -> Result<(Arc<Api>, Caller), ApiError> {
     if let Some(key) = api_key(headers)? {
-        let caller = blocking(move || auth::by_key(&*store, &key)).await?;
-        return caller.ok_or(ApiError::Unauthenticated);
+        return known(planes, key, |store, key| auth::by_key(store, key)).await;
     }
     let cookie = session_cookie(headers).ok_or(ApiError::Unauthenticated)?;
     if !is_own_page(headers) {
         return Err(ApiError::CrossSite);
     }
-    blocking(move || auth::by_session(&*store, &cookie)).await?.ok_or(ApiError::Unauthenticated)
+    by_session(planes, cookie).await
+}
+
+/// Whose session this is.
+pub(super) async fn by_session(planes: &Arc<Planes>, cookie: String) -> Result<(Arc<Api>, Caller), ApiError> {
+    known(planes, cookie, |store, cookie| auth::by_session(store, cookie)).await
+}
+
+async fn known(
+    planes: &Arc<Planes>,
+    secret: String,
+    look_up: fn(&dyn Store, &str) -> Result<Option<Caller>, StoreError>,
+) -> Result<(Arc<Api>, Caller), ApiError> {
+    let planes = planes.clone();
+    let found = blocking(move || {
+        let Some(plane) = planes.of_secret(&secret)? else { return Ok::<_, StoreError>(None) };
+        Ok(look_up(&*plane.store, &secret)?.map(|caller| (plane.api.clone(), caller)))
+    });
+    found.await?.ok_or(ApiError::Unauthenticated)
 }
 
 fn api_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {

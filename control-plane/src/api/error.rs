@@ -20,6 +20,8 @@ pub(crate) enum ApiError {
         has: Role,
         needs: Role,
     },
+    /// What is about all accounts, asked by one that is not the operator's.
+    OperatorOnly,
     NotFound,
     TooLarge,
     /// A wrong name, password or key at the log-in.
@@ -86,6 +88,10 @@ impl IntoResponse for ApiError {
             Self::Unauthenticated => (
                 StatusCode::UNAUTHORIZED,
                 vec!["no valid API key: send it as the header x-api-key or as a bearer token, or log in to the console".into()],
+            ),
+            Self::OperatorOnly => (
+                StatusCode::FORBIDDEN,
+                vec!["this is for admins of the operator's account".into()],
             ),
             Self::CrossSite => (
                 StatusCode::FORBIDDEN,

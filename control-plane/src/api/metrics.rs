@@ -17,6 +17,7 @@ use prometheus_client::{
 
 use super::{Api, ApiError, endpoint::authenticate};
 use crate::{
+    accounts::Planes,
     blocking::blocking,
     clock::EpochMillis,
     fleet::Live,
@@ -31,20 +32,24 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 const REPORTED: &str = "portcullis_sensor_";
 
 pub(super) async fn scrape(
-    State(api): State<Arc<Api>>,
+    State(planes): State<Arc<Planes>>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, ApiError> {
-    let caller = authenticate(&api, &headers).await?;
+    let (api, caller) = authenticate(&planes, &headers).await?;
     if caller.role < Role::Viewer {
         return Err(ApiError::Forbidden { has: caller.role, needs: Role::Viewer });
     }
-    let text = blocking(move || exposition(&api)).await?;
+    let text = blocking(move || exposition(&planes, &api)).await?;
     Ok::<Response, _>(([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response())
 }
 
-fn exposition(api: &Api) -> Result<String, StoreError> {
+fn exposition(planes: &Planes, api: &Api) -> Result<String, StoreError> {
     let mut registry = Registry::default();
-    registry.register_collector(Box::new(Snapshot::take(api)?));
+    let mut snapshot = Snapshot::take(api)?;
+    if api.store.account().is_none() {
+        snapshot.sums = Some(Sums::take(planes)?);
+    }
+    registry.register_collector(Box::new(snapshot));
     let mut exposition = String::new();
     // Without its last line, which then is missing, no scraper takes it.
     if let Err(error) = text::encode(&mut exposition, &registry) {
@@ -59,6 +64,8 @@ struct Snapshot {
     revision: u64,
     failed_log_ins: u64,
     room: room::State,
+    /// Of all accounts, where the operator asks.
+    sums: Option<Sums>,
     sensors: Vec<SensorMetrics>,
     targets: Vec<(Labels, TargetRecord)>,
 }
@@ -68,6 +75,54 @@ struct SensorMetrics {
     labels: Labels,
     live: Live,
     ingest: IngestCounts,
+    alerts: u64,
+}
+
+/// Over all accounts: how many there are does not make more series.
+#[derive(Debug, Default)]
+struct Sums {
+    accounts: u64,
+    sensors: u64,
+    connected: u64,
+    alerts: u64,
+    received: u64,
+    stored: u64,
+    rejected: u64,
+}
+
+impl Sums {
+    fn take(planes: &Planes) -> Result<Self, StoreError> {
+        let mut sums = Self::default();
+        for plane in planes.all() {
+            let Snapshot { sensors, .. } = Snapshot::take(&plane.api)?;
+            sums.accounts += 1;
+            sums.sensors += sensors.len() as u64;
+            for sensor in &sensors {
+                sums.connected += is_connected(sensor);
+                sums.alerts += sensor.alerts;
+                sums.received += sensor.ingest.received;
+                sums.stored += sensor.ingest.stored;
+                sums.rejected += sensor.ingest.rejected;
+            }
+        }
+        Ok(sums)
+    }
+
+    const fn named(&self) -> [(&'static str, &'static str, u64); 7] {
+        [
+            ("accounts", "Accounts that are open, the operator's too", self.accounts),
+            ("accounts_sensors", "Sensors enrolled, over all accounts", self.sensors),
+            ("accounts_sensors_connected", "Sensors connected, over all accounts", self.connected),
+            ("accounts_coverage_alerts", "Open alerts of lost coverage, over all accounts", self.alerts),
+            ("accounts_events_received", "Events that came, over all accounts", self.received),
+            ("accounts_events_stored", "Events stored, over all accounts", self.stored),
+            (
+                "accounts_events_rejected",
+                "Events that do not keep to the contract, over all accounts",
+                self.rejected,
+            ),
+        ]
+    }
 }
 
 type Labels = [(&'static str, String); 2];
@@ -76,11 +131,13 @@ type Family<'a> = Vec<(&'a Labels, u64)>;
 
 impl Snapshot {
     fn take(api: &Api) -> Result<Self, StoreError> {
+        let open = api.fleet.open_alerts()?;
         let sensors = api.store.sensors()?.into_iter().map(|record| {
             let live = api.fleet.live(&record.id).unwrap_or_else(|| Live::from_record(&record));
             let ingest = api.ingest.counters().of(&record.id);
+            let alerts = open.iter().filter(|alert| alert.key.sensor_id == record.id).count() as u64;
             let labels = [("sensor", record.id), ("node", live.node.clone())];
-            SensorMetrics { labels, live, ingest }
+            SensorMetrics { labels, live, ingest, alerts }
         });
         let targets = api.store.targets()?.into_iter();
         let targets = targets.map(|target| {
@@ -91,6 +148,7 @@ impl Snapshot {
             revision: api.fleet.revision(),
             failed_log_ins: api.failures_noted.total(),
             room: api.room.state(),
+            sums: None,
             sensors: sensors.collect(),
         })
     }
@@ -128,6 +186,11 @@ impl Collector for Snapshot {
                 "sensor_applied_revision",
                 "Revision of blocks and suppressions that the sensor has applied",
                 self.each(|sensor| sensor.live.applied_revision),
+            ),
+            (
+                "coverage_alerts",
+                "Open alerts: the sensor sees or blocks less than it should",
+                self.each(|sensor| sensor.alerts),
             ),
             ("sensor_last_seen_seconds", "Unix time of the sensor's last message", self.each(last_seen)),
             (
@@ -226,6 +289,11 @@ impl Collector for Snapshot {
                     encoder.encode_descriptor(&name, help, None, MetricType::Gauge)?.encode_gauge(&value)?;
                 }
             }
+        }
+        for (name, help, value) in self.sums.iter().flat_map(Sums::named) {
+            let name = format!("portcullis_control_plane_{name}");
+            let mut sum = encoder.encode_descriptor(&name, help, None, MetricType::Gauge)?;
+            sum.encode_gauge(&value)?;
         }
         Ok(())
     }

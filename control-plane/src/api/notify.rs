@@ -55,7 +55,7 @@ pub(super) fn add(call: &Call) -> Reply {
     let kind = TargetKind::parse(&kind)
         .ok_or_else(|| ApiError::invalid("kind", "is webhook, slack, syslog, splunk or otlp"))?;
     let made = match (kind, &secret) {
-        (TargetKind::Webhook, None) => Some(Secret::generate(SecretKind::Webhook)?),
+        (TargetKind::Webhook, None) => Some(Secret::generate(SecretKind::Webhook, None)?),
         _ => None,
     };
     let secret = made.as_ref().map(|made| made.reveal().to_owned()).or(secret).unwrap_or_default();

@@ -17,14 +17,14 @@ use axum::{
 pub(super) use self::asks::Asks;
 use self::document::Described;
 use super::{
-    Api, ApiError,
+    ApiError,
     endpoint::{self, Call, Reply},
 };
-use crate::store::Role;
+use crate::{accounts::Planes, store::Role};
 
 /// The calls, each with what it asks for and who may make it.
 pub(super) struct Endpoints {
-    router: Router<Arc<Api>>,
+    router: Router<Arc<Planes>>,
     described: Vec<Described>,
 }
 
@@ -79,7 +79,7 @@ impl Endpoints {
         name: &'static str,
         needs: Role,
         about: &'static str,
-        route: MethodRouter<Arc<Api>>,
+        route: MethodRouter<Arc<Planes>>,
     ) -> Self {
         self.router = self.router.route(&format!("/api/{name}"), route);
         self.described.push(Described { name, needs, about, asks: A::schema() });
@@ -87,7 +87,7 @@ impl Endpoints {
     }
 
     /// With the document and the page.
-    pub(super) fn router(self) -> Router<Arc<Api>> {
+    pub(super) fn router(self) -> Router<Arc<Planes>> {
         let document: &'static str = document::of(self.described).leak();
         let file = |kind: &'static str, text: &'static str| {
             get(async move || {

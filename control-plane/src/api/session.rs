@@ -14,10 +14,11 @@ use serde_json::json;
 use super::{
     Api, ApiError,
     client::{Client, client},
-    endpoint::authenticate,
+    endpoint::{authenticate, by_session},
     security::{is_cross_site, is_own_page, session_cookie},
 };
 use crate::{
+    accounts::Planes,
     auth::{self, COOKIE, Caller, SESSION_LIFETIME},
     blocking::blocking,
     store::{Act, Principal, PrincipalKind},
@@ -33,12 +34,14 @@ enum LogIn {
     Password {
         name: String,
         password: String,
+        /// Absent for the operator's.
+        account: Option<String>,
     },
 }
 
 /// `POST /session`: trades a name and a password, or an API key, for a cookie.
 pub(super) async fn log_in(
-    State(api): State<Arc<Api>>,
+    State(planes): State<Arc<Planes>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
     body: Bytes,
@@ -53,13 +56,18 @@ pub(super) async fn log_in(
     let log_in: LogIn = serde_json::from_slice(&body).map_err(|_| {
         ApiError::invalid("body", "has to be {\"name\": \"…\", \"password\": \"…\"} or {\"apiKey\": \"…\"}")
     })?;
-    let client = client(peer.ip(), &headers, &api.trusted_proxies);
+    let client = client(peer.ip(), &headers, &planes.setup().trusted_proxies);
+    // Failures at an account that is not there are the operator's to see.
+    let (api, is_there) = match of_log_in(&planes, &log_in).await? {
+        Some(api) => (api, true),
+        None => (planes.own().api.clone(), false),
+    };
     let name = match &log_in {
         LogIn::Key { .. } => None,
-        LogIn::Password { name, .. } => Some(name.trim()),
+        LogIn::Password { name, .. } => Some(api.at_log_in(name.trim())),
     };
-    let attempt = api.attempts.begin(client.address, name, Instant::now())?;
-    let caller = match caller(&api, log_in).await {
+    let attempt = api.attempts.begin(client.address, name.as_deref(), Instant::now())?;
+    let caller = match caller(&api, is_there, log_in).await {
         Ok(Some(caller)) => caller,
         Ok(None) => {
             note_failure(&api, client).await?;
@@ -78,13 +86,33 @@ pub(super) async fn log_in(
     Ok(with_cookie(session.reveal(), lifetime, client))
 }
 
-async fn caller(api: &Arc<Api>, log_in: LogIn) -> Result<Option<Caller>, ApiError> {
+/// The account that somebody wants to log in to.
+async fn of_log_in(planes: &Arc<Planes>, log_in: &LogIn) -> Result<Option<Arc<Api>>, ApiError> {
+    let planes = planes.clone();
+    let (secret, account) = match log_in {
+        LogIn::Key { api_key } => (Some(api_key.trim().to_owned()), String::new()),
+        LogIn::Password { account, .. } => (None, account.as_deref().unwrap_or_default().trim().to_owned()),
+    };
+    let found = blocking(move || match secret {
+        Some(secret) => planes.of_secret(&secret),
+        None => planes.named(&account),
+    });
+    Ok(found.await?.map(|plane| plane.api.clone()))
+}
+
+/// Where the account is not there, it takes as long to say no.
+async fn caller(api: &Arc<Api>, is_there: bool, log_in: LogIn) -> Result<Option<Caller>, ApiError> {
     match log_in {
+        LogIn::Key { .. } if !is_there => Ok(None),
         LogIn::Key { api_key } => {
             let store = api.store.clone();
             Ok(blocking(move || auth::by_key(&*store, api_key.trim())).await?)
         }
-        LogIn::Password { name, password } => {
+        LogIn::Password { password, .. } if !is_there => {
+            api.passwords.is(password, None).await?;
+            Ok(None)
+        }
+        LogIn::Password { name, password, .. } => {
             Ok(auth::by_password(&api.store, &api.passwords, &name, password).await?)
         }
     }
@@ -102,36 +130,37 @@ async fn note_failure(api: &Arc<Api>, client: Client) -> Result<(), ApiError> {
     Ok(blocking(move || store.note(&act, "session")).await?)
 }
 
-/// `GET /session`: who is logged in.
-pub(super) async fn who(State(api): State<Arc<Api>>, headers: HeaderMap) -> Result<Response, ApiError> {
-    let store = api.store.clone();
-    let caller = match session_cookie(&headers) {
+/// `GET /session`: who is logged in, and where.
+pub(super) async fn who(State(planes): State<Arc<Planes>>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let (api, caller) = match session_cookie(&headers) {
         // Nothing but reading happens here, so the header that commands need is not asked for.
-        Some(cookie) if !headers.contains_key("x-api-key") => {
-            blocking(move || auth::by_session(&*store, &cookie)).await?.ok_or(ApiError::Unauthenticated)?
-        }
-        _ => authenticate(&api, &headers).await?,
+        Some(cookie) if !headers.contains_key("x-api-key") => by_session(&planes, cookie).await?,
+        _ => authenticate(&planes, &headers).await?,
     };
     let Principal { kind, name, .. } = caller.by;
-    Ok(Json(json!({ "name": name, "role": caller.role.name(), "kind": kind.name() })).into_response())
+    Ok(Json(json!({
+        "name": name, "role": caller.role.name(), "kind": kind.name(), "account": api.account_id,
+    }))
+    .into_response())
 }
 
 /// `DELETE /session`: ends it here, not only in the browser.
 pub(super) async fn log_out(
-    State(api): State<Arc<Api>>,
+    State(planes): State<Arc<Planes>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let client = client(peer.ip(), &headers, &api.trusted_proxies);
+    let client = client(peer.ip(), &headers, &planes.setup().trusted_proxies);
     if let Some(cookie) = session_cookie(&headers) {
         if !is_own_page(&headers) {
             return Err(ApiError::CrossSite);
         }
-        let store = api.store.clone();
+        let planes = planes.clone();
         blocking(move || {
-            let Some(caller) = auth::by_session(&*store, &cookie)? else { return Ok(()) };
+            let Some(plane) = planes.of_secret(&cookie)? else { return Ok(()) };
+            let Some(caller) = auth::by_session(&*plane.store, &cookie)? else { return Ok(()) };
             let act = Act { by: caller.by, from: Some(client.address), action: "logOut".to_owned() };
-            store.end_session(&act, &auth::digest(&cookie))
+            plane.store.end_session(&act, &auth::digest(&cookie))
         })
         .await?;
     }

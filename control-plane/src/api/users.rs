@@ -97,7 +97,8 @@ pub(super) async fn change_password(call: Call) -> Reply {
     let Own { current_password, new_password } = call.keys()?;
     let name = call.caller.by.name.clone();
     // Whoever finds an open page must not guess here what the log-in slows down.
-    let attempt = call.api.attempts.begin(call.from, Some(&name), std::time::Instant::now())?;
+    let attempt =
+        call.api.attempts.begin(call.from, Some(&call.api.at_log_in(&name)), std::time::Instant::now())?;
     let known = auth::by_password(&call.api.store, &call.api.passwords, &name, current_password).await;
     if matches!(known, Ok(None)) {
         return Err(ApiError::invalid("currentPassword", "is not your password"));

@@ -24,7 +24,7 @@ pub fn create_key<S: AccessStore + ?Sized>(
     act: &Act,
     terms: KeyTerms,
 ) -> Result<(String, Secret), StoreError> {
-    let key = Secret::generate(SecretKind::ApiKey)?;
+    let key = Secret::generate(SecretKind::ApiKey, store.account())?;
     let id = Uuid::now_v7().to_string();
     store.create_key(
         act,

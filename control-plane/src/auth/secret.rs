@@ -3,7 +3,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::store::StoreError;
+use crate::{accounts::AccountId, store::StoreError};
 
 /// What a secret opens. The prefix tells people, and scanners of leaked text, what they have found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +28,16 @@ impl SecretKind {
     }
 }
 
-/// 256 random bits in hexadecimal after a prefix. Shown once. But for webhooks, only its digest is kept.
+/// 256 random bits in hexadecimal after a prefix, which also names the account where that is not the operator's:
+/// `pck_<bits>`, `pck_acme_<bits>`. Shown once. But for webhooks, only its digest is kept.
 pub struct Secret(String);
 
 impl Secret {
-    pub fn generate(kind: SecretKind) -> Result<Self, StoreError> {
+    pub fn generate(kind: SecretKind, account: Option<&AccountId>) -> Result<Self, StoreError> {
         let mut bits = [0; 32];
         getrandom::fill(&mut bits).map_err(StoreError::Random)?;
-        Ok(Self(format!("{}{}", kind.prefix(), hex::encode(bits))))
+        let account = account.map(|account| format!("{account}_")).unwrap_or_default();
+        Ok(Self(format!("{}{account}{}", kind.prefix(), hex::encode(bits))))
     }
 
     /// The one way to the text: every place that shows a secret says so.
@@ -54,6 +56,14 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Whose secret it says it is; `None` for the operator's, and for what is no secret of ours. No more than a sign where to
+/// look: the digest is of all of it, so another name in it makes it another secret.
+pub fn account_of(secret: &str) -> Option<AccountId> {
+    let (_, rest) = secret.split_once('_')?;
+    let (account, _) = rest.rsplit_once('_')?;
+    AccountId::parse(account).ok()
+}
+
 /// What is stored of a secret. A plain hash is enough: nobody tries 2^256 secrets, so the slowness that passwords
 /// need would only cost every request.
 pub fn digest(secret: &str) -> [u8; 32] {
@@ -70,9 +80,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_secret_says_whose_it_is() {
+        let acme = AccountId::parse("acme").unwrap();
+        let secret = Secret::generate(SecretKind::ApiKey, Some(&acme)).unwrap();
+        assert!(secret.reveal().starts_with("pck_acme_"));
+        assert_eq!(account_of(secret.reveal()), Some(acme));
+        let own = Secret::generate(SecretKind::ApiKey, None).unwrap();
+        for other in [own.reveal(), "", "pck_", "pck__", "pck_../.._00", "pck_A_00"] {
+            assert_eq!(account_of(other), None, "{other}");
+        }
+    }
+
+    #[test]
     fn two_secrets_differ_and_debug_hides_them() {
-        let (a, b) =
-            (Secret::generate(SecretKind::ApiKey).unwrap(), Secret::generate(SecretKind::ApiKey).unwrap());
+        let (a, b) = (
+            Secret::generate(SecretKind::ApiKey, None).unwrap(),
+            Secret::generate(SecretKind::ApiKey, None).unwrap(),
+        );
         assert_ne!(a.reveal(), b.reveal());
         assert!(a.reveal().starts_with("pck_") && a.reveal().len() == 4 + 64);
         assert!(!format!("{a:?}").contains(a.reveal()));

@@ -18,7 +18,7 @@ pub fn open_session<S: AccessStore + ?Sized>(
     act: &Act,
     caller: &Caller,
 ) -> Result<Secret, StoreError> {
-    let secret = Secret::generate(SecretKind::Session)?;
+    let secret = Secret::generate(SecretKind::Session, store.account())?;
     let now = EpochMillis::now();
     let id = caller.by.id.clone();
     let owner = match caller.by.kind {

@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use super::{duration, open, output::say};
 use crate::{
+    accounts::AccountId,
     auth,
     authority::Authority,
     fleet::{JoinTerms, create_join_token},
@@ -19,18 +20,15 @@ pub enum JoinToken {
         /// How many sensors may enrol with it.
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
         uses: u32,
-        /// The account whose events its sensors may write; the control plane's own where absent.
-        #[arg(long, value_name = "ID", default_value = "", hide_default_value = true)]
-        account: String,
     },
 }
 
 /// The token itself, and after `@` what the sensor knows its control plane by.
-pub fn run(data_dir: &Path, command: JoinToken) -> anyhow::Result<()> {
-    let JoinToken::Create { ttl, uses, account } = command;
+pub fn run(data_dir: &Path, account: Option<AccountId>, command: JoinToken) -> anyhow::Result<()> {
+    let JoinToken::Create { ttl, uses } = command;
     let act = auth::command_line("join-token create");
-    let store = open(data_dir)?;
+    let store = open(data_dir, account)?;
     let fingerprint = Authority::open(data_dir)?.fingerprint();
-    let token = create_join_token(&store, &act, JoinTerms { lifetime: ttl, uses, account_id: account })?;
+    let token = create_join_token(&store, &act, JoinTerms { lifetime: ttl, uses })?;
     say(&format!("{}@{fingerprint}", token.reveal()))
 }

@@ -9,6 +9,7 @@ use super::{
     output::{date, date_or, note, say},
 };
 use crate::{
+    accounts::AccountId,
     auth::{self, KeyTerms},
     clock::EpochMillis,
     store::{AccessStore, KeyRecord, Role},
@@ -42,8 +43,8 @@ pub struct CreateKey {
     ttl: Option<Duration>,
 }
 
-pub fn run(data_dir: &Path, command: Keys) -> anyhow::Result<()> {
-    let store = open(data_dir)?;
+pub fn run(data_dir: &Path, account: Option<AccountId>, command: Keys) -> anyhow::Result<()> {
+    let store = open(data_dir, account)?;
     match command {
         Keys::Create(CreateKey { role, name, ttl }) => {
             let expires_at = ttl.map(|ttl| EpochMillis::now().plus(ttl));

@@ -12,6 +12,7 @@ use super::{
     output::{date, date_or, note, say},
 };
 use crate::{
+    accounts::AccountId,
     auth::{self, Password, user_name},
     clock::EpochMillis,
     store::{Role, SqliteStore, UserChange, UserRecord, UserStore},
@@ -50,8 +51,8 @@ pub struct CreateUser {
     role: Role,
 }
 
-pub fn run(data_dir: &Path, command: Users) -> anyhow::Result<()> {
-    let store = open(data_dir)?;
+pub fn run(data_dir: &Path, account: Option<AccountId>, command: Users) -> anyhow::Result<()> {
+    let store = open(data_dir, account)?;
     match command {
         Users::Create(CreateUser { name, role }) => {
             if store.user(&name, EpochMillis::now())?.is_some() {

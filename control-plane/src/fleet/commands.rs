@@ -160,6 +160,7 @@ impl<'a> Connection<'a> {
             std::mem::replace(&mut live.replaced, replaced.clone()).notify_one();
             live.connection = Some(number);
             live.peer = peer;
+            live.certified_until = peer.certified_until;
             live.enrolled = Some(sensor.clone());
             live.node.clone_from(&hello.node);
             live.version.clone_from(&hello.version);
@@ -193,7 +194,7 @@ impl<'a> Connection<'a> {
             live.last_seen = Some(EpochMillis::now());
             match message {
                 Some(Message::Applied(applied)) => live.take_applied(applied, newest),
-                Some(Message::Report(report)) => live.take_report(report),
+                Some(Message::Report(report)) => live.take_report(report, EpochMillis::now()),
                 Some(Message::Hello(_) | Message::AutomaticBlock(_) | Message::Inventory(_)) | None => {
                     tracing::debug!(sensor = self.sensor.id, "a message without meaning here");
                 }

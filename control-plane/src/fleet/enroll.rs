@@ -4,6 +4,7 @@ use portcullis_proto::v1::{Certificate, EnrollRequest, EnrollResponse};
 use uuid::Uuid;
 
 use crate::{
+    accounts::AccountId,
     auth::{Secret, SecretKind, digest},
     authority::{Authority, AuthorityError},
     clock::EpochMillis,
@@ -17,8 +18,6 @@ const MAX_VERSION: usize = 64;
 pub struct JoinTerms {
     pub lifetime: Duration,
     pub uses: u32,
-    /// Whose events its sensors may write; empty for the control plane's own account.
-    pub account_id: String,
 }
 
 /// What a sensor that enrols goes away with.
@@ -49,12 +48,12 @@ pub fn create_join_token<S: SensorStore + ?Sized>(
     act: &Act,
     terms: JoinTerms,
 ) -> Result<Secret, StoreError> {
-    let JoinTerms { lifetime, uses, account_id } = terms;
-    let token = Secret::generate(SecretKind::JoinToken)?;
+    let JoinTerms { lifetime, uses } = terms;
+    let token = Secret::generate(SecretKind::JoinToken, store.account())?;
     let now = EpochMillis::now();
     store.create_join_token(
         act,
-        JoinToken { hash: token.digest(), created_at: now, expires_at: now.plus(lifetime), uses, account_id },
+        JoinToken { hash: token.digest(), created_at: now, expires_at: now.plus(lifetime), uses },
     )?;
     Ok(token)
 }
@@ -68,9 +67,11 @@ pub fn enroll<S: SensorStore + ?Sized>(
 ) -> Result<EnrollResponse, Refused> {
     let id = Uuid::now_v7().to_string();
     let (credential, certificate) = match admission {
-        Admission::Credential => (Some(Secret::generate(SecretKind::SensorCredential)?), None),
+        Admission::Credential => {
+            (Some(Secret::generate(SecretKind::SensorCredential, store.account())?), None)
+        }
         Admission::Certificate { authority, request, lifetime } => {
-            (None, Some(certify(authority, &request, &id, lifetime)?))
+            (None, Some(certify(authority, &request, &id, store.account(), lifetime)?))
         }
     };
     let (mut node, mut version) = (request.node, request.version);
@@ -94,10 +95,11 @@ pub fn certify(
     authority: &Authority,
     request: &[u8],
     sensor_id: &str,
+    account: Option<&AccountId>,
     lifetime: Duration,
 ) -> Result<Certificate, AuthorityError> {
     Ok(Certificate {
-        leaf: authority.certify_sensor(request, sensor_id, lifetime)?,
+        leaf: authority.certify_sensor(request, sensor_id, account, lifetime)?,
         lifetime_ms: u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX),
     })
 }

@@ -1,7 +1,10 @@
 use portcullis_proto::v1::{EndpointName, InventoryAck, InventoryUpdate};
 
 use super::Fleet;
-use crate::store::{SensorRecord, StoreError};
+use crate::{
+    accounts,
+    store::{SensorRecord, StoreError},
+};
 
 /// As sensors keep them, with room to spare: what is larger is cut or left out.
 const MAX_ENDPOINTS: usize = 4096;
@@ -18,12 +21,12 @@ impl Fleet {
     pub(super) fn take_inventory(
         &self,
         sensor: &SensorRecord,
-        mut update: InventoryUpdate,
+        update: InventoryUpdate,
     ) -> Result<InventoryAck, StoreError> {
         let number = update.number;
-        if !self.accounts.bind(sensor, &mut update.account_id) {
+        if !accounts::may_name(sensor, &self.account_id, &update.account_id) {
             // Acknowledged all the same: told again it would be no less another's.
-            tracing::warn!(sensor = sensor.id, "endpoints of an account that this sensor did not enrol for");
+            tracing::warn!(sensor = sensor.id, "endpoints of an account that this sensor does not belong to");
             return Ok(InventoryAck { number });
         }
         let told = update.endpoints.len();

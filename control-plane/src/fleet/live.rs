@@ -29,11 +29,13 @@ pub struct Refusal {
     pub reason: String,
 }
 
-/// The two ends of a sensor's connection, as far as they are known.
+/// A sensor's connection, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Peer {
     pub sensor: Option<IpAddr>,
     pub us: Option<IpAddr>,
+    /// When its certificate ends.
+    pub certified_until: Option<EpochMillis>,
 }
 
 /// A sensor as heard of since the start, over what was stored before.
@@ -53,6 +55,12 @@ pub struct Live {
     pub applied_revision: u64,
     pub last_seen: Option<EpochMillis>,
     pub report: Option<SensorReport>,
+    /// When its certificate ends; `None` where it came without.
+    pub certified_until: Option<EpochMillis>,
+    /// How far its clock was ahead of ours at the last report, in milliseconds; the way of the message counts as behind.
+    pub clock_skew_ms: Option<i64>,
+    /// What its counters gained a second between the last two reports.
+    pub rates: BTreeMap<String, f64>,
     /// Counters of the last report that were left out: too many, or names that are none.
     pub refused_counters: usize,
     pub hits: HashMap<IpNet, (u64, u64)>,
@@ -134,7 +142,9 @@ impl Live {
         }
     }
 
-    pub(super) fn take_report(&mut self, mut report: SensorReport) {
+    pub(super) fn take_report(&mut self, mut report: SensorReport, now: EpochMillis) {
+        self.clock_skew_ms = (report.now_ms > 0)
+            .then(|| i64::try_from(report.now_ms).unwrap_or(i64::MAX).saturating_sub(now.millis()));
         self.hits = std::mem::take(&mut report.block_hits)
             .into_iter()
             .take(MAX_HITS)
@@ -147,6 +157,7 @@ impl Live {
         counters.truncate(MAX_COUNTERS);
         self.refused_counters = reported - counters.len();
         report.counters = counters.into_iter().collect();
+        self.rates = self.report.as_ref().map(|before| rates(before, &report)).unwrap_or_default();
         self.report = Some(report);
     }
 
@@ -161,6 +172,21 @@ impl Live {
             ..enrolled.clone()
         }
     }
+}
+
+/// By the sensor's own clock; nothing where it started anew in between.
+fn rates(before: &SensorReport, report: &SensorReport) -> BTreeMap<String, f64> {
+    let past = report.now_ms.saturating_sub(before.now_ms);
+    if past == 0 || before.started_at_ms != report.started_at_ms {
+        return BTreeMap::new();
+    }
+    let counted = report.counters.iter().filter(|(name, _)| name.ends_with("_total"));
+    counted
+        .filter_map(|(name, value)| {
+            let gained = value.checked_sub(*before.counters.get(name)?).filter(|gained| *gained > 0)?;
+            Some((name.clone(), gained as f64 * 1000.0 / past as f64))
+        })
+        .collect()
 }
 
 /// What stands in metrics and on pages as it is.

@@ -78,8 +78,11 @@ impl Fleet {
         let connected = sensors.values().filter(|live| live.is_connected());
         connected
             .map(|live| {
-                let Peer { sensor, us } = live.peer;
-                (live.node.clone(), Peer { sensor: sensor.filter(is_far), us: us.filter(is_far) })
+                let Peer { sensor, us, .. } = live.peer;
+                (
+                    live.node.clone(),
+                    Peer { sensor: sensor.filter(is_far), us: us.filter(is_far), ..live.peer },
+                )
             })
             .collect()
     }

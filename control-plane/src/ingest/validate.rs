@@ -38,7 +38,7 @@ pub(super) enum Rejection {
     Unspecified(&'static str),
     #[error("detected_at_ms: {0} is no time")]
     Time(u64),
-    #[error("account_id: {0:?} is not the account that this sensor enrolled for")]
+    #[error("account_id: {0:?} is not the account that this sensor belongs to")]
     Account(String),
 }
 

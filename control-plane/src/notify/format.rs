@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     clock::EpochMillis,
-    store::{Notice, Queued, TargetKind},
+    store::{CoverageNotice, Notice, Queued, TargetKind},
 };
 
 pub(super) enum Body {
@@ -58,9 +58,20 @@ fn identified(queued: &Queued) -> Value {
 
 /// One line for people.
 fn summary(notice: &Notice) -> String {
+    if let Some(coverage) = &notice.coverage {
+        return about_coverage(notice, coverage);
+    }
     let Notice { severity, policy, actor, method, host, url, .. } = notice;
     let success = if notice.successful_exploit { ", which succeeded" } else { "" };
     format!("{severity} {policy}: {actor} asked {method} {host}{url}{success}")
+}
+
+fn about_coverage(notice: &Notice, coverage: &CoverageNotice) -> String {
+    let CoverageNotice { state, node, kind, detail, .. } = coverage;
+    match state.as_str() {
+        "closed" => format!("{}: coverage of {node} is back ({kind}; it was: {detail})", notice.severity),
+        _ => format!("{}: coverage of {node} is lost ({kind}): {detail}", notice.severity),
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Act, Principal, Result};
+use super::{Act, Owned, Principal, Result};
 use crate::clock::EpochMillis;
 
 /// What somebody may do. Each role may do what the one before it may.
@@ -84,7 +84,7 @@ pub struct SessionRecord {
 }
 
 /// API keys, and the sessions of keys and users.
-pub trait AccessStore: Send + Sync {
+pub trait AccessStore: Owned {
     fn create_key(&self, act: &Act, key: NewKey) -> Result<()>;
     /// Oldest first, revoked ones too.
     fn keys(&self) -> Result<Vec<KeyRecord>>;

@@ -4,7 +4,7 @@ use portcullis_detection::Severity;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Act, EventRow, Result, StoreError};
+use super::{Act, Alert, EventRow, Result, StoreError};
 use crate::clock::EpochMillis;
 
 /// What a target speaks.
@@ -55,12 +55,12 @@ pub struct TargetFilter {
 }
 
 impl TargetFilter {
-    pub fn selects(&self, event: &EventRow) -> bool {
+    pub fn selects(&self, notice: &Notice) -> bool {
         let is_in =
             |wanted: &[String], value: &str| wanted.is_empty() || wanted.iter().any(|one| one == value);
-        is_in(&self.severity, event.severity.name())
-            && is_in(&self.category, &event.category)
-            && is_in(&self.policy, &event.policy_id)
+        is_in(&self.severity, &notice.severity)
+            && is_in(&self.category, &notice.category)
+            && is_in(&self.policy, &notice.policy)
     }
 }
 
@@ -145,6 +145,25 @@ pub struct Notice {
     pub successful_exploit: bool,
     pub api_collection_id: i64,
     pub sensor_id: String,
+    /// Of an alert about a sensor, which is no event; the fields of the traffic are empty then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<CoverageNotice>,
+}
+
+/// What an alert of lost coverage tells: once when it is opened, once when it is closed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct CoverageNotice {
+    pub id: u64,
+    /// `opened` or `closed`.
+    pub state: String,
+    pub node: String,
+    pub kind: String,
+    /// The interface, where it is one's.
+    pub subject: String,
+    pub detail: String,
+    pub opened_at: EpochMillis,
+    pub closed_at: Option<EpochMillis>,
 }
 
 impl From<&EventRow> for Notice {
@@ -167,11 +186,39 @@ impl From<&EventRow> for Notice {
             successful_exploit: event.successful,
             api_collection_id: event.collection_id,
             sensor_id: event.sensor_id.clone(),
+            coverage: None,
         }
     }
 }
 
 impl Notice {
+    /// Category and policy are what targets can ask for it by.
+    pub fn of_alert(alert: &Alert) -> Self {
+        let state = if alert.closed_at.is_some() { "closed" } else { "opened" };
+        Self {
+            event_id: format!("coverage-{}-{state}", alert.id),
+            ref_id: format!("coverage-{}", alert.id),
+            detected_at: alert.closed_at.unwrap_or(alert.opened_at),
+            severity: alert.key.kind.severity().name().to_owned(),
+            policy: "SensorCoverage".to_owned(),
+            category: "Coverage".to_owned(),
+            sub_category: alert.key.kind.name().to_uppercase().replace('-', "_"),
+            host: alert.node.clone(),
+            sensor_id: alert.key.sensor_id.clone(),
+            coverage: Some(CoverageNotice {
+                id: alert.id,
+                state: state.to_owned(),
+                node: alert.node.clone(),
+                kind: alert.key.kind.name().to_owned(),
+                subject: alert.key.subject.clone(),
+                detail: alert.detail.clone(),
+                opened_at: alert.opened_at,
+                closed_at: alert.closed_at,
+            }),
+            ..Self::default()
+        }
+    }
+
     /// An event that never was, for trying a target. Addresses and names are those kept for documentation (RFC 5737, RFC 2606).
     pub fn test(now: EpochMillis) -> Self {
         let id = Uuid::now_v7().to_string();
@@ -193,6 +240,7 @@ impl Notice {
             successful_exploit: false,
             api_collection_id: 0,
             sensor_id: String::new(),
+            coverage: None,
         }
     }
 }

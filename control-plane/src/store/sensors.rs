@@ -1,4 +1,4 @@
-use super::{Act, Result, StoreError};
+use super::{Act, Owned, Result, StoreError};
 use crate::clock::EpochMillis;
 
 pub struct JoinToken {
@@ -7,8 +7,6 @@ pub struct JoinToken {
     pub created_at: EpochMillis,
     pub expires_at: EpochMillis,
     pub uses: u32,
-    /// Whose events its sensors may write; empty for the control plane's own account.
-    pub account_id: String,
 }
 
 pub struct NewSensor {
@@ -24,8 +22,7 @@ pub struct NewSensor {
 pub struct SensorRecord {
     pub id: String,
     pub credential_hash: Option<[u8; 32]>,
-    /// Whose events it may write; empty for the control plane's own account. `None`: it enrolled before accounts were
-    /// bound, and names the account itself.
+    /// Empty. `None`: it enrolled before sensors were bound to accounts, and names the account itself.
     pub account_id: Option<String>,
     pub node: String,
     pub version: String,
@@ -46,7 +43,7 @@ pub enum EnrollError {
 }
 
 /// Join tokens and the sensors that came with them.
-pub trait SensorStore: Send + Sync {
+pub trait SensorStore: Owned {
     fn create_join_token(&self, act: &Act, token: JoinToken) -> Result<()>;
     /// Spends one use of the token and adds the sensor, both or neither.
     fn enroll(&self, act: &Act, token_hash: &[u8; 32], sensor: NewSensor) -> Result<(), EnrollError>;

@@ -1,6 +1,8 @@
 //! The engine inside the process: SQLite in WAL mode, one writer thread, a pool of readers.
 
 mod access;
+mod accounts;
+mod alerts;
 mod audit;
 mod codes;
 mod counts;
@@ -27,6 +29,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, ffi};
 
 use self::{readers::Readers, writer::Writer};
 use super::{Result, StoreError};
+use crate::accounts::AccountId;
 
 const FILE: &str = "control-plane.sqlite";
 const READERS: usize = 4;
@@ -36,17 +39,23 @@ pub struct SqliteStore {
     // Dropped first: its thread commits what is queued and closes the writing connection.
     writer: Writer,
     readers: Readers,
+    account: Option<AccountId>,
 }
 
 impl SqliteStore {
     /// Opens the database in `folder`, making or migrating it as needed. Another process may have it open, too:
     /// that is how `keys create` works beside a running server.
     pub fn open(folder: &Path) -> Result<Self> {
+        Self::open_for(folder, None)
+    }
+
+    /// As [`Self::open`], for an account that is not the operator's.
+    pub fn open_for(folder: &Path, account: Option<AccountId>) -> Result<Self> {
         let path = folder.join(FILE);
         let mut writing = connect(&path, true)?;
         schema::migrate(&mut writing, &path)?;
         let readers = (0..READERS).map(|_| connect(&path, false)).collect::<Result<Vec<_>>>()?;
-        Ok(Self { writer: Writer::start(writing)?, readers: Readers::new(readers) })
+        Ok(Self { writer: Writer::start(writing)?, readers: Readers::new(readers), account })
     }
 
     /// Runs on the writer thread inside a transaction; returns once that is committed and synced.

@@ -13,12 +13,14 @@ use tokio::{
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
-use crate::clock::EpochMillis;
+use crate::{accounts::AccountId, clock::EpochMillis};
 
 /// Whom a certificate that the handshake has proven is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Certified {
     pub(crate) sensor_id: String,
+    /// `None` for the operator's.
+    pub(crate) account: Option<AccountId>,
     pub(crate) until: EpochMillis,
 }
 
@@ -78,8 +80,12 @@ fn line(stream: &TcpStream, security: Security) -> Line {
 fn certified(leaf: &[u8]) -> Option<Certified> {
     let (_, certificate) = x509_parser::parse_x509_certificate(leaf).ok()?;
     let sensor_id = certificate.subject().iter_common_name().next()?.as_str().ok()?.to_owned();
+    let account = match certificate.subject().iter_organization().next() {
+        Some(account) => Some(AccountId::parse(account.as_str().ok()?).ok()?),
+        None => None,
+    };
     let until = u64::try_from(certificate.validity().not_after.timestamp()).ok()?;
-    Some(Certified { sensor_id, until: EpochMillis::from_seconds(until) })
+    Some(Certified { sensor_id, account, until: EpochMillis::from_seconds(until) })
 }
 
 impl Connected for Connection {

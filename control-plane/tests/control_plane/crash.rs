@@ -80,7 +80,7 @@ async fn a_killed_control_plane_loses_nothing_it_acknowledged_and_doubles_nothin
         create_join_token(
             &store,
             &command_line("test"),
-            JoinTerms { lifetime: Duration::from_secs(60), uses: 1, account_id: String::new() },
+            JoinTerms { lifetime: Duration::from_secs(60), uses: 1 },
         )
         .unwrap()
         .reveal()

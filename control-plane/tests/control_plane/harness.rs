@@ -7,12 +7,13 @@ mod sensor;
 use std::time::Duration;
 
 use control_plane::{
-    Config, NotifySettings, Server,
+    AccountId, Config, NotifySettings, Server,
     auth::{KeyTerms, command_line, create_key},
     fleet::{JoinTerms, create_join_token},
     store::Role,
     store::SqliteStore,
 };
+use serde_json::json;
 use tempfile::TempDir;
 
 pub use self::{
@@ -77,6 +78,24 @@ impl Plane {
         SqliteStore::open(self.folder.path()).unwrap()
     }
 
+    /// Another account's store, as [`Self::store`].
+    pub fn store_of(&self, account: &str) -> SqliteStore {
+        let id = AccountId::parse(account).unwrap();
+        SqliteStore::open_for(&self.folder.path().join("accounts").join(account), Some(id)).unwrap()
+    }
+
+    /// Makes an account; somebody with its first key.
+    pub async fn account(&self, id: &str) -> Person {
+        let made = self.person(Role::Admin).ask("addAccount", json!({ "id": id, "name": "Tenant" })).await;
+        Person::new(self.url(), made["key"].as_str().unwrap().to_owned())
+    }
+
+    pub async fn sensor_of(&self, store: &SqliteStore) -> TestSensor {
+        let terms = JoinTerms { lifetime: Duration::from_secs(60), uses: 100 };
+        let token = create_join_token(store, &command_line("test"), terms).unwrap();
+        TestSensor::enroll(&format!("http://{}", self.server.grpc), token.reveal()).await.unwrap()
+    }
+
     pub fn key(&self, role: Role) -> String {
         let terms = KeyTerms { name: "test".to_owned(), role, expires_at: None };
         create_key(&self.store(), &command_line("test"), terms).unwrap().1.reveal().to_owned()
@@ -90,7 +109,7 @@ impl Plane {
         create_join_token(
             &self.store(),
             &command_line("test"),
-            JoinTerms { lifetime: Duration::from_secs(60), uses: 100, account_id: String::new() },
+            JoinTerms { lifetime: Duration::from_secs(60), uses: 100 },
         )
         .unwrap()
         .reveal()
@@ -112,6 +131,7 @@ pub fn config(folder: &TempDir) -> Config {
         trusted_proxies: Vec::new(),
         audit_retention: Duration::from_secs(400 * 86_400),
         notify: NotifySettings::default(),
+        coverage: None,
         certificate_lifetime: Duration::from_secs(7 * 86_400),
         keep_free: 1 << 20,
     }

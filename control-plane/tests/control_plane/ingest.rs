@@ -28,14 +28,14 @@ async fn a_join_token_enrols_as_often_as_it_may_and_no_longer() {
     let once = create_join_token(
         &plane.store(),
         &command_line("test"),
-        JoinTerms { lifetime: Duration::from_secs(60), uses: 1, account_id: String::new() },
+        JoinTerms { lifetime: Duration::from_secs(60), uses: 1 },
     )
     .unwrap();
     TestSensor::enroll(&url, once.reveal()).await.unwrap();
     let over = create_join_token(
         &plane.store(),
         &command_line("test"),
-        JoinTerms { lifetime: Duration::ZERO, uses: 1, account_id: String::new() },
+        JoinTerms { lifetime: Duration::ZERO, uses: 1 },
     )
     .unwrap();
     for token in [once.reveal(), over.reveal(), "pcj_00", ""] {

@@ -10,6 +10,7 @@
 )]
 
 mod access;
+mod accounts;
 mod audit;
 mod automatic;
 mod backup;
@@ -18,6 +19,7 @@ mod capture_rules;
 mod command_line;
 mod console;
 mod contract;
+mod coverage;
 mod crash;
 mod documented;
 mod full_disk;

@@ -1,7 +1,7 @@
 //! Notifications, to small real servers on loopback.
 
 mod formats;
-mod receiver;
+pub mod receiver;
 mod refused;
 mod retries;
 mod targets;

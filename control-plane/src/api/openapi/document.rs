@@ -96,7 +96,14 @@ fn session() -> Value {
         responses.insert(status.into(), json!({ "description": about }));
         responses
     };
-    let credentials = json!({ "oneOf": [object(["name", "password"]), object(["apiKey", ""])] });
+    let mut password = object(["name", "password"]);
+    if let Some(properties) = password.pointer_mut("/properties").and_then(Value::as_object_mut) {
+        properties.insert(
+            "account".into(),
+            json!({ "type": "string", "description": "The operator's where absent." }),
+        );
+    }
+    let credentials = json!({ "oneOf": [password, object(["apiKey", ""])] });
     json!({
         "get": {
             "operationId": "whoIsLoggedIn",

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write, net::IpAddr};
 
+use super::summary;
 use crate::store::Queued;
 
 /// Of one value. The guide's own bound for `request`.
@@ -22,6 +23,9 @@ pub(super) fn line(queued: &Queued) -> String {
             let _infallible = write!(line, "{key}={} ", extension(value));
         }
     };
+    if notice.coverage.is_some() {
+        field("msg", &summary(notice));
+    }
     field("rt", &notice.detected_at.millis().to_string());
     field("externalId", &notice.event_id);
     match notice.actor.parse::<IpAddr>() {
@@ -36,7 +40,9 @@ pub(super) fn line(queued: &Queued) -> String {
     field("dhost", &notice.host);
     field("request", &notice.url);
     field("cat", &notice.category);
-    field("outcome", if notice.successful_exploit { "success" } else { "unknown" });
+    if notice.coverage.is_none() {
+        field("outcome", if notice.successful_exploit { "success" } else { "unknown" });
+    }
     for (label, key, value) in [
         ("subCategory", "cs1", &notice.sub_category),
         ("country", "cs2", &notice.country),

@@ -48,7 +48,7 @@ fn record(queued: &Queued, now: EpochMillis) -> Value {
         "observedTimeUnixNano": nanos(now),
         "severityNumber": number(severity),
         "severityText": severity,
-        "eventName": "portcullis.threat",
+        "eventName": if queued.notice.coverage.is_some() { "portcullis.coverage" } else { "portcullis.threat" },
         "body": { "stringValue": summary(&queued.notice) },
         "attributes": attributes,
     })

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{Body, json_headers};
+use super::{Body, json_headers, summary};
 use crate::store::{Notice, Queued};
 
 /// Of what an attacker chose the length.
@@ -15,6 +15,9 @@ pub(super) fn body(queued: &[Queued]) -> Body {
 
 /// What comes from traffic stands in a code block: there no link is made of it and nobody is called by name.
 fn text(notice: &Notice) -> String {
+    if notice.coverage.is_some() {
+        return format!("```{}```", plain(&summary(notice)));
+    }
     let Notice { severity, policy, category, actor, method, host, url, .. } = notice;
     let success = if notice.successful_exploit { " (succeeded)" } else { "" };
     let target = format!("{method} {host}{url}");

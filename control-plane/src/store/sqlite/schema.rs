@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::store::{Result, StoreError};
 
 /// Step n leads from schema n to n + 1. Steps are only ever added.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_blocks.sql"),
     include_str!("schema/0003_lifted.sql"),
@@ -14,6 +14,8 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("schema/0006_notify.sql"),
     include_str!("schema/0007_sensor_certificates.sql"),
     include_str!("schema/0008_saved_policies.sql"),
+    include_str!("schema/0009_accounts.sql"),
+    include_str!("schema/0010_coverage.sql"),
 ];
 
 pub(super) fn known() -> i64 {

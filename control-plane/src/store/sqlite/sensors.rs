@@ -19,19 +19,15 @@ impl SensorStore for SqliteStore {
         self.write(move |connection| {
             connection
                 .prepare_cached(
-                    "INSERT INTO join_token (hash, created_at, expires_at, uses_left, account_id)
-                     VALUES (?, ?, ?, ?, ?)",
+                    "INSERT INTO join_token (hash, created_at, expires_at, uses_left) VALUES (?, ?, ?, ?)",
                 )?
                 .execute(params![
                     token.hash,
                     token.created_at.millis(),
                     token.expires_at.millis(),
                     token.uses,
-                    token.account_id,
                 ])?;
-            let after = json!({
-                "uses": token.uses, "expiresAt": token.expires_at.seconds(), "accountId": token.account_id
-            });
+            let after = json!({ "uses": token.uses, "expiresAt": token.expires_at.seconds() });
             audit::append(connection, &act, "join token", None, Some(&after))
         })
     }
@@ -39,28 +35,28 @@ impl SensorStore for SqliteStore {
     fn enroll(&self, act: &Act, token_hash: &[u8; 32], sensor: NewSensor) -> Result<(), EnrollError> {
         let (act, token_hash) = (act.clone(), *token_hash);
         let enrolled = self.write(move |connection| {
-            let account_id: Option<String> = connection
+            let spent = connection
                 .prepare_cached(
                     "UPDATE join_token SET uses_left = uses_left - 1
-                     WHERE hash = ? AND uses_left > 0 AND expires_at > ? RETURNING account_id",
+                     WHERE hash = ? AND uses_left > 0 AND expires_at > ?",
                 )?
-                .query_row(params![token_hash, sensor.enrolled_at.millis()], |row| row.get(0))
-                .optional()?;
-            let Some(account_id) = account_id else { return Ok(false) };
+                .execute(params![token_hash, sensor.enrolled_at.millis()])?;
+            if spent == 0 {
+                return Ok(false);
+            }
             connection
                 .prepare_cached(
                     "INSERT INTO sensor (id, credential_hash, account_id, node, version, enrolled_at)
-                     VALUES (?, ?, ?, ?, ?, ?)",
+                     VALUES (?, ?, '', ?, ?, ?)",
                 )?
                 .execute(params![
                     sensor.id,
                     sensor.credential_hash,
-                    account_id,
                     sensor.node,
                     sensor.version,
                     sensor.enrolled_at.millis()
                 ])?;
-            let after = json!({ "node": sensor.node, "version": sensor.version, "accountId": account_id });
+            let after = json!({ "node": sensor.node, "version": sensor.version });
             audit::append(connection, &act, &object(&sensor.id), None, Some(&after))?;
             Ok(true)
         })?;

@@ -18,6 +18,10 @@ impl Person {
         Self::new(url, self.key.clone())
     }
 
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     /// What a request that has to work answers.
     pub async fn ask(&self, name: &str, body: Value) -> Value {
         let (status, reply) = self.try_ask(name, body.clone()).await;

@@ -105,7 +105,7 @@ async fn a_killed_control_plane_loses_no_notification_of_an_event_it_acknowledge
     let key = first.key.clone().unwrap();
     let token = {
         let store = SqliteStore::open(folder.path()).unwrap();
-        let terms = JoinTerms { lifetime: Duration::from_secs(60), uses: 1, account_id: String::new() };
+        let terms = JoinTerms { lifetime: Duration::from_secs(60), uses: 1 };
         let token = create_join_token(&store, &command_line("test"), terms).unwrap();
         token.reveal().to_owned()
     };

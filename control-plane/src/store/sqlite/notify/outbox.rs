@@ -46,13 +46,17 @@ impl<'c> Outbox<'c> {
         if event.status == EventStatus::Ignored {
             return Ok(());
         }
-        for target in self.targets.iter_mut().filter(|target| target.filter.selects(event)) {
+        self.queue(&Notice::from(event))
+    }
+
+    pub(in crate::store::sqlite) fn queue(&mut self, notice: &Notice) -> Result<()> {
+        for target in self.targets.iter_mut().filter(|target| target.filter.selects(notice)) {
             if target.room == 0 {
                 target.dropped += 1;
                 continue;
             }
             target.room -= 1;
-            let notice = serde_json::to_string(&Notice::from(event))
+            let notice = serde_json::to_string(notice)
                 .map_err(|error| StoreError::Damaged(format!("notification: {error}")))?;
             self.connection
                 .prepare_cached(
