@@ -7,6 +7,8 @@
 mod id;
 mod plane;
 mod planes;
+mod share;
+mod vni;
 
 use crate::store::SensorRecord;
 
@@ -17,6 +19,7 @@ pub use self::{
 pub(crate) use self::{
     plane::{Plane, Setup},
     planes::{AccountsError, Planes, create, erase, prepare},
+    vni::VniMapping,
 };
 
 /// Whether a sensor that names this account may write for the account that it belongs to.

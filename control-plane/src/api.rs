@@ -350,6 +350,18 @@ fn endpoints() -> Endpoints {
             "Delete an account and all that it has; the operator's alone may",
             accounts::remove,
         )
+        .reads::<()>(
+            "fetchVniMapping",
+            Admin,
+            "Which overlay network belongs to which account; the operator's alone may ask",
+            accounts::mapping,
+        )
+        .reads::<(accounts::Mapping,)>(
+            "modifyVniMapping",
+            Admin,
+            "Say which overlay network belongs to which account; the operator's alone may",
+            accounts::set_mapping,
+        )
         .reads::<()>("fetchUsers", Admin, "Who logs in with a password", users::list)
         .commands::<(users::Add,), _>("addUser", Admin, "Let somebody log in", users::add)
         .commands::<(users::Modify,), _>(

@@ -25,7 +25,7 @@ use tonic::Status;
 pub(crate) use self::enroll::act_of;
 pub use self::{
     alerts::CoverageSettings,
-    commands::serve_commands,
+    commands::{Learn, serve_commands},
     enroll::{Admission, JoinTerms, Refused, certify, create_join_token, enroll},
     live::{Live, Peer, Refusal},
     settle::{Behind, Coverage, NotDone},

@@ -17,7 +17,6 @@ use crate::{
     blocking::blocking,
     clock::EpochMillis,
     fleet::{self, Admission, Peer, Refused},
-    ingest::Ingest,
     store::{EnrollError, SensorRecord},
     transport::{Line, Security},
 };
@@ -186,11 +185,11 @@ impl ControlPlane for Service {
         let Admitted { plane, sensor, certified_until } = admitted;
         let end = plane.fleet.end_of(&sensor.id, certified_until);
         let (outbound, acks) = mpsc::channel(OUTBOUND);
-        let (ingest, mut shutdown) = (plane.ingest.clone(), plane.down());
+        let (planes, mut shutdown) = (self.planes.clone(), plane.down());
         let batches = request.into_inner();
         tokio::spawn(async move {
             let ended = tokio::select! {
-                ended = acknowledge(ingest, &sensor, batches, &outbound) => ended,
+                ended = acknowledge(planes, plane, &sensor, batches, &outbound) => ended,
                 status = end => Err(status),
                 _ = shutdown.wait_for(|down| *down) => Err(Status::unavailable("the control plane is shutting down")),
             };
@@ -216,12 +215,15 @@ impl ControlPlane for Service {
         let peer = Peer { sensor: line.sensor, us: line.us, certified_until };
         let (outbound, messages) = mpsc::channel(OUTBOUND);
         let inbound = request.into_inner();
+        let (planes, owner) = (self.planes.clone(), plane.clone());
+        let learn: fleet::Learn = Arc::new(move |sensor, update| planes.learn(&owner, sensor, update));
         tokio::spawn(fleet::serve_commands(
             plane.fleet.clone(),
             sensor,
             peer,
             inbound,
             outbound,
+            learn,
             end,
             plane.down(),
         ));
@@ -231,14 +233,15 @@ impl ControlPlane for Service {
 
 /// Stores batch after batch; what cannot be stored is not acknowledged, and the sensor sends it again.
 async fn acknowledge(
-    ingest: Arc<Ingest>,
+    planes: Arc<Planes>,
+    plane: Arc<Plane>,
     sensor: &SensorRecord,
     mut batches: Streaming<EventBatch>,
     acks: &mpsc::Sender<Result<EventAck, Status>>,
 ) -> Result<(), Status> {
     while let Some(batch) = batches.message().await? {
-        let (ingest, writer) = (ingest.clone(), sensor.clone());
-        blocking(move || ingest.take(&writer, batch.events)).await.map_err(|error| {
+        let (planes, plane, writer) = (planes.clone(), plane.clone(), sensor.clone());
+        blocking(move || planes.take(&plane, &writer, batch.events)).await.map_err(|error| {
             tracing::error!(sensor = sensor.id, %error, "events could not be stored; the sensor keeps them");
             match error.is_for_want_of_room() {
                 // Told apart, so that the sensor keeps its other stream: blocks go on coming.

@@ -63,9 +63,16 @@ pub(crate) struct Inventory {
 
 #[derive(Debug, Default)]
 struct Shard {
-    hosts: HashMap<Box<str>, Host, RandomState>,
+    hosts: HashMap<Site, Host, RandomState>,
     endpoints: usize,
     removed: Vec<EndpointName>,
+}
+
+/// A host, in the overlay network that it was seen in: two of them may have hosts of the same name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Site {
+    vni: Option<u32>,
+    host: String,
 }
 
 #[derive(Debug, Default)]
@@ -125,23 +132,24 @@ impl Inventory {
         }
         let path = Path::of(request.path())?;
         let founds = (200..400).contains(&status) || status == 101;
-        let shard = self.shards.get(self.hasher.hash_one(&host) as usize % SHARDS)?;
+        let site = Site { vni: tagged.exchange.vni, host };
+        let shard = self.shards.get(self.hasher.hash_one(&site) as usize % SHARDS)?;
         // A panic elsewhere leaves at most one exchange half counted.
         let mut guard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         let shard = &mut *guard;
         if founds && shard.endpoints >= MAX_ENDPOINTS_PER_SHARD {
             self.evicted.fetch_add(shard.evict_endpoints(), Ordering::Relaxed);
         }
-        if !shard.hosts.contains_key(host.as_str()) {
+        if !shard.hosts.contains_key(&site) {
             if !founds {
                 return None;
             }
             if shard.hosts.len() >= MAX_HOSTS_PER_SHARD {
                 self.evicted.fetch_add(shard.evict_host(), Ordering::Relaxed);
             }
-            shard.hosts.insert(host.as_str().into(), Host::default());
+            shard.hosts.insert(site.clone(), Host::default());
         }
-        let known = shard.hosts.get_mut(host.as_str())?;
+        let known = shard.hosts.get_mut(&site)?;
         known.requests += 1;
         let mut change = Change::default();
         let (leaf, parameters) = known.root.resolve(&path, founds, &mut change)?;
@@ -155,8 +163,7 @@ impl Inventory {
         if !change.merged.is_empty() {
             self.collapsed.fetch_add(change.merged.len() as u64, Ordering::Relaxed);
             shard.endpoints = shard.hosts.values().map(|host| host.root.endpoints()).sum();
-            let host: &str = &host;
-            shard.removed.extend(change.merged.iter().filter_map(|merged| EndpointName::of(host, merged)));
+            shard.removed.extend(change.merged.iter().filter_map(|merged| EndpointName::of(&site, merged)));
             let excess = shard.removed.len().saturating_sub(MAX_REMOVED);
             shard.removed.drain(..excess);
             self.forgotten.fetch_add(excess as u64, Ordering::Relaxed);

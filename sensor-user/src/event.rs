@@ -60,6 +60,7 @@ pub fn threat_event(detection: &Detection) -> Option<v1::ThreatEvent> {
         automatic_block: None,
         last_detected_at_ms: 0,
         actor_address: String::new(),
+        vni: exchange.vni,
     })
 }
 

@@ -31,6 +31,7 @@ pub fn lost(learned: &Learned, update: v1::InventoryUpdate) {
     let name = |name: v1::EndpointName| EndpointName {
         method: name.method,
         host: name.host,
+        vni: name.vni,
         template: name.template,
     };
     learned.lost(update.removed.into_iter().map(name).collect());
@@ -66,5 +67,5 @@ fn kinds(kinds: SensitiveKinds) -> Vec<String> {
 }
 
 fn name_of(name: EndpointName) -> v1::EndpointName {
-    v1::EndpointName { method: name.method, host: name.host, template: name.template }
+    v1::EndpointName { method: name.method, host: name.host, template: name.template, vni: name.vni }
 }

@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use super::{AccountId, OpenError, Plane, Setup};
+use super::{AccountId, OpenError, Plane, Setup, VniMapping};
 use crate::{
     auth,
     clock::EpochMillis,
@@ -26,12 +26,19 @@ pub(crate) enum AccountsError {
     Store(#[from] StoreError),
     #[error("{0:?} is what the operator's account is called")]
     Own(String),
+    #[error(
+        "VNIs belong to this account: take them out of the mapping first (fetchVniMapping, modifyVniMapping)"
+    )]
+    Mapped,
+    #[error("{0}")]
+    Mapping(String),
 }
 
 /// The accounts that are open: the one place where a request finds out whose it is.
 pub(crate) struct Planes {
     own: Arc<Plane>,
     others: RwLock<BTreeMap<AccountId, Arc<Plane>>>,
+    mapping: RwLock<Arc<VniMapping>>,
     /// Held while accounts are opened or closed, so that none is opened twice.
     changing: Mutex<()>,
     setup: Setup,
@@ -41,7 +48,12 @@ impl Planes {
     /// Opens the operator's account. Blocks.
     pub(crate) fn open(setup: Setup) -> Result<Self, OpenError> {
         let own = Arc::new(Plane::open(&setup.data_dir, None, &setup)?);
-        Ok(Self { own, others: RwLock::default(), changing: Mutex::default(), setup })
+        let text = own.store.vni_mapping()?.unwrap_or_default();
+        // Accounts that it names cannot be removed, so those that it names are there.
+        let mapping = VniMapping::parse(&text, |_| true)
+            .map_err(|problem| StoreError::Damaged(format!("the VNI mapping {problem}")))?;
+        let mapping = RwLock::new(Arc::new(mapping));
+        Ok(Self { own, others: RwLock::default(), mapping, changing: Mutex::default(), setup })
     }
 
     pub(crate) fn own(&self) -> &Arc<Plane> {
@@ -103,8 +115,27 @@ impl Planes {
     }
 
     /// Marks an account as one to go; [`Self::keep`] closes it and deletes what it had. False where there is none. Blocks.
-    pub(crate) fn remove(&self, act: &Act, id: &AccountId) -> Result<bool, StoreError> {
-        self.own.store.remove_account(act, id, EpochMillis::now())
+    pub(crate) fn remove(&self, act: &Act, id: &AccountId) -> Result<bool, AccountsError> {
+        let _turn = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.mapping().names(id) {
+            return Err(AccountsError::Mapped);
+        }
+        Ok(self.own.store.remove_account(act, id, EpochMillis::now())?)
+    }
+
+    pub(crate) fn mapping(&self) -> Arc<VniMapping> {
+        self.mapping.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes another mapping of VNIs, at once and for good. Blocks.
+    pub(crate) fn set_mapping(&self, act: &Act, text: &str) -> Result<(), AccountsError> {
+        let _turn = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let listed = self.own.store.accounts()?;
+        let is_known = |id: &AccountId| listed.iter().any(|one| one.id == *id && one.removed_at.is_none());
+        let mapping = VniMapping::parse(text, is_known).map_err(AccountsError::Mapping)?;
+        self.own.store.set_vni_mapping(act, text, EpochMillis::now())?;
+        *self.mapping.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(mapping);
+        Ok(())
     }
 
     /// Opens what was made and closes what was removed since the last time, here or by the command line.

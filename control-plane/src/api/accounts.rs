@@ -73,6 +73,26 @@ pub(super) async fn remove(call: Call) -> Reply {
     Ok(json!({ "id": id.as_str() }))
 }
 
+/// `fetchVniMapping`: as somebody wrote it.
+pub(super) fn mapping(call: &Call) -> Reply {
+    operator_only(call)?;
+    Ok(json!({ "yaml": call.api.store.vni_mapping()?.unwrap_or_default() }))
+}
+
+#[derive(Deserialize, ToSchema)]
+pub(super) struct Mapping {
+    /// docs/accounts.md says how it is written.
+    yaml: String,
+}
+
+/// `modifyVniMapping`: holds for what comes from then on.
+pub(super) fn set_mapping(call: &Call) -> Reply {
+    operator_only(call)?;
+    let Mapping { yaml } = call.keys()?;
+    call.planes.set_mapping(&call.act(), &yaml)?;
+    Ok(json!({ "yaml": yaml }))
+}
+
 /// Others are not to know that there are others.
 fn operator_only(call: &Call) -> Result<(), ApiError> {
     match call.api.store.account() {
@@ -89,7 +109,8 @@ impl From<AccountsError> for ApiError {
     fn from(error: AccountsError) -> Self {
         match error {
             AccountsError::Store(error) => error.into(),
-            refused @ AccountsError::Own(_) => Self::invalid("id", refused),
+            refused @ (AccountsError::Own(_) | AccountsError::Mapped) => Self::invalid("id", refused),
+            AccountsError::Mapping(problem) => Self::invalid("yaml", problem),
             AccountsError::Open(error) => {
                 tracing::error!(%error, "an account cannot be opened");
                 Self::Store(StoreError::Damaged(error.to_string()))

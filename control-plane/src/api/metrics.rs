@@ -224,6 +224,11 @@ impl Collector for Snapshot {
                 "Events that do not keep to the contract",
                 self.each(|sensor| sensor.ingest.rejected),
             ),
+            (
+                "events_passed_on_total",
+                "Events of overlay networks that belong to another account",
+                self.each(|sensor| sensor.ingest.passed_on),
+            ),
             ("notifications_queued", "Notifications that wait", self.each_target(|target| target.queued)),
             (
                 "notifications_delivered_total",

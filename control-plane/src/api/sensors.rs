@@ -160,6 +160,7 @@ fn sensor(record: &SensorRecord, live: &Live, ingest: &IngestCounts) -> Value {
             "updated": ingest.updated,
             "suppressed": ingest.suppressed,
             "rejected": ingest.rejected,
+            "passedOn": ingest.passed_on,
             "lastRejection": ingest.last_rejection,
         },
     })

@@ -9,7 +9,7 @@ use super::{
     output::{date, note, say},
 };
 use crate::{
-    accounts::{self, AccountId},
+    accounts::{self, AccountId, VniMapping},
     auth::{self, KeyTerms},
     clock::EpochMillis,
     data_dir::{DataDir, DataDirError},
@@ -51,6 +51,10 @@ pub fn run(data_dir: &Path, command: Accounts) -> anyhow::Result<()> {
         }
         Accounts::List { output } => list(&store.accounts()?, output),
         Accounts::Remove { id, delete_data: _ } => {
+            let mapping = store.vni_mapping()?.unwrap_or_default();
+            if VniMapping::parse(&mapping, |_| true).is_ok_and(|mapping| mapping.names(&id)) {
+                bail!("VNIs belong to {id}: take them out of the mapping first (`portctl accounts vni`)");
+            }
             if !store.remove_account(&auth::command_line("accounts remove"), &id, EpochMillis::now())? {
                 bail!("there is no account {id}; `control-plane accounts list` shows those there are");
             }

@@ -8,7 +8,7 @@ use std::{
 
 use portcullis_proto::{
     encoded::ControlMessage,
-    v1::{AutomaticBlock, Hello, InventoryUpdate, SensorMessage, sensor_message::Message},
+    v1::{AutomaticBlock, Hello, InventoryAck, InventoryUpdate, SensorMessage, sensor_message::Message},
 };
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -29,20 +29,26 @@ const SEND_PATIENCE: Duration = Duration::from_secs(30);
 
 static CONNECTIONS: AtomicU64 = AtomicU64::new(1);
 
+/// Stores what a sensor learned of endpoints, wherever it belongs. Blocks.
+pub type Learn =
+    Arc<dyn Fn(&SensorRecord, InventoryUpdate) -> Result<InventoryAck, StoreError> + Send + Sync>;
+
 type Outbound = mpsc::Sender<Result<ControlMessage, Status>>;
 
 /// Holds one sensor's command stream until either side ends it, or `end` says that it is over.
+#[expect(clippy::too_many_arguments, reason = "each is another side of the one stream")]
 pub async fn serve_commands(
     fleet: Arc<Fleet>,
     sensor: SensorRecord,
     peer: Peer,
     mut inbound: Streaming<SensorMessage>,
     outbound: Outbound,
+    learn: Learn,
     end: impl Future<Output = Status>,
     mut shutdown: watch::Receiver<bool>,
 ) {
     let ended = tokio::select! {
-        ended = converse(&fleet, &sensor, peer, &mut inbound, &outbound) => ended,
+        ended = converse(&fleet, &sensor, peer, &mut inbound, &outbound, &learn) => ended,
         status = end => Err(status),
         _ = shutdown.wait_for(|down| *down) => Err(Status::unavailable("the control plane is shutting down")),
     };
@@ -64,6 +70,7 @@ async fn converse(
     peer: Peer,
     inbound: &mut Streaming<SensorMessage>,
     outbound: &Outbound,
+    learn: &Learn,
 ) -> Result<(), Status> {
     let hello = greeting(inbound).await?;
     let mut revision = fleet.revision.subscribe();
@@ -91,7 +98,7 @@ async fn converse(
                         send(outbound, connection.adopt(block).await?).await?;
                     }
                     Some(Message::Inventory(update)) => {
-                        send(outbound, connection.learn(update).await?).await?;
+                        send(outbound, connection.learn(learn, update).await?).await?;
                     }
                     message => connection.hear(message),
                 }
@@ -180,9 +187,9 @@ impl<'a> Connection<'a> {
     }
 
     /// What the sensor learned of endpoints.
-    async fn learn(&self, update: InventoryUpdate) -> Result<ControlMessage, Status> {
-        let (fleet, sensor) = (self.fleet.clone(), self.sensor.clone());
-        let ack = blocking(move || fleet.take_inventory(&sensor, update))
+    async fn learn(&self, learn: &Learn, update: InventoryUpdate) -> Result<ControlMessage, Status> {
+        let (learn, sensor) = (learn.clone(), self.sensor.clone());
+        let ack = blocking(move || learn(&sensor, update))
             .await
             .map_err(|error| Status::unavailable(format!("the store failed: {error}")))?;
         Ok(ControlMessage::of_inventory_acknowledgement(&ack))

@@ -1,4 +1,6 @@
-use portcullis_proto::v1::{EndpointName, InventoryAck, InventoryUpdate};
+use std::collections::BTreeMap;
+
+use portcullis_proto::v1::{EndpointName, InventoryUpdate};
 
 use super::Fleet;
 use crate::{
@@ -18,31 +20,56 @@ const END_OF_TIME: u64 = 253_402_300_800_000;
 
 impl Fleet {
     /// Stores what a sensor learned. Blocks. An error is no answer: the sensor will tell it again.
-    pub(super) fn take_inventory(
+    pub(crate) fn take_inventory(
         &self,
         sensor: &SensorRecord,
         update: InventoryUpdate,
-    ) -> Result<InventoryAck, StoreError> {
-        let number = update.number;
+    ) -> Result<(), StoreError> {
         if !accounts::may_name(sensor, &self.account_id, &update.account_id) {
             // Acknowledged all the same: told again it would be no less another's.
             tracing::warn!(sensor = sensor.id, "endpoints of an account that this sensor does not belong to");
-            return Ok(InventoryAck { number });
+            return Ok(());
         }
         let told = update.endpoints.len();
         let update = bounded(update);
         let left_out = told - update.endpoints.len();
-        let taken = self.store.take_inventory(&sensor.id, update)?;
-        if left_out > 0 || taken.evicted > 0 {
+        let mut evicted = 0;
+        for (id, part) in by_network(&sensor.id, update) {
+            evicted += self.store.take_inventory(&id, part)?.evicted;
+        }
+        if left_out > 0 || evicted > 0 {
             tracing::warn!(
                 sensor = sensor.id,
                 left_out,
-                evicted = taken.evicted,
+                evicted,
                 "endpoints are not kept: they are too many, or break the contract"
             );
         }
-        Ok(InventoryAck { number })
+        Ok(())
     }
+}
+
+/// Hosts of two networks may have the same name: what is seen in one is kept apart, as if another sensor had seen it.
+fn by_network(sensor_id: &str, update: InventoryUpdate) -> BTreeMap<String, InventoryUpdate> {
+    let InventoryUpdate { number, endpoints, removed, account_id, api_collection_id } = update;
+    let mut parts = BTreeMap::<String, InventoryUpdate>::new();
+    let mut part = |name: Option<&EndpointName>| -> &mut InventoryUpdate {
+        let id = match name.and_then(|name| name.vni) {
+            Some(vni) => format!("{sensor_id}/{vni}"),
+            None => sensor_id.to_owned(),
+        };
+        let account_id = account_id.clone();
+        let empty =
+            || InventoryUpdate { number, account_id, api_collection_id, ..InventoryUpdate::default() };
+        parts.entry(id).or_insert_with(empty)
+    };
+    for endpoint in endpoints {
+        part(endpoint.name.as_ref()).endpoints.push(endpoint);
+    }
+    for name in removed {
+        part(Some(&name)).removed.push(name);
+    }
+    parts
 }
 
 /// A sensor is enrolled, but what it tells is what clients sent.

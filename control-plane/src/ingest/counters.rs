@@ -16,6 +16,8 @@ pub(crate) struct IngestCounts {
     pub suppressed: u64,
     /// Malformed: the sensor and the control plane do not agree on the contract.
     pub rejected: u64,
+    /// Of an overlay network that belongs to another account, which has them.
+    pub passed_on: u64,
     pub last_rejection: Option<String>,
 }
 
@@ -27,6 +29,7 @@ impl IngestCounts {
         self.updated += other.updated;
         self.suppressed += other.suppressed;
         self.rejected += other.rejected;
+        self.passed_on += other.passed_on;
         if other.last_rejection.is_some() {
             self.last_rejection.clone_from(&other.last_rejection);
         }
@@ -45,7 +48,7 @@ impl IngestCounters {
         counts.get(sensor_id).cloned().unwrap_or_default()
     }
 
-    pub(super) fn add(&self, sensor_id: &str, counts: &IngestCounts) {
+    pub(crate) fn add(&self, sensor_id: &str, counts: &IngestCounts) {
         let mut by_sensor = self.by_sensor.lock().unwrap_or_else(PoisonError::into_inner);
         by_sensor.entry(sensor_id.to_owned()).or_default().add(counts);
     }

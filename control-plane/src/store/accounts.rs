@@ -32,6 +32,9 @@ pub trait AccountStore: Send + Sync {
     ) -> Result<()>;
     /// False where there is none, or it was removed before.
     fn remove_account(&self, act: &Act, id: &AccountId, now: EpochMillis) -> Result<bool>;
+    /// Which VNI belongs to which account and collection, as somebody wrote it; `None` where nobody did.
+    fn vni_mapping(&self) -> Result<Option<String>>;
+    fn set_vni_mapping(&self, act: &Act, text: &str, now: EpochMillis) -> Result<()>;
     /// All that it had is deleted: its id is free again.
     fn forget_account(&self, id: &AccountId) -> Result<()>;
 }

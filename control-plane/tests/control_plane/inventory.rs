@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::Plane;
 
 fn name(template: &str) -> EndpointName {
-    EndpointName { method: "GET".into(), host: "shop.example".into(), template: template.into() }
+    EndpointName { method: "GET".into(), host: "shop.example".into(), template: template.into(), vni: None }
 }
 
 fn endpoint(template: &str, since: u64, requests: u64) -> Endpoint {

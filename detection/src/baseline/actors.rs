@@ -35,7 +35,8 @@ pub(crate) struct Actors {
 
 #[derive(Debug, Default)]
 struct Table {
-    by_address: LinkedHashMap<IpAddr, Actor, RandomState>,
+    /// Networks of two VNIs may use the same addresses.
+    by_address: LinkedHashMap<(Option<u32>, IpAddr), Actor, RandomState>,
     /// Requests a minute of one actor, of all of them together.
     usual: Ranges<1>,
     since: Option<Minute>,
@@ -108,7 +109,7 @@ impl Table {
         identifiers: Option<u64>,
         endpoint: &mut EndpointBaseline,
     ) -> Seen {
-        let address = sight.tagged.actor.address;
+        let address = (sight.tagged.exchange.vni, sight.tagged.actor.address);
         let since = *self.since.get_or_insert(sight.minute);
         if self.by_address.to_back(&address).is_none() {
             if self.by_address.len() >= MAX_ACTORS {

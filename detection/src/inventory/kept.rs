@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Endpoint, EndpointFacts, Inventory, MAX_ENDPOINTS_PER_SHARD, MAX_HOST, MAX_HOSTS_PER_SHARD, MAX_METHOD,
-    SHARDS,
+    SHARDS, Site,
 };
 use crate::baseline::{EndpointBaseline, KeptBaseline};
 
@@ -17,6 +17,8 @@ const MAX_SEGMENT: usize = 512;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct KeptEndpoint<'e> {
     host: Cow<'e, str>,
+    #[serde(default)]
+    vni: Option<u32>,
     method: Cow<'e, str>,
     way: Cow<'e, [(String, bool)]>,
     facts: Cow<'e, EndpointFacts>,
@@ -29,10 +31,11 @@ impl Inventory {
         for shard in &self.shards {
             let mut lines = Vec::new();
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            for (host, known) in &shard.hosts {
+            for (site, known) in &shard.hosts {
                 known.root.each_kept(&mut Vec::new(), &mut |way, method, endpoint| {
                     let kept = KeptEndpoint {
-                        host: Cow::Borrowed(host),
+                        host: Cow::Borrowed(&*site.host),
+                        vni: site.vni,
                         method: Cow::Borrowed(method),
                         way: Cow::Borrowed(way),
                         facts: Cow::Borrowed(&endpoint.facts),
@@ -48,24 +51,25 @@ impl Inventory {
 
     /// False where it is past a bound.
     pub(crate) fn restore(&self, kept: KeptEndpoint<'_>, now: Timestamp) -> bool {
-        let KeptEndpoint { host, method, way, facts, baseline } = kept;
+        let KeptEndpoint { host, vni, method, way, facts, baseline } = kept;
         let is_sound = host.len() <= MAX_HOST
             && (1..=MAX_METHOD).contains(&method.len())
             && way.len() <= MAX_DEPTH
             && way.iter().all(|(segment, _)| segment.len() <= MAX_SEGMENT);
-        let Some(shard) = self.shards.get(self.hasher.hash_one(&*host) as usize % SHARDS) else {
+        let site = Site { vni, host: host.into_owned() };
+        let Some(shard) = self.shards.get(self.hasher.hash_one(&site) as usize % SHARDS) else {
             return false;
         };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         let shard = &mut *shard;
         let has_room = shard.endpoints < MAX_ENDPOINTS_PER_SHARD
-            && (shard.hosts.len() < MAX_HOSTS_PER_SHARD || shard.hosts.contains_key(&*host));
+            && (shard.hosts.len() < MAX_HOSTS_PER_SHARD || shard.hosts.contains_key(&site));
         if !is_sound || !has_room {
             return false;
         }
         let requests = facts.requests;
         let endpoint = Endpoint::restored(facts.into_owned(), EndpointBaseline::restored(baseline, now), now);
-        let known = shard.hosts.entry((*host).into()).or_default();
+        let known = shard.hosts.entry(site).or_default();
         let is_back = known.root.restore(&way, &method, endpoint);
         if is_back {
             known.requests = known.requests.saturating_add(requests);

@@ -1,12 +1,14 @@
 use std::sync::{PoisonError, atomic::Ordering};
 
-use super::{EndpointFacts, Inventory};
+use super::{EndpointFacts, Inventory, Site};
 
 /// What names an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EndpointName {
     pub method: String,
     pub host: String,
+    /// Of the overlay network that it was seen in.
+    pub vni: Option<u32>,
     pub template: String,
 }
 
@@ -21,9 +23,14 @@ pub struct InventoryBatch {
 }
 
 impl EndpointName {
-    pub(super) fn of(host: &str, method_and_template: &str) -> Option<Self> {
+    pub(super) fn of(site: &Site, method_and_template: &str) -> Option<Self> {
         let (method, template) = method_and_template.split_once(' ')?;
-        Some(Self { method: method.to_owned(), host: host.to_owned(), template: template.to_owned() })
+        Some(Self {
+            method: method.to_owned(),
+            host: site.host.clone(),
+            vni: site.vni,
+            template: template.to_owned(),
+        })
     }
 }
 
@@ -37,7 +44,7 @@ impl Inventory {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             let room = most.saturating_sub(batch.removed.len()).min(shard.removed.len());
             batch.removed.extend(shard.removed.drain(..room));
-            for (host, known) in &mut shard.hosts {
+            for (site, known) in &mut shard.hosts {
                 known.root.each_named(&mut String::new(), &mut |method, template, endpoint| {
                     let telling = &mut endpoint.telling;
                     let is_new = telling.changed > telling.told || (counts && telling.counted > telling.told);
@@ -47,7 +54,8 @@ impl Inventory {
                     telling.under_way = Some((number, telling.counted));
                     let name = EndpointName {
                         method: method.to_owned(),
-                        host: host.to_string(),
+                        host: site.host.clone(),
+                        vni: site.vni,
                         template: template.to_owned(),
                     };
                     batch.endpoints.push((name, endpoint.told()));
@@ -72,7 +80,8 @@ impl Inventory {
     pub(crate) fn lost(&self, removed: Vec<EndpointName>) {
         self.each_under_way(|telling| telling.under_way = None);
         for name in removed {
-            let shard = self.shards.get(self.hasher.hash_one(&name.host) as usize % super::SHARDS);
+            let site = Site { vni: name.vni, host: name.host.clone() };
+            let shard = self.shards.get(self.hasher.hash_one(&site) as usize % super::SHARDS);
             if let Some(shard) = shard {
                 shard.lock().unwrap_or_else(PoisonError::into_inner).removed.push(name);
             }

@@ -24,6 +24,7 @@ impl StormKey {
             detection.policy_id.hash(&mut hasher);
             detection.severity.hash(&mut hasher);
             detection.successful_exploit.as_ref().map(|evidence| &evidence.kind).hash(&mut hasher);
+            newest.exchange.vni.hash(&mut hasher);
             newest.actor.hash(&mut hasher);
             if let Some(request) = &newest.exchange.request {
                 request.method.hash(&mut hasher);

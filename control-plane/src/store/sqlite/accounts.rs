@@ -1,5 +1,5 @@
-use rusqlite::{Row, params};
-use serde_json::json;
+use rusqlite::{OptionalExtension as _, Row, params};
+use serde_json::{Value, json};
 
 use super::{
     SqliteStore, audit, codes,
@@ -75,6 +75,33 @@ impl AccountStore for SqliteStore {
                 Some(&json!({ "removed": true })),
             )?;
             Ok(true)
+        })
+    }
+
+    fn vni_mapping(&self) -> Result<Option<String>> {
+        self.read(|view| {
+            Ok(view
+                .prepare_cached("SELECT text FROM vni_mapping")?
+                .query_row([], |row| row.get(0))
+                .optional()?)
+        })
+    }
+
+    fn set_vni_mapping(&self, act: &Act, text: &str, now: EpochMillis) -> Result<()> {
+        let (act, text) = (act.clone(), text.to_owned());
+        self.write(move |connection| {
+            let before: Option<String> = connection
+                .prepare_cached("SELECT text FROM vni_mapping")?
+                .query_row([], |row| row.get(0))
+                .optional()?;
+            connection
+                .prepare_cached(
+                    "INSERT INTO vni_mapping (one, text, changed_at) VALUES (1, ?1, ?2)
+                     ON CONFLICT DO UPDATE SET text = ?1, changed_at = ?2",
+                )?
+                .execute(params![text, now.millis()])?;
+            let before = before.map(Value::from);
+            audit::append(connection, &act, "VNI mapping", before.as_ref(), Some(&Value::from(text)))
         })
     }
 

@@ -26,6 +26,9 @@ impl InventoryStore for SqliteStore {
     }
 }
 
+/// What a sensor sees in an overlay network stands under `<id>/<VNI>`; behind the stroke comes `0`.
+const OF_SENSOR: &str = "(sensor_id = ?1 OR (sensor_id > ?1 || '/' AND sensor_id < ?1 || '0'))";
+
 fn take(connection: &Connection, sensor_id: &str, update: &InventoryUpdate) -> Result<Inventoried> {
     let mut taken = Inventoried::default();
     for (endpoint, name) in update.endpoints.iter().filter_map(|one| Some((one, one.name.as_ref()?))) {
@@ -38,17 +41,20 @@ fn take(connection: &Connection, sensor_id: &str, update: &InventoryUpdate) -> R
     for name in &update.removed {
         taken.removed += remove.execute(params![sensor_id, name.host, name.template, name.method])? as u64;
     }
+    // However many networks it sees.
+    let bare = sensor_id.split('/').next().unwrap_or_default();
     let kept: i64 = connection
-        .prepare_cached("SELECT count(*) FROM endpoint WHERE sensor_id = ?")?
-        .query_row([sensor_id], |row| row.get(0))?;
+        .prepare_cached(&format!("SELECT count(*) FROM endpoint WHERE {OF_SENSOR}"))?
+        .query_row([bare], |row| row.get(0))?;
     let excess = codes::count(kept).saturating_sub(MAX_PER_SENSOR);
     if excess > 0 {
         let evicted = connection
-            .prepare_cached(
-                "DELETE FROM endpoint WHERE sensor_id = ?1 AND (host, template, method) IN
-                     (SELECT host, template, method FROM endpoint WHERE sensor_id = ?1 ORDER BY last_seen LIMIT ?2)",
-            )?
-            .execute(params![sensor_id, codes::signed(excess)])?;
+            .prepare_cached(&format!(
+                "DELETE FROM endpoint WHERE {OF_SENSOR} AND (sensor_id, host, template, method) IN
+                     (SELECT sensor_id, host, template, method FROM endpoint WHERE {OF_SENSOR}
+                      ORDER BY last_seen LIMIT ?2)"
+            ))?
+            .execute(params![bare, codes::signed(excess)])?;
         taken.evicted = evicted as u64;
     }
     Ok(taken)
@@ -137,7 +143,7 @@ fn list(
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {
         let account_id: String = row.get(0)?;
-        let name = EndpointName { host: row.get(1)?, template: row.get(2)?, method: row.get(3)? };
+        let name = EndpointName { host: row.get(1)?, template: row.get(2)?, method: row.get(3)?, vni: None };
         rows.push(InventoryRow {
             facts: facts(view, &account_id, &name)?,
             account_id,

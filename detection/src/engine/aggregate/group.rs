@@ -27,6 +27,8 @@ impl Hashers {
     pub(super) fn group(&self, by: &[GroupBy], exchange: &TaggedExchange) -> Group {
         let half = |state: &RandomState| {
             let mut hasher = state.build_hasher();
+            // Networks behind one mirror may use the same addresses and names, and belong to different people.
+            exchange.exchange.vni.hash(&mut hasher);
             by.iter().for_each(|part| hash_part(*part, exchange, &mut hasher));
             hasher.finish()
         };

@@ -10,3 +10,10 @@ CREATE TABLE account (
     -- Set: its folder is to be deleted, and the row with it.
     removed_at INTEGER
 ) STRICT;
+
+-- Which overlay network belongs to whom, as the operator wrote it.
+CREATE TABLE vni_mapping (
+    one        INTEGER PRIMARY KEY CHECK (one = 1),
+    text       TEXT    NOT NULL,
+    changed_at INTEGER NOT NULL
+) STRICT;
