@@ -371,13 +371,14 @@ impl Plane {
             trusted_proxies: Vec::new(),
             audit_retention: Duration::from_secs(400 * 86_400),
             notify: NotifySettings::default(),
+            coverage: None,
             certificate_lifetime: Duration::from_secs(7 * 86_400),
         };
         let server = Server::start(config).await?;
         let store = SqliteStore::open(folder)?;
         let terms = KeyTerms { name: "bench".into(), role: Role::Admin, expires_at: None };
         let key = create_key(&store, &command_line("bench"), terms)?.1.reveal().to_owned();
-        let terms = JoinTerms { lifetime: Duration::from_secs(3_600), uses: 100, account_id: String::new() };
+        let terms = JoinTerms { lifetime: Duration::from_secs(3_600), uses: 100 };
         let join_token = create_join_token(&store, &command_line("bench"), terms)?.reveal().to_owned();
         Ok(Self { server, client: Client::new(), key, join_token })
     }

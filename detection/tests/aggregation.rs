@@ -86,6 +86,22 @@ fn each_actor_has_a_window_of_its_own() {
 }
 
 #[test]
+fn the_same_address_in_two_overlay_networks_is_two_actors() {
+    let engine = engine(&rule(3, 1));
+    let of = |vni: Option<u32>, second: u64| {
+        let mut tagged = Arc::unwrap_or_clone(failed("10.0.0.7", second, "/"));
+        tagged.exchange.vni = vni;
+        engine.judge(&Arc::new(tagged))
+    };
+    for second in [0, 1] {
+        assert!([None, Some(7), Some(8)].into_iter().all(|vni| of(vni, second).is_empty()));
+    }
+    let found = of(Some(7), 2);
+    let [event] = found.as_slice() else { panic!("one event") };
+    assert!(event.samples.iter().all(|sample| sample.exchange.vni == Some(7)));
+}
+
+#[test]
 fn moments_may_arrive_out_of_order() {
     assert_eq!(fired(&engine(&rule(3, 1)), [10, 5, 7]), [7]);
 }

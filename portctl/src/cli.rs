@@ -1,5 +1,6 @@
 //! The verbs and their arguments: the same words as in REST and the console.
 
+mod accounts;
 mod capture;
 mod events;
 mod notify;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::accounts::Accounts;
 pub(crate) use self::capture::{CaptureVerb, Matched};
 pub(crate) use self::events::{Actors, ActorsVerb, Apis, EventFilter, EventVerb, Events, Selection, Status};
 pub(crate) use self::notify::{Access, Notify, TargetFilter};
@@ -98,6 +100,9 @@ pub(crate) enum Verb {
     /// API keys: list them, make one, revoke one
     #[command(subcommand)]
     Keys(Keys),
+    /// Accounts besides the operator's, whose data is apart: list, add, remove; which overlay networks are theirs
+    #[command(subcommand)]
+    Accounts(Accounts),
     /// Who changed what, when and from where, newest first; or all of it as a file
     Audit(Audit),
     /// Everything that the control plane keeps, as one file; a key of an admin may

@@ -1,5 +1,6 @@
 //! One file per verb: ask the control plane, show the answer.
 
+mod accounts;
 mod actors;
 mod allow;
 mod apis;
@@ -49,6 +50,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output<'_>) -> Result<Outcome, Failure
         Verb::Sensors(asked) => sensors::run(&connect(&cli.connection, output)?, asked, output),
         Verb::Users(verb) => users::run(&connect(&cli.connection, output)?, &cli.connection, verb, output),
         Verb::Keys(verb) => keys::run(&connect(&cli.connection, output)?, verb, output),
+        Verb::Accounts(verb) => accounts::run(&connect(&cli.connection, output)?, verb, output),
         Verb::Audit(audit) => audit::run(&connect(&cli.connection, output)?, audit, output),
         Verb::Backup(backup) => backup::run(&connect(&cli.connection, output)?, backup, output),
         Verb::Notify(verb) => notify::run(&connect(&cli.connection, output)?, &cli.connection, verb, output),

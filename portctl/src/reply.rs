@@ -545,6 +545,57 @@ pub(crate) struct Sensor {
     pub(crate) ingest: Ingest,
     #[serde(default)]
     pub(crate) automatic_blocking: Option<AutomaticBlocking>,
+    /// Those that are open.
+    #[serde(default)]
+    pub(crate) coverage_alerts: Vec<CoverageAlert>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct AlertList {
+    pub(crate) alerts: Vec<Value>,
+}
+
+/// Where a sensor sees or blocks less than it should.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CoverageAlert {
+    pub(crate) id: u64,
+    pub(crate) node: String,
+    pub(crate) kind: String,
+    pub(crate) severity: String,
+    pub(crate) detail: String,
+    /// Epoch seconds.
+    pub(crate) opened_at: i64,
+    #[serde(default)]
+    pub(crate) closed_at: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct AccountList {
+    pub(crate) accounts: Vec<Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Account {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Epoch seconds.
+    pub(crate) created_at: i64,
+    pub(crate) created_by: String,
+    #[serde(default)]
+    pub(crate) removed_at: Option<i64>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct MadeAccount {
+    pub(crate) id: String,
+    pub(crate) key: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct VniMapping {
+    pub(crate) yaml: String,
 }
 
 /// Whether policies may block: `armed`, `tripped` or `off`.

@@ -70,6 +70,11 @@ impl Selection {
         self.names.iter().any(|name| name == interface)
     }
 
+    /// Those that are meant by their own name.
+    pub fn named(&self) -> &[String] {
+        &self.names
+    }
+
     /// Whether interfaces may come that are not there yet.
     pub fn is_open_ended(&self) -> bool {
         self.all || !self.matching.is_empty()

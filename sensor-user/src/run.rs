@@ -234,6 +234,7 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         node::Role {
             name: options.uplink.node,
             capture: options.capture,
+            interfaces: interfaces.named().to_vec(),
             account_id: options.account_id,
             collection_id: options.collection_id,
         },

@@ -5,11 +5,14 @@
 use std::{path::Path, time::Duration};
 
 use control_plane::{
-    Config as PlaneConfig, NotifySettings, Server,
+    AccountId, Config as PlaneConfig, NotifySettings, Server,
     auth::command_line,
     authority::Authority,
+    clock::EpochMillis,
     fleet::{JoinTerms, create_join_token},
-    store::{EventFilter, EventStore as _, Page, SensorRecord, SensorStore as _, SqliteStore},
+    store::{
+        AccountStore as _, EventFilter, EventStore as _, Page, SensorRecord, SensorStore as _, SqliteStore,
+    },
 };
 use portcullis_proto::{
     authority::Fingerprint,
@@ -211,6 +214,36 @@ async fn events_of_another_account_are_not_taken() {
     assert!(sensor.is_up().await);
     assert_eq!(sensor.end(PATIENCE).await, 0, "it is acknowledged: sent again it would be no less another's");
     assert_eq!(plane.events(), 1);
+}
+
+#[tokio::test]
+async fn a_tenants_sensor_writes_the_tenants_account_alone_also_with_its_next_certificate() {
+    let plane = Plane::start(Duration::from_secs(6)).await;
+    let acme = AccountId::parse("acme").unwrap();
+    let now = EpochMillis::now();
+    plane.store().create_account(&command_line("test"), &acme, "Acme", now, 8).unwrap();
+    let folder = plane.folder.path().join("accounts/acme");
+    std::fs::create_dir_all(&folder).unwrap();
+    let theirs = SqliteStore::open_for(&folder, Some(acme)).unwrap();
+    let terms = JoinTerms { lifetime: WEEK, uses: 1 };
+    let secret = create_join_token(&theirs, &command_line("test"), terms).unwrap();
+    let token = format!("{}@{}", secret.reveal(), plane.authority());
+
+    let state = tempfile::tempdir().unwrap();
+    let sensor = Sensor::start(plane.url("https"), state.path(), Some(&token)).unwrap();
+    assert!(sensor.is_up().await);
+    sensor.offer(1, "");
+    let first = identity(state.path())["certificate"].clone();
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    assert_ne!(identity(state.path())["certificate"], first);
+    sensor.offer(2, "");
+    // The operator's is another account, whatever a sensor says.
+    sensor.offer(3, "1000000");
+    assert_eq!(sensor.end(PATIENCE).await, 0);
+    let page = Page { skip: 0, limit: 10, sort: Vec::new() };
+    assert_eq!(theirs.list(&EventFilter::all(), &page).unwrap().total, 2);
+    assert_eq!(plane.events(), 0);
+    assert!(plane.store().sensors().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::{
     auth::{self, KeyTerms},
     blocking::blocking,
     clock::EpochMillis,
-    store::{AccountRecord, AccountStore as _, Owned as _, Role, StoreError},
+    store::{AccountRecord, Role, StoreError},
 };
 
 const MAX_NAME: usize = 100;

@@ -52,22 +52,23 @@ impl Fleet {
 /// Hosts of two networks may have the same name: what is seen in one is kept apart, as if another sensor had seen it.
 fn by_network(sensor_id: &str, update: InventoryUpdate) -> BTreeMap<String, InventoryUpdate> {
     let InventoryUpdate { number, endpoints, removed, account_id, api_collection_id } = update;
-    let mut parts = BTreeMap::<String, InventoryUpdate>::new();
-    let mut part = |name: Option<&EndpointName>| -> &mut InventoryUpdate {
-        let id = match name.and_then(|name| name.vni) {
-            Some(vni) => format!("{sensor_id}/{vni}"),
-            None => sensor_id.to_owned(),
-        };
-        let account_id = account_id.clone();
-        let empty =
-            || InventoryUpdate { number, account_id, api_collection_id, ..InventoryUpdate::default() };
-        parts.entry(id).or_insert_with(empty)
+    let key = |name: Option<&EndpointName>| match name.and_then(|name| name.vni) {
+        Some(vni) => format!("{sensor_id}/{vni}"),
+        None => sensor_id.to_owned(),
     };
+    let empty = || InventoryUpdate {
+        number,
+        account_id: account_id.clone(),
+        api_collection_id,
+        ..InventoryUpdate::default()
+    };
+    let mut parts = BTreeMap::<String, InventoryUpdate>::new();
     for endpoint in endpoints {
-        part(endpoint.name.as_ref()).endpoints.push(endpoint);
+        let part = parts.entry(key(endpoint.name.as_ref())).or_insert_with(empty);
+        part.endpoints.push(endpoint);
     }
     for name in removed {
-        part(Some(&name)).removed.push(name);
+        parts.entry(key(Some(&name))).or_insert_with(empty).removed.push(name);
     }
     parts
 }

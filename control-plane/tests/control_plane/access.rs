@@ -96,7 +96,7 @@ async fn a_session_serves_its_own_page_and_ends_at_log_out() {
     let session = format!("{}/session", plane.url());
     let who: Value =
         Client::new().get(&session).header("cookie", &cookie).send().await.unwrap().json().await.unwrap();
-    assert_eq!(who, json!({"name": "test", "role": "analyst", "kind": "key"}));
+    assert_eq!(who, json!({"name": "test", "role": "analyst", "kind": "key", "account": "1000000"}));
     let log_out = |own: bool| {
         let request = Client::new().delete(&session).header("cookie", &cookie);
         if own { request.header("x-portcullis-request", "1") } else { request }.send()

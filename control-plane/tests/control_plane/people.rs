@@ -80,7 +80,7 @@ async fn a_user_made_at_the_machine_logs_in_and_acts_under_their_own_name() {
         .json()
         .await
         .unwrap();
-    assert_eq!(who, json!({"name": "ada", "role": "analyst", "kind": "user"}));
+    assert_eq!(who, json!({"name": "ada", "role": "analyst", "kind": "user", "account": "1000000"}));
     let block = json!({"cidr": "203.0.113.9", "waitSeconds": 0});
     let reply: Value =
         with_cookie(&plane, &cookie, "addBlock", &block).send().await.unwrap().json().await.unwrap();

@@ -18,6 +18,10 @@ fn get(target: impl Into<String>) -> Asked {
 }
 
 fn note(inventory: &Inventory, asked: &Asked, second: u64) {
+    note_in(None, inventory, asked, second);
+}
+
+fn note_in(vni: Option<u32>, inventory: &Inventory, asked: &Asked, second: u64) {
     let mut headers = vec![("Host", asked.host.clone())];
     headers.extend(asked.headers.iter().cloned());
     let request = Request {
@@ -33,7 +37,8 @@ fn note(inventory: &Inventory, asked: &Asked, second: u64) {
         ..Response::default()
     };
     let at = Timestamp::from_seconds(1_000_000 + second);
-    let tagged = exchange([203, 0, 113, 7], at, request, Some(response));
+    let mut tagged = std::sync::Arc::unwrap_or_clone(exchange([203, 0, 113, 7], at, request, Some(response)));
+    tagged.exchange.vni = vni;
     let views = Views::of(tagged.exchange.request.as_ref().unwrap(), None);
     inventory.note(&tagged, &views, |_| ());
 }
@@ -52,6 +57,29 @@ fn templates(inventory: &Inventory) -> Vec<String> {
 
 fn counter(inventory: &Inventory, name: &str) -> u64 {
     inventory.counters().into_iter().find(|(known, _)| *known == name).unwrap().1
+}
+
+#[test]
+fn hosts_of_the_same_name_in_two_overlay_networks_are_two_also_after_a_restart() {
+    let inventory = Inventory::default();
+    for (vni, target) in [(None, "/a"), (Some(7), "/b"), (Some(8), "/b")] {
+        note_in(vni, &inventory, &get(target), 0);
+    }
+    let told = |inventory: &Inventory| {
+        let batch = inventory.batch(usize::MAX, true).unwrap();
+        let names = batch.endpoints.into_iter().map(|(name, _)| (name.vni, name.template));
+        let mut names: Vec<_> = names.collect();
+        names.sort_unstable();
+        names
+    };
+    let expected = [(None, "/a".to_owned()), (Some(7), "/b".to_owned()), (Some(8), "/b".to_owned())];
+    assert_eq!(told(&inventory), expected);
+    let again = Inventory::default();
+    inventory.each_kept(&mut |line| {
+        let kept = line.unwrap();
+        assert!(again.restore(serde_json::from_str(&kept).unwrap(), Timestamp::from_seconds(1_000_001)));
+    });
+    assert_eq!(told(&again), expected);
 }
 
 #[test]

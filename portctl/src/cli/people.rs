@@ -45,6 +45,17 @@ pub(crate) enum SensorsVerb {
         /// The id that `portctl sensors -o json` shows
         id: String,
     },
+    /// Where sensors see or block less than they should, newest first
+    Alerts {
+        /// Those that are over, too
+        #[arg(long)]
+        closed: bool,
+    },
+    /// Close an alert: what the sensor does now is what it is meant to do
+    Accept {
+        /// The id that `portctl sensors alerts` shows
+        id: u64,
+    },
 }
 
 #[derive(Debug, Subcommand)]

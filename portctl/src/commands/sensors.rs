@@ -1,5 +1,7 @@
 //! `portctl sensors`: how each sensor is doing, with everything it lost.
 
+mod alerts;
+
 use serde_json::json;
 
 use crate::{
@@ -39,6 +41,8 @@ const COLUMNS: &[Column] = &[
 pub(super) fn run(client: &Client, asked: &Sensors, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     match &asked.verb {
         None => list(client, output),
+        Some(SensorsVerb::Alerts { closed }) => alerts::list(client, *closed, output),
+        Some(SensorsVerb::Accept { id }) => alerts::accept(client, *id, output),
         Some(SensorsVerb::Revoke { id }) => {
             let reply = client.call(REVOKE, &json!({ "id": id }))?;
             match output.format {
@@ -53,10 +57,12 @@ pub(super) fn run(client: &Client, asked: &Sensors, output: &mut Output<'_>) -> 
 fn list(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let fleet: Fleet = client.call_for(ENDPOINT, &json!({}))?;
     let mut rows = Rows::new(output, Table::with_tall_rows(COLUMNS));
-    let mut tripped = Vec::new();
+    let (mut tripped, mut alerts) = (Vec::new(), Vec::new());
     for mut row in fleet.sensors {
         let sensor: Sensor = client.parse(ENDPOINT, row.clone())?;
         tripped.extend(sensor.tripped().map(|why| format!("{}: {why}", sensor.node)));
+        alerts
+            .extend(sensor.coverage_alerts.iter().map(|alert| format!("{}: {}", sensor.node, alert.detail)));
         if let Some(row) = row.as_object_mut() {
             row.insert("behind".to_owned(), json!(sensor.behind(fleet.revision)));
             row.insert("seenPermille".to_owned(), json!(sensor.counter(SEEN)));
@@ -72,6 +78,9 @@ fn list(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
              control-plane join-token create --data-dir DIR > FILE   (where the control plane runs)\n  \
              sensor run --interface NAME --control-plane URL --join-token FILE",
         );
+    }
+    for alert in alerts {
+        output.note(&format!("coverage is lost on {alert} (portctl sensors alerts)"));
     }
     for sensor in tripped {
         output.note(&format!(

@@ -1,6 +1,6 @@
 use std::{
     cmp::Reverse,
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -53,6 +53,8 @@ pub(super) struct RunningNode {
 pub(super) struct Role {
     pub(super) name: String,
     pub(super) capture: Capture,
+    /// Those that it is to watch whether they are there or not.
+    pub(super) interfaces: Vec<String>,
     pub(super) account_id: String,
     pub(super) collection_id: i64,
 }
@@ -240,7 +242,16 @@ impl RunningNode {
             report.since_ms = report.since_ms.max(milliseconds(guard.since));
             report.attach_failures += guard.failures;
         }
-        reports.into_values().collect()
+        let there: HashSet<String> = reports.values().map(|report| report.name.clone()).collect();
+        let missing = self.role.interfaces.iter().filter(|name| !there.contains(*name));
+        let missing = missing.map(|name| InterfaceReport {
+            name: name.clone(),
+            gate: "none".to_owned(),
+            tap: "none".to_owned(),
+            note: "there is no such interface any more".to_owned(),
+            ..InterfaceReport::default()
+        });
+        reports.into_values().chain(missing).collect()
     }
 }
 

@@ -120,7 +120,11 @@ mod tests {
     }
 
     fn guard(force: bool) -> Guard {
-        let peer = Peer { sensor: Some("10.0.0.7".parse().unwrap()), us: Some("10.0.0.1".parse().unwrap()) };
+        let peer = Peer {
+            sensor: Some("10.0.0.7".parse().unwrap()),
+            us: Some("10.0.0.1".parse().unwrap()),
+            ..Peer::default()
+        };
         Guard {
             force,
             caller: "198.51.100.9".parse().unwrap(),
