@@ -276,9 +276,6 @@ async fn no_call_of_one_account_changes_anything_of_another() {
                     }
                 }
                 let (status, reply) = text_of(&plane, &who.person, &name, &body).await;
-                if t0.elapsed().as_millis() > 300 {
-                    eprintln!("SLOW {name} {:?} {body}", t0.elapsed());
-                }
                 assert!(!status.is_server_error(), "{name} {body}: {reply}");
             }
         }

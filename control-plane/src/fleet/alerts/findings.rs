@@ -155,13 +155,12 @@ mod tests {
             counters: [(SEEN_OF_LATE.to_owned(), 1000)].into(),
             ..SensorReport::default()
         };
-        Live {
-            connection: Some(1),
-            report: Some(report),
-            clock_skew_ms: Some(20),
-            certified_until: Some(NOW.plus(Duration::from_secs(3 * 86_400))),
-            ..Live::default()
-        }
+        let mut live = Live::from_record(&record());
+        live.connection = Some(1);
+        live.report = Some(report);
+        live.clock_skew_ms = Some(20);
+        live.certified_until = Some(NOW.plus(Duration::from_secs(3 * 86_400)));
+        live
     }
 
     fn kinds(live: &Live) -> Vec<(AlertKind, String)> {

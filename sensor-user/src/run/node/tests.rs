@@ -51,6 +51,7 @@ impl Scene {
             Role {
                 name: "edge-1".to_owned(),
                 capture: Capture::Pcap,
+                interfaces: Vec::new(),
                 account_id: String::new(),
                 collection_id: 0,
             },
