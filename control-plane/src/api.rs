@@ -427,8 +427,8 @@ fn endpoints() -> Endpoints {
 }
 
 /// Answers as long as it lives; whether events find room is said, and no reason to ask another instance.
-async fn health(State(api): State<Arc<Api>>) -> String {
-    match api.room.state().name {
+async fn health(State(planes): State<Arc<Planes>>) -> String {
+    match planes.setup().room.state().name {
         "ok" => "ok\n".to_owned(),
         state => format!("ok\nstore {state}\n"),
     }

@@ -38,7 +38,7 @@ pub fn run(data_dir: &Path, command: Backup) -> anyhow::Result<()> {
     }
     let object = to.display().to_string();
     // A disk that takes no entry any more is when a backup is wanted most.
-    if let Err(error) = open(data_dir)?.note(&auth::command_line("backup"), &object) {
+    if let Err(error) = open(data_dir, None)?.note(&auth::command_line("backup"), &object) {
         note(&format!("control-plane: the audit log did not take an entry of this backup: {error}"));
     }
     let bar = Bar::new();
@@ -59,7 +59,7 @@ pub fn restore(data_dir: &Path, command: Restore) -> anyhow::Result<()> {
     let bar = Bar::new();
     let manifest = backup::restore(&command.from, data_dir, &mut |progress| bar.show(progress))?;
     bar.clear();
-    open(data_dir)?.note(&auth::command_line("restore"), &command.from.display().to_string())?;
+    open(data_dir, None)?.note(&auth::command_line("restore"), &command.from.display().to_string())?;
     let made = time::OffsetDateTime::from_unix_timestamp(manifest.made_at)
         .map_or_else(|_| manifest.made_at.to_string(), |at| at.to_string());
     note(&format!(
