@@ -64,10 +64,17 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   const above = items[0]?.start ?? 0;
   const below = rows.getTotalSize() - (items.at(-1)?.end ?? 0);
 
-  useEffect(() => onWindow(first, last), [onWindow, first, last]);
+  useEffect(() => {
+    onWindow(first, last);
+  }, [onWindow, first, last]);
   const atTop = (rows.scrollOffset ?? 0) < 2 * ROW_HEIGHT;
-  useEffect(() => onAtTop?.(atTop), [onAtTop, atTop]);
-  useEffect(() => scroller.current?.scrollTo({ top: 0 }), [topKey]);
+  useEffect(() => {
+    onAtTop?.(atTop);
+  }, [onAtTop, atTop]);
+  useEffect(() => {
+    // What scrolling gives back, a promise in newer browsers, is no way to clean up.
+    scroller.current?.scrollTo({ top: 0 });
+  }, [topKey]);
 
   const table = useReactTable({
     data: items.flatMap(({ index }) => rowAt(index) ?? []),

@@ -134,8 +134,7 @@ function Choice({ label, data = [], value = [], onChange }: ChoiceProps) {
       aria-label={label}
       placeholder={value.length === 0 ? label : ""}
       size="xs"
-      className={classes.choice}
-      data-chosen={value.length > 0 || undefined}
+      className={value.length > 0 ? classes.chosen : classes.choice}
       maw={320}
       searchable
       clearable
