@@ -120,6 +120,8 @@ fn session() -> Value {
         "delete": {
             "operationId": "logOut",
             "summary": "End the session",
+            // Who has none has nothing to end.
+            "security": [{}, { "session": [] }],
             "responses": with("204", "There is no session any more", &["403"]),
         },
     })
