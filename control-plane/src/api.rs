@@ -12,6 +12,7 @@ mod blocks;
 mod capture;
 mod client;
 mod commands;
+mod configuration;
 mod dashboard;
 mod echo;
 mod endpoint;
@@ -305,8 +306,25 @@ fn endpoints() -> Endpoints {
             "Block an actor, or lift that",
             blocks::modify_actor,
         )
-        .reads::<()>("fetchSuppressions", Viewer, "Ignored combinations, newest first", suppressions::list)
-        .reads::<(suppressions::Remove,)>(
+        .reads::<(suppressions::Asked, Paging)>(
+            "fetchSuppressions",
+            Viewer,
+            "Ignored combinations, newest first",
+            suppressions::list,
+        )
+        .commands::<(suppressions::Wanted, suppressions::Terms, pushed::Wait), _>(
+            "addSuppression",
+            Analyst,
+            "Ignore a combination of actor, policy and endpoint",
+            suppressions::add,
+        )
+        .commands::<(suppressions::Named, suppressions::Terms, pushed::Wait), _>(
+            "extendSuppression",
+            Analyst,
+            "Give a suppression another end",
+            suppressions::extend,
+        )
+        .commands::<(suppressions::Named, pushed::Wait), _>(
             "removeSuppression",
             Analyst,
             "Lift a suppression",
@@ -317,6 +335,18 @@ fn endpoints() -> Endpoints {
             Viewer,
             "Endpoints learned from traffic",
             inventory::list,
+        )
+        .reads::<()>(
+            "fetchThreatConfiguration",
+            Viewer,
+            "What holds for all sensors: proxies, identities, limits, retention, redaction",
+            configuration::fetch,
+        )
+        .commands::<(crate::configuration::Document, configuration::Mode, pushed::Wait), _>(
+            "modifyThreatConfiguration",
+            Admin,
+            "Set parts of the threat configuration, or all of it",
+            configuration::modify,
         )
         .reads::<()>("fetchSensors", Viewer, "Every sensor as last heard of", sensors::list)
         .reads::<(sensors::Alerts,)>(

@@ -34,7 +34,8 @@ pub use self::{
 use self::{alerts::Watch, outbox::Outbox};
 use crate::{
     clock::EpochMillis,
-    store::{Act, Change, SensorRecord, Store, StoreError},
+    configuration::IdentityKey,
+    store::{Act, Change, EventFilter, EventStatus, Moved, SensorRecord, Store, StoreError, Suppressing},
 };
 
 /// Longer changes become several revisions, each a message of less than 1 MiB and a short transaction: a block that
@@ -62,6 +63,7 @@ impl Fleet {
         store: Arc<dyn Store>,
         account_id: String,
         coverage: CoverageSettings,
+        identity_key: IdentityKey,
     ) -> Result<Self, StoreError> {
         let watch = Watch::new(coverage, store.alerts(false, u64::MAX >> 1)?);
         let revision = watch::Sender::new(store.revision()?);
@@ -70,7 +72,7 @@ impl Fleet {
             store,
             account_id,
             sensors: Mutex::default(),
-            outbox: Outbox::new(),
+            outbox: Outbox::new(identity_key),
             revision,
             progress,
             automatic: Mutex::default(),
@@ -99,15 +101,35 @@ impl Fleet {
         Ok(last)
     }
 
+    /// Moves events, with what that means for suppressions, and sends that on its way. Blocks.
+    pub fn move_events(
+        &self,
+        act: &Act,
+        filter: &EventFilter,
+        named: &str,
+        status: EventStatus,
+        suppressing: Suppressing,
+    ) -> Result<Moved, StoreError> {
+        let moved = self.store.move_events(act, filter, named, status, suppressing)?;
+        if let Some(number) = moved.revision {
+            self.wake(number);
+        }
+        Ok(moved)
+    }
+
     fn apply_one(&self, act: &Act, changes: Vec<Change>) -> Result<u64, StoreError> {
         let number = self.store.apply(act, changes)?;
+        self.wake(number);
+        Ok(number)
+    }
+
+    fn wake(&self, number: u64) {
         // Two at once may come back in the other order: the number only ever grows.
         self.revision.send_if_modified(|known| {
             let newer = number > *known;
             *known = number.max(*known);
             newer
         });
-        Ok(number)
     }
 
     /// Shuts a sensor out, and ends its streams. False where there is no such sensor, or it was revoked before. Blocks.
@@ -154,12 +176,13 @@ impl Fleet {
     /// Writes down what sensors said since the last time, all in one transaction: a write each would keep the disk busy
     /// for a second, and whoever orders a block would wait for it. Blocks.
     pub fn record(&self) -> Result<(), StoreError> {
-        let mut records = Vec::new();
+        let (mut records, mut held_back) = (Vec::new(), Vec::new());
         for live in self.lock().values_mut().filter(|live| live.recorded_at != live.last_seen) {
             live.recorded_at = live.last_seen;
+            held_back.extend(live.take_held_back());
             records.extend(live.enrolled.as_ref().map(|enrolled| live.to_record(enrolled)));
         }
-        if records.is_empty() { Ok(()) } else { self.store.record_sensors(records) }
+        if records.is_empty() { Ok(()) } else { self.store.record_sensors(records, held_back) }
     }
 
     /// What is known of a sensor since the start.
@@ -193,6 +216,7 @@ fn weigh(change: &Change) -> usize {
         Change::Allow(allowed) => allowed.reason.len() + allowed.author.len(),
         Change::Suppress(one) => one.actor.len() + one.url.len() + one.host.len() + one.policy_id.len(),
         Change::CaptureRules(rules) => 64 * rules.len(),
+        Change::Configure(_) => REVISION_WEIGHT / 4,
         Change::SavePolicy(saved) => saved.id.len() + saved.content.len(),
         Change::ArmAutomaticBlocking { node, .. } => node.as_ref().map_or(0, String::len),
         Change::Unblock { .. }

@@ -13,6 +13,7 @@ pub mod backup;
 mod blocking;
 pub mod cli;
 pub mod clock;
+pub mod configuration;
 mod console;
 mod country;
 pub mod data_dir;

@@ -9,7 +9,7 @@ use std::{
 
 use portcullis_detection::{Policy, PolicyError, PolicySet};
 
-pub(crate) use self::edit::with_mode;
+pub(crate) use self::edit::{with_mode, with_top_level};
 use crate::{
     auth,
     clock::EpochMillis,

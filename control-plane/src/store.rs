@@ -15,6 +15,7 @@ mod revisions;
 mod sensors;
 mod sqlite;
 mod stats;
+mod suppressions;
 mod users;
 
 pub use access::{AccessStore, KeyRecord, NewKey, NewSession, Owner, Role, SessionRecord};
@@ -35,11 +36,14 @@ pub use notify::{
 pub use policies::{PolicyStep, PolicyStore, PolicyTimes, PolicyVersion, SavedPolicy, StoredPolicy};
 pub use revisions::{
     Allowed, Block, BlockPage, BlockQuery, CaptureMode, CaptureRule, Change, Difference, GateMode,
-    RevisionStore, Snapshot, StoredRevision, Suppression,
+    RevisionStore, Snapshot, StoredRevision,
 };
 pub use sensors::{EnrollError, JoinToken, NewSensor, SensorRecord, SensorStore};
 pub use sqlite::SqliteStore;
 pub use stats::{ActorRow, CategoryCount, DayActors, DayCount, Endpoint, Listing, Totals};
+pub use suppressions::{
+    Moved, Suppressing, Suppression, SuppressionQuery, SuppressionSort, SuppressionStore, Wider,
+};
 pub use users::{NewUser, UserChange, UserError, UserRecord, UserStore};
 
 /// Everything an account's state is: revisions, who may do what, which sensors there are.
@@ -54,6 +58,7 @@ pub trait StateStore:
     + PolicyStore
     + InventoryStore
     + NotifyStore
+    + SuppressionStore
 {
 }
 impl<T> StateStore for T where
@@ -67,6 +72,7 @@ impl<T> StateStore for T where
         + PolicyStore
         + InventoryStore
         + NotifyStore
+        + SuppressionStore
 {
 }
 

@@ -11,7 +11,7 @@ use crate::Detection;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Suppression {
     pub id: String,
-    /// The actor's address without a port.
+    /// The actor by its name: address without a port, or identity.
     pub actor: String,
     pub policy_id: String,
     pub method: String,
@@ -74,7 +74,7 @@ impl Suppressions {
     /// endpoint, so only suppressions without method, url and host can match it.
     pub fn matches(&self, detection: &Detection) -> Option<&Suppression> {
         let sample = detection.samples.first()?;
-        let actor = sample.actor.address.to_string();
+        let actor = sample.actor.name();
         let entry = self.entries.iter().find(|entry| entry.suppression.covers(detection, sample, &actor))?;
         entry.hits.fetch_add(1, Ordering::Relaxed);
         Some(&entry.suppression)

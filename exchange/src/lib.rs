@@ -17,5 +17,5 @@ pub use fact::{Fact, Facts, Incomplete};
 pub use grpc::{Grpc, GrpcMessages};
 pub use headers::{Headers, HeadersBuilder};
 pub use message::{Exchange, Protocol, Request, Response};
-pub use tag::{Actor, ActorSource, TaggedExchange, Tags};
+pub use tag::{Actor, ActorSource, Identity, TaggedExchange, Tags};
 pub use time::Timestamp;

@@ -1,4 +1,4 @@
-use std::{net::IpAddr, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc};
 
 use crate::Exchange;
 
@@ -13,7 +13,7 @@ pub struct TaggedExchange {
 impl TaggedExchange {
     /// With nothing configured: the packet's source is the actor.
     pub fn untagged(exchange: Exchange) -> Self {
-        let actor = Actor { address: exchange.client.ip(), source: ActorSource::Packet };
+        let actor = Actor::of_packet(exchange.client.ip());
         Self { exchange, actor, tags: Arc::new(Tags::default()) }
     }
 }
@@ -32,6 +32,31 @@ pub struct Tags {
 pub struct Actor {
     pub address: IpAddr,
     pub source: ActorSource,
+    /// Who it is wherever it comes from, where configuration says how to tell.
+    pub identity: Option<Identity>,
+}
+
+impl Actor {
+    /// The packet's own source.
+    pub const fn of_packet(address: IpAddr) -> Self {
+        Self { address, source: ActorSource::Packet, identity: None }
+    }
+
+    /// What events, windows and suppressions know it by: the identity, else the address.
+    pub fn name(&self) -> String {
+        self.identity.map_or_else(|| self.address.to_string(), |identity| identity.to_string())
+    }
+}
+
+/// A keyed hash of what a request says of who sends it; never that itself. Shown as `id:` and hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Identity(pub [u8; 16]);
+
+impl fmt::Display for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("id:")?;
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
 }
 
 /// Where the actor's address comes from, since it decides what can be blocked where.

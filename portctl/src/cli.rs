@@ -2,6 +2,7 @@
 
 mod accounts;
 mod capture;
+mod configuration;
 mod events;
 mod notify;
 mod orders;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::accounts::Accounts;
 pub(crate) use self::capture::{CaptureVerb, Matched};
+pub(crate) use self::configuration::{Configuration, Suppress};
 pub(crate) use self::events::{Actors, ActorsVerb, Apis, EventFilter, EventVerb, Events, Selection, Status};
 pub(crate) use self::notify::{Access, Notify, TargetFilter};
 pub(crate) use self::orders::{
@@ -90,6 +92,12 @@ pub(crate) enum Verb {
     /// Policies: save them for every sensor, list them, go back to earlier ones; check, test, explain and replay them here
     #[command(subcommand, alias = "policies")]
     Policy(PolicyVerb),
+    /// What is ignored: list it, add to it, lift it, give it another end
+    #[command(subcommand, alias = "suppressions")]
+    Suppress(Suppress),
+    /// What holds for all sensors: trusted proxies, identities, rate limits, retention, redaction
+    #[command(subcommand)]
+    Config(Configuration),
     /// The endpoints that sensors learned from traffic, the last seen first
     Inventory(Inventory),
     /// Every sensor: how it captures and enforces, what it has applied, what share it saw and what it lost

@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod block;
 mod capture;
+mod configuration;
 mod doctor;
 mod events;
 mod gate;
@@ -19,6 +20,7 @@ mod pages;
 mod policy;
 mod pushed;
 pub(crate) mod sensors;
+mod suppress;
 mod users;
 
 use clap::CommandFactory as _;
@@ -46,6 +48,8 @@ pub(crate) fn run(cli: &Cli, output: &mut Output<'_>) -> Result<Outcome, Failure
         Verb::Gate(gate) => gate::run(&connect(&cli.connection, output)?, gate, output),
         Verb::Capture(capture) => capture::run(&connect(&cli.connection, output)?, capture, output),
         Verb::Policy(verb) => policy::run(&cli.connection, verb, output),
+        Verb::Suppress(verb) => suppress::run(&connect(&cli.connection, output)?, verb, output),
+        Verb::Config(verb) => configuration::run(&connect(&cli.connection, output)?, verb, output),
         Verb::Inventory(asked) => inventory::run(&connect(&cli.connection, output)?, asked, output),
         Verb::Sensors(asked) => sensors::run(&connect(&cli.connection, output)?, asked, output),
         Verb::Users(verb) => users::run(&connect(&cli.connection, output)?, &cli.connection, verb, output),

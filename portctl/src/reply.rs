@@ -202,6 +202,27 @@ pub(crate) struct Block {
 }
 
 #[derive(Debug, Deserialize)]
+pub(crate) struct Suppressions {
+    pub(crate) suppressions: Vec<Value>,
+    pub(crate) total: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Suppression {
+    pub(crate) id: String,
+    pub(crate) actor: String,
+    pub(crate) filter_id: String,
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) host: String,
+    pub(crate) reason: String,
+    pub(crate) author: String,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) hits: u64,
+}
+
+#[derive(Debug, Deserialize)]
 pub(crate) struct Templates {
     pub(crate) templates: Vec<Value>,
 }

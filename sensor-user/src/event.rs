@@ -31,7 +31,7 @@ pub fn threat_event(detection: &Detection) -> Option<v1::ThreatEvent> {
         event_id: Uuid::now_v7().to_string(),
         ref_id: Uuid::now_v7().to_string(),
         detected_at_ms: exchange.completed_at.millis(),
-        actor: newest.actor.address.to_string(),
+        actor: newest.actor.name(),
         actor_behind_proxy: newest.actor.source == ActorSource::TrustedProxy,
         policy_id: detection.policy_id.to_string(),
         category: detection.info.category.name.clone(),
@@ -59,7 +59,7 @@ pub fn threat_event(detection: &Detection) -> Option<v1::ThreatEvent> {
         account_id: newest.tags.account_id.clone(),
         automatic_block: None,
         last_detected_at_ms: 0,
-        actor_address: String::new(),
+        actor_address: newest.actor.identity.map_or_else(String::new, |_| newest.actor.address.to_string()),
         vni: exchange.vni,
     })
 }

@@ -6,6 +6,7 @@
 
 pub mod blocking;
 pub mod capture;
+pub mod configuration;
 pub mod counters;
 pub mod enforce;
 pub mod evaluate;

@@ -9,10 +9,13 @@ mod headers;
 mod json;
 mod multipart;
 mod names;
+mod redaction;
 mod sensitive;
 mod text;
 
 use portcullis_detection::SensitiveKind;
+
+pub use self::redaction::Redaction;
 
 /// What stands where a secret stood.
 const HIDDEN: &str = "***";
@@ -30,7 +33,7 @@ pub fn target(target: &[u8]) -> String {
     let mut masked = text::mask_values(path).into_owned();
     if let Some(query) = query.strip_prefix(b"?") {
         masked.push(b'?');
-        masked.extend_from_slice(&text::mask_values(&form::mask(query)));
+        masked.extend_from_slice(&text::mask_values(&form::mask(query, names::is_sensitive_field)));
     }
     lossy(&masked)
 }
@@ -39,9 +42,9 @@ pub fn target(target: &[u8]) -> String {
 pub fn body(content_type: Option<&str>, body: &[u8]) -> Vec<u8> {
     let named = |part: &str| content_type.is_some_and(|name| name.to_ascii_lowercase().contains(part));
     let fields = match body.trim_ascii_start().first() {
-        Some(b'{' | b'[') => json::mask(body),
-        _ if named("multipart/") => multipart::mask(body),
-        _ if named("x-www-form-urlencoded") => form::mask(body),
+        Some(b'{' | b'[') => json::mask(body, names::is_sensitive_field),
+        _ if named("multipart/") => multipart::mask(body, names::is_sensitive_field),
+        _ if named("x-www-form-urlencoded") => form::mask(body, names::is_sensitive_field),
         _ => body.to_vec(),
     };
     text::mask(&fields)

@@ -84,6 +84,18 @@ impl Orders {
         Arc::clone(&self.state.suppressions)
     }
 
+    /// Of those that held any event back since the start, the most; a bounded number.
+    pub fn suppression_hits(&self) -> Vec<v1::SuppressionHits> {
+        const MAX_TOLD: usize = 2_000;
+        let suppressions = self.state.suppressions.load();
+        let hit = suppressions.iter().filter(|(_, events)| *events > 0);
+        let mut hits: Vec<_> =
+            hit.map(|(one, events)| v1::SuppressionHits { id: one.id.clone(), events }).collect();
+        hits.sort_unstable_by_key(|hit| std::cmp::Reverse(hit.events));
+        hits.truncate(MAX_TOLD);
+        hits
+    }
+
     /// Saved policies and the threat configuration. Another `Arc` whenever they change.
     pub fn judging(&self) -> Arc<Judging> {
         Arc::clone(&self.state.judging)
@@ -139,8 +151,15 @@ impl Orders {
     /// Who and what is around the node now: let pass, and not to be covered.
     pub fn surround(&mut self, surroundings: Surroundings) {
         if self.hands.surround(surroundings) {
-            self.hands.allow(&self.state.allowed);
+            self.let_pass();
         }
+    }
+
+    /// Whom people allow, and proxies: others come through them.
+    fn let_pass(&mut self) {
+        let mut allowed = self.state.allowed.clone();
+        allowed.extend(self.state.judging.configured().iter().flat_map(|configured| configured.proxies()));
+        self.hands.allow(&allowed);
     }
 
     /// Reads what blocks met, which may take its time and needs the orders no more; `None` where nothing enforces.
@@ -236,20 +255,19 @@ impl Orders {
                         None => refusals.unreadable(cidr),
                     }
                 }
-                Change::Allow(_) | Change::Disallow(_) => allows = true,
+                Change::Allow(_) | Change::Disallow(_) | Change::ThreatConfiguration(_) => allows = true,
                 Change::GateMode(_) => mode = self.state.gate_mode,
                 Change::Suppress(_)
                 | Change::LiftSuppression(_)
                 | Change::CaptureRules(_)
                 | Change::SavePolicy(_)
                 | Change::RestorePolicy(_)
-                | Change::ThreatConfiguration(_)
                 | Change::ArmAutomaticBlocking(_) => {}
             }
         }
         // First whom to let pass: a block of the same revision must not hit them even for a moment.
         if allows {
-            self.hands.allow(&self.state.allowed);
+            self.let_pass();
         }
         if let Some(mode) = mode {
             self.hands.set_mode(mode);
@@ -270,7 +288,7 @@ impl Orders {
     fn carry_out_all(&mut self, mut refusals: Refusals) -> v1::Applied {
         let now = now_ms();
         self.state.blocks.expire(now);
-        self.hands.allow(&self.state.allowed);
+        self.let_pass();
         if let Some(mode) = self.state.gate_mode {
             self.hands.set_mode(mode);
         }

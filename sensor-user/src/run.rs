@@ -41,7 +41,7 @@ use crate::{
     orders::{KeptError, Orders},
     policies::{LivePolicies, Loaded},
     state_dir::{StateDir, StateDirError},
-    tag::{ForwardedHeader, Tagger},
+    tag::{ForwardedHeader, Recognition, Tagger},
     uplink::{self, Prepared, Uplink, UplinkError},
     wire::WireConfig,
 };
@@ -181,9 +181,14 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
     // Also where no policy asks for blocks: one that is saved while we run may.
     let blocker = Blocker::start(blocks.clone(), events.clone())?;
     let blocks_dropped = blocker.dropped();
+    let following = node::Following::default();
+    following.recognition.store(Arc::new(Recognition {
+        trusted_proxies: options.trusted_proxies.clone(),
+        header: options.forwarded_header,
+        identity: None,
+    }));
     let heads = blocks.cuts().map(|cuts| {
-        let (proxies, header) = (options.trusted_proxies.clone(), options.forwarded_header);
-        let tagger = Tagger::new(Tags::default(), proxies, header);
+        let tagger = Tagger::following(Tags::default(), Arc::clone(&following.recognition));
         ProxiedHeads::new(tagger, blocks.actors(), cuts, options.cut_shared_connections)
     });
     let wire = WireConfig {
@@ -203,7 +208,8 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         shards.push(Shard {
             source,
             wire: wire.clone(),
-            tagger: Tagger::new(tags, options.trusted_proxies.clone(), options.forwarded_header),
+            tagger: Tagger::following(tags, Arc::clone(&following.recognition)),
+            redaction: Arc::clone(&following.redaction),
             policies: Arc::clone(&policies),
             suppressions: Arc::clone(&suppressions),
             events: events.clone(),
@@ -228,7 +234,7 @@ pub fn run(options: Options, ready: impl FnOnce(&str)) -> Result<(), RunError> {
         orders,
         capture_rules,
         blocking,
-        node::Judged { policies, learned },
+        node::Judged { policies, learned, following },
         counters,
         origin.watched,
         node::Role {

@@ -1,14 +1,17 @@
 //! Says of an exchange where it was seen and who is behind it.
 
 mod forwarded;
+mod identity;
 
 use std::{net::IpAddr, sync::Arc};
 
+use arc_swap::ArcSwap;
 use ipnet::IpNet;
 use portcullis_exchange::{Actor, ActorSource, Exchange, Headers, TaggedExchange, Tags};
 
 pub use forwarded::ForwardedHeader;
 use forwarded::Hops;
+pub use identity::{IdentityRules, Source};
 
 /// More proxies than this in a row is no network but an attack on the walk.
 const MAX_HOPS: usize = 64;
@@ -17,13 +20,26 @@ const MAX_HOPS: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Tagger {
     tags: Arc<Tags>,
-    trusted_proxies: Vec<IpNet>,
-    header: ForwardedHeader,
+    recognition: Arc<ArcSwap<Recognition>>,
+}
+
+/// Whose word is believed about who an actor is.
+#[derive(Clone, Debug, Default)]
+pub struct Recognition {
+    pub trusted_proxies: Vec<IpNet>,
+    pub header: ForwardedHeader,
+    pub identity: Option<Arc<IdentityRules>>,
 }
 
 impl Tagger {
     pub fn new(tags: Tags, trusted_proxies: Vec<IpNet>, header: ForwardedHeader) -> Self {
-        Self { tags: Arc::new(tags), trusted_proxies, header }
+        let recognition = Recognition { trusted_proxies, header, identity: None };
+        Self::following(tags, Arc::new(ArcSwap::from_pointee(recognition)))
+    }
+
+    /// One that does as it is told from exchange to exchange.
+    pub fn following(tags: Tags, recognition: Arc<ArcSwap<Recognition>>) -> Self {
+        Self { tags: Arc::new(tags), recognition }
     }
 
     pub fn interface(&self) -> &str {
@@ -40,10 +56,23 @@ impl Tagger {
     /// right, because each proxy appends and so only the right end is known to be true. A peer that is not trusted
     /// can write what it likes: its headers are not looked at.
     pub fn actor(&self, peer: IpAddr, headers: Option<&Headers>) -> Actor {
+        let recognition = self.recognition.load();
+        let identity =
+            headers.zip(recognition.identity.as_ref()).and_then(|(headers, rules)| rules.of(headers));
+        Actor { identity, ..recognition.actor(peer, headers) }
+    }
+
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        self.recognition.load().trusts(address)
+    }
+}
+
+impl Recognition {
+    fn actor(&self, peer: IpAddr, headers: Option<&Headers>) -> Actor {
         let peer = peer.to_canonical();
         match headers.filter(|_| self.trusts(peer)).and_then(|headers| self.walk(headers)) {
-            Some(address) => Actor { address, source: ActorSource::TrustedProxy },
-            None => Actor { address: peer, source: ActorSource::Packet },
+            Some(address) => Actor { source: ActorSource::TrustedProxy, ..Actor::of_packet(address) },
+            None => Actor::of_packet(peer),
         }
     }
 
@@ -62,7 +91,7 @@ impl Tagger {
         believed
     }
 
-    pub fn trusts(&self, address: IpAddr) -> bool {
+    fn trusts(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.trusted_proxies.iter().any(|net| net.contains(&address))
     }
@@ -96,11 +125,11 @@ mod tests {
     }
 
     fn packet(address: &str) -> Actor {
-        Actor { address: address.parse().unwrap(), source: ActorSource::Packet }
+        Actor::of_packet(address.parse().unwrap())
     }
 
     fn proxied(address: &str) -> Actor {
-        Actor { address: address.parse().unwrap(), source: ActorSource::TrustedProxy }
+        Actor { source: ActorSource::TrustedProxy, ..packet(address) }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::{
     auth::{self, Attempts, FailuresNoted, Passwords},
     blocking::blocking,
     clock::EpochMillis,
+    configuration::IdentityKey,
     fleet::{CoverageSettings, Fleet},
     ingest::Ingest,
     notify::{self, Notifier, NotifyError, NotifySettings},
@@ -79,7 +80,8 @@ impl Plane {
         let policies = Policies::new();
         let policy_times = policies.note(&*store)?;
         let account_id = account.as_ref().map_or(&*setup.own_id, AccountId::as_str).to_owned();
-        let fleet = Arc::new(Fleet::new(store.clone(), account_id.clone(), setup.coverage)?);
+        let key = IdentityKey::of(folder)?;
+        let fleet = Arc::new(Fleet::new(store.clone(), account_id.clone(), setup.coverage, key)?);
         let notifier = Arc::new(Notifier::new(store.clone(), folder, setup.notify.clone())?);
         let ingest =
             Arc::new(Ingest::new(store.clone(), account_id.clone(), notifier.clone(), setup.room.clone()));

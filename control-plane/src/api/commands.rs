@@ -6,25 +6,36 @@ use utoipa::ToSchema;
 
 use super::{
     ApiError,
+    blocks::reason,
     echo::reply,
     endpoint::{Call, Reply},
     filter::{FilterKeys, status},
+    suppressions::expiry,
 };
 use crate::{
     clock::EpochMillis,
-    store::{Change, Combination, EventFilter, EventStatus, Suppression},
+    store::{EventFilter, EventStatus, Suppressing, Wider},
 };
 
-/// Each is a suppression that every sensor has to hold.
-const MAX_COMBINATIONS: usize = 10_000;
-/// Suppressions in one revision: keeps its message to a sensor small.
-const PER_REVISION: usize = 500;
-const MAX_REASON: usize = 500;
+/// Keys that select nothing.
+const TERMS: [&str; 6] = ["status", "reason", "ttlSeconds", "anyActor", "anyEndpoint", "anyPolicy"];
 
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Update {
     status: String,
     reason: Option<String>,
+    /// Ignored for so long, else until it is lifted.
+    ttl_seconds: Option<u64>,
+    /// Ignored whoever does it.
+    #[serde(default)]
+    any_actor: bool,
+    /// Ignored wherever it is done.
+    #[serde(default)]
+    any_endpoint: bool,
+    /// Ignored whatever policy finds it.
+    #[serde(default)]
+    any_policy: bool,
 }
 
 /// `updateMaliciousEventStatus`. IGNORED suppresses what the events stand for; leaving IGNORED lifts that.
@@ -32,20 +43,42 @@ pub(super) fn update_status(call: &Call) -> Reply {
     let update: Update = call.keys()?;
     let status = status("status", &update.status)?;
     let filter = chosen(call)?;
-    if status == EventStatus::Ignored {
-        let reason = update.reason.unwrap_or_default().chars().take(MAX_REASON).collect();
-        suppress(call, &filter, reason)?;
-    } else {
-        lift(call, &filter)?;
-    }
-    // After the revision: were it cut off in between, doing it again would finish it.
-    let updated = call.api.store.set_status(&call.act(), &filter, &named(call), status)?;
+    let at = EpochMillis::now();
+    let suppressing = match status {
+        EventStatus::Ignored => begin(call, update, at)?,
+        EventStatus::Active | EventStatus::UnderReview => Suppressing::End { at },
+    };
+    let moved = call.api.fleet.move_events(&call.act(), &filter, &named(call), status, suppressing)?;
+    let updated = moved.events;
     let message = format!("{updated} events are {} now", status.name());
     Ok(reply(
         &call.raw,
         &[],
-        json!({ "updateSuccess": true, "updateMessage": message, "updatedCount": updated }),
+        json!({
+            "updateSuccess": true,
+            "updateMessage": message,
+            "updatedCount": updated,
+            "suppressions": moved.suppressions,
+            "revision": moved.revision,
+        }),
     ))
+}
+
+fn begin(call: &Call, update: Update, at: EpochMillis) -> Result<Suppressing, ApiError> {
+    let Update { any_actor, any_endpoint, any_policy, .. } = update;
+    if any_actor && any_endpoint && any_policy {
+        return Err(ApiError::invalid(
+            "anyPolicy",
+            "with anyActor and anyEndpoint would ignore every event there is: leave one of them out",
+        ));
+    }
+    Ok(Suppressing::Begin {
+        wider: Wider { any_actor, any_endpoint, any_policy },
+        reason: reason(&update.reason.unwrap_or_default()),
+        author: call.caller.by.name.clone(),
+        at,
+        expires_at: expiry(update.ttl_seconds, at)?,
+    })
 }
 
 /// `deleteMaliciousEvents`. Suppressions stay: what was ignored does not come back with the next event.
@@ -73,53 +106,7 @@ fn chosen(call: &Call) -> Result<EventFilter, ApiError> {
 
 /// The filter as it was asked for.
 fn named(call: &Call) -> String {
-    let keys =
-        call.raw.iter().filter(|(key, value)| *key != "status" && *key != "reason" && !value.is_null());
+    let keys = call.raw.iter().filter(|(key, value)| !TERMS.contains(&key.as_str()) && !value.is_null());
     let keys: serde_json::Map<_, _> = keys.map(|(key, value)| (key.clone(), value.clone())).collect();
     serde_json::Value::Object(keys).to_string()
-}
-
-fn suppress(call: &Call, filter: &EventFilter, reason: String) -> Result<(), ApiError> {
-    let now = EpochMillis::now();
-    let suppression = |one: Combination| {
-        Change::Suppress(Suppression {
-            actor: one.actor,
-            policy_id: one.policy_id,
-            method: one.method,
-            url: one.url,
-            host: one.host,
-            reason: reason.clone(),
-            author: call.caller.by.name.clone(),
-            created_at: now,
-            expires_at: None,
-            hits: 0,
-        })
-    };
-    apply(call, combinations(call, filter)?.into_iter().map(suppression).collect())
-}
-
-fn lift(call: &Call, filter: &EventFilter) -> Result<(), ApiError> {
-    if filter.status.is_some_and(|status| status != EventStatus::Ignored) {
-        return Ok(());
-    }
-    let ignored = EventFilter { status: Some(EventStatus::Ignored), ..filter.clone() };
-    let lift = |one: Combination| Change::LiftSuppression { id: one.suppression_id() };
-    apply(call, combinations(call, &ignored)?.into_iter().map(lift).collect())
-}
-
-fn combinations(call: &Call, filter: &EventFilter) -> Result<Vec<Combination>, ApiError> {
-    let combinations = call.api.store.combinations(filter, MAX_COMBINATIONS + 1)?;
-    if combinations.len() > MAX_COMBINATIONS {
-        return Err(ApiError::Invalid(vec![format!(
-            "these events stand for more than {MAX_COMBINATIONS} combinations of actor, policy and endpoint: narrow the filter"
-        )]));
-    }
-    Ok(combinations)
-}
-
-fn apply(call: &Call, changes: Vec<Change>) -> Result<(), ApiError> {
-    for some in changes.chunks(PER_REVISION) {
-        call.api.fleet.apply(&call.act(), some.to_vec())?;
-    }
-    Ok(())
 }

@@ -33,7 +33,8 @@ pub(super) fn metadata(country: &str) -> String {
 
 fn event(api: &Api, row: &EventRow, detail: &ThreatEvent, blocked: &HashSet<String>) -> Value {
     let sample = detail.samples.first();
-    let source = sample.map(|sample| sample.source_ip.as_str()).filter(|ip| !ip.is_empty());
+    let named = Some(detail.actor_address.as_str()).filter(|address| !address.is_empty());
+    let source = named.or_else(|| sample.map(|sample| sample.source_ip.as_str())).filter(|ip| !ip.is_empty());
     let account = account(api, detail);
     json!({
         "id": row.id.to_string(),

@@ -142,6 +142,13 @@ fn sensor(record: &SensorRecord, live: &Live, ingest: &IngestCounts) -> Value {
             "note": cutting.note,
         })),
         "refusalsLeftOut": live.refusals_left_out,
+        "refused": live.refused.iter().map(|(what, refusal)| json!({
+            "what": what,
+            "reason": refusal.reason,
+            "revision": refusal.revision,
+        })).collect::<Vec<_>>(),
+        "configurationRevision": report.configuration_revision,
+        "savedPolicies": report.saved_policies,
         "interfaces": interfaces.collect::<Vec<_>>(),
         "connected": live.is_connected(),
         "appliedRevision": live.applied_revision,

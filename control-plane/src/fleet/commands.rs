@@ -210,11 +210,10 @@ impl<'a> Connection<'a> {
     }
 
     async fn record(&self) -> Result<(), Status> {
-        let Some(record) = self.fleet.live(&self.sensor.id).map(|live| live.to_record(self.sensor)) else {
-            return Ok(());
-        };
+        let (record, held_back) =
+            self.fleet.update(self.sensor, |live| (live.to_record(self.sensor), live.take_held_back()));
         let store = self.fleet.store.clone();
-        blocking(move || store.record_sensors(vec![record]))
+        blocking(move || store.record_sensors(vec![record], held_back))
             .await
             .map_err(|error| Status::unavailable(format!("the store cannot be written: {error}")))
     }

@@ -19,6 +19,8 @@ const MAX_REVISIONS: usize = 256;
 const MAX_HITS: usize = 100_000;
 /// A sensor reports about a hundred counters.
 const MAX_COUNTERS: usize = 1_024;
+/// As many as there can be.
+const MAX_SUPPRESSIONS: usize = 100_000;
 const MAX_COUNTER_NAME: usize = 100;
 
 /// What a sensor would not block, and why.
@@ -69,18 +71,24 @@ pub struct Live {
     pub refused: BTreeMap<String, Refusal>,
     /// Revisions of which it refused something, the last ones.
     refused_revisions: BTreeSet<u64>,
+    /// What each suppression held back since the sensor's start, as last told; and what of that is not written down.
+    held_back: HashMap<String, u64>,
+    held_back_since: HashMap<String, u64>,
     /// Refusals that are not among these: too many for it to say or for us to keep.
     pub refusals_left_out: u64,
 }
 
 impl Live {
     pub fn from_record(record: &SensorRecord) -> Self {
+        let report = stored_report(record);
+        let told = report.iter().flat_map(|report| &report.suppression_hits);
         Self {
+            held_back: told.map(|told| (told.id.clone(), told.events)).collect(),
             node: record.node.clone(),
             version: record.version.clone(),
             applied_revision: record.applied_revision,
             last_seen: record.last_seen,
-            report: stored_report(record),
+            report,
             ..Self::default()
         }
     }
@@ -150,6 +158,7 @@ impl Live {
             .take(MAX_HITS)
             .filter_map(|hits| Some((hits.cidr.parse().ok()?, (hits.packets, hits.bytes))))
             .collect();
+        self.take_held_back_of(&mut report);
         let reported = report.counters.len();
         let mut counters: Vec<_> =
             report.counters.drain().filter(|(name, _)| is_counter_name(name)).collect();
@@ -159,6 +168,32 @@ impl Live {
         report.counters = counters.into_iter().collect();
         self.rates = self.report.as_ref().map(|before| rates(before, &report)).unwrap_or_default();
         self.report = Some(report);
+    }
+
+    /// A sensor that started anew counts from nothing; so does a suppression that was lifted and came again.
+    fn take_held_back_of(&mut self, report: &mut SensorReport) {
+        report.suppression_hits.truncate(MAX_SUPPRESSIONS);
+        if self.report.as_ref().is_some_and(|known| known.started_at_ms != report.started_at_ms) {
+            self.held_back.clear();
+        }
+        for v1::SuppressionHits { id, events } in &report.suppression_hits {
+            if id.len() > MAX_COUNTER_NAME {
+                continue;
+            }
+            let before = self.held_back.get(id).copied().unwrap_or_default();
+            let more = if *events < before { *events } else { events - before };
+            if more == 0 || (before == 0 && self.held_back.len() >= MAX_SUPPRESSIONS) {
+                continue;
+            }
+            self.held_back.insert(id.clone(), *events);
+            let sum = self.held_back_since.entry(id.clone()).or_default();
+            *sum = sum.saturating_add(more);
+        }
+    }
+
+    /// To be written down with the report.
+    pub(super) fn take_held_back(&mut self) -> Vec<(String, u64)> {
+        std::mem::take(&mut self.held_back_since).into_iter().collect()
     }
 
     /// What a restart of the control plane should still know.

@@ -15,6 +15,7 @@ use super::wire;
 use crate::{
     blocking::blocking,
     clock::EpochMillis,
+    configuration::IdentityKey,
     store::{Difference, Store, StoreError},
 };
 
@@ -24,6 +25,7 @@ const FRESH: Duration = Duration::from_secs(1);
 const MAX_RECENT: usize = 16 << 20;
 
 pub(super) struct Outbox {
+    identity_key: IdentityKey,
     recent: Mutex<Recent>,
     /// Held while one reads the store, so that a thousand streams that need the same revision read it once.
     reading: AsyncMutex<()>,
@@ -58,9 +60,9 @@ pub(super) enum Next {
 }
 
 impl Outbox {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(identity_key: IdentityKey) -> Self {
         let (reading, whole) = (AsyncMutex::new(()), AsyncMutex::new(Weak::new()));
-        Self { recent: Mutex::default(), reading, whole }
+        Self { identity_key, recent: Mutex::default(), reading, whole }
     }
 
     /// What a sensor needs that has been sent everything up to `sent`.
@@ -72,14 +74,14 @@ impl Outbox {
         if let Some(steps) = self.recent().after(sent) {
             return Ok(Next::Steps(steps));
         }
-        let from = store.clone();
+        let (from, key) = (store.clone(), self.identity_key.clone());
         let read = blocking(move || {
             let now = EpochMillis::now();
             Ok::<_, StoreError>(match from.difference(sent)? {
                 Difference::Revisions(steps) => Some(
                     steps
                         .into_iter()
-                        .map(|step| Step { number: step.number, message: wire::revision(step, now) })
+                        .map(|step| Step { number: step.number, message: wire::revision(step, now, &key) })
                         .collect::<Vec<_>>(),
                 ),
                 Difference::Everything => None,
@@ -106,10 +108,10 @@ impl Outbox {
         {
             return Ok(Next::Whole(whole));
         }
-        let from = store.clone();
+        let (from, key) = (store.clone(), self.identity_key.clone());
         let whole = blocking(move || {
             let encoded_at = Instant::now();
-            let (revision, pieces) = wire::snapshot(&*from, EpochMillis::now())?;
+            let (revision, pieces) = wire::snapshot(&*from, EpochMillis::now(), &key)?;
             Ok::<_, StoreError>(Arc::new(Whole { revision, pieces, encoded_at }))
         })
         .await?;

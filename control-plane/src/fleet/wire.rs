@@ -10,6 +10,7 @@ use prost::Message as _;
 
 use crate::{
     clock::EpochMillis,
+    configuration::{self, IdentityKey},
     store::{
         Allowed, Block, CaptureMode, CaptureRule, Change, GateMode, SavedPolicy, Store, StoreError,
         StoredRevision, Suppression,
@@ -23,6 +24,7 @@ const PIECE: usize = 512 << 10;
 pub(super) fn snapshot(
     store: &dyn Store,
     now: EpochMillis,
+    key: &IdentityKey,
 ) -> Result<(u64, Vec<ControlMessage>), StoreError> {
     let mut pieces = Pieces::default();
     let head = store.snapshot(now, &mut |one| {
@@ -39,8 +41,10 @@ pub(super) fn snapshot(
     for one in head.policies.into_iter().map(policy) {
         pieces.room_for(one.encoded_len()).policies.push(one);
     }
+    let configuration =
+        head.configuration.map(|known| configuration::message(&known.document, known.revision, key));
     let rules = capture_rules(&head.capture_rules);
-    Ok((head.revision, pieces.finish(head.revision, head.gate_mode, &rules)))
+    Ok((head.revision, pieces.finish(head.revision, head.gate_mode, &rules, configuration.as_ref())))
 }
 
 /// Fills one message after the other. All but the one in work are encoded already: that takes a third of the memory.
@@ -67,6 +71,7 @@ impl Pieces {
         revision: u64,
         mode: Option<GateMode>,
         rules: &v1::CaptureRules,
+        configuration: Option<&v1::ThreatConfiguration>,
     ) -> Vec<ControlMessage> {
         self.encoded.push(self.open.encode_to_vec());
         let last = self.encoded.len() - 1;
@@ -74,6 +79,7 @@ impl Pieces {
             revision,
             gate_mode: mode.map_or(v1::GateMode::Unspecified, gate_mode).into(),
             capture_rules: (index == 0).then(|| rules.clone()),
+            threat_configuration: configuration.filter(|_| index == 0).cloned(),
             piece: (last > 0)
                 .then(|| v1::Piece { index: u32::try_from(index).unwrap_or(u32::MAX), last: index == last }),
             ..v1::Snapshot::default()
@@ -84,14 +90,18 @@ impl Pieces {
     }
 }
 
-pub(super) fn revision(revision: StoredRevision, now: EpochMillis) -> ControlMessage {
-    let changes =
-        revision.changes.into_iter().map(|one| v1::Change { change: Some(change(one, now)) }).collect();
+pub(super) fn revision(revision: StoredRevision, now: EpochMillis, key: &IdentityKey) -> ControlMessage {
+    let number = revision.number;
+    let changes = revision
+        .changes
+        .into_iter()
+        .map(|one| v1::Change { change: Some(change(one, now, number, key)) })
+        .collect();
     ControlMessage::of_revision(&v1::Revision { number: revision.number, changes })
 }
 
 /// A block that ended while the sensor was away is sent as its end: it may replace one that lasts longer.
-fn change(change: Change, now: EpochMillis) -> WireChange {
+fn change(change: Change, now: EpochMillis, revision: u64, key: &IdentityKey) -> WireChange {
     match change {
         Change::Block(one) => {
             let cidr = one.cidr.to_string();
@@ -108,6 +118,9 @@ fn change(change: Change, now: EpochMillis) -> WireChange {
         Change::Disallow { cidr } => WireChange::Disallow(v1::Disallow { cidr: cidr.to_string() }),
         Change::GateMode(mode) => WireChange::GateMode(gate_mode(mode).into()),
         Change::CaptureRules(rules) => WireChange::CaptureRules(capture_rules(&rules)),
+        Change::Configure(wanted) => {
+            WireChange::ThreatConfiguration(configuration::message(&wanted.document, revision, key))
+        }
         Change::SavePolicy(one) => WireChange::SavePolicy(policy(one)),
         Change::RestorePolicy { id, .. } => WireChange::RestorePolicy(v1::RestorePolicy { id }),
         Change::ArmAutomaticBlocking { node, at } => {
@@ -189,7 +202,7 @@ mod tests {
             revision: 1,
             forced: false,
         };
-        change(Change::Block(block), EpochMillis::from_millis(1_000))
+        change(Change::Block(block), EpochMillis::from_millis(1_000), 1, &IdentityKey::test())
     }
 
     #[test]

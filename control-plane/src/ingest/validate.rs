@@ -50,8 +50,7 @@ impl Rejection {
 
 pub(super) fn event(sensor_id: &str, mut event: ThreatEvent) -> Result<NewEvent, Rejection> {
     let id = Uuid::parse_str(&event.event_id).map_err(|_| Rejection::EventId(shown(&event.event_id)))?;
-    let actor: IpAddr = event.actor.parse().map_err(|_| Rejection::Actor(shown(&event.actor)))?;
-    let actor = actor.to_canonical();
+    let (actor, address) = actor(&event)?;
     if event.policy_id.is_empty() || event.policy_id.len() > MAX_NAME {
         return Err(Rejection::PolicyId);
     }
@@ -85,8 +84,8 @@ pub(super) fn event(sensor_id: &str, mut event: ThreatEvent) -> Result<NewEvent,
         id,
         ref_id: event.ref_id.clone(),
         detected_at: EpochMillis::from_millis(detected_at),
-        actor: actor.to_string(),
-        country: country(actor).to_owned(),
+        actor,
+        country: country(address).to_owned(),
         policy_id: event.policy_id.clone(),
         category: event.category.clone(),
         sub_category: event.sub_category.clone(),
@@ -102,6 +101,19 @@ pub(super) fn event(sensor_id: &str, mut event: ThreatEvent) -> Result<NewEvent,
         status: EventStatus::Active,
     };
     Ok(NewEvent { row, detail: event })
+}
+
+/// What it is known by, and its address.
+fn actor(event: &ThreatEvent) -> Result<(String, IpAddr), Rejection> {
+    let unknown = || Rejection::Actor(shown(&event.actor));
+    let hash = event.actor.strip_prefix("id:");
+    if let Some(hash) = hash {
+        let is_hash = hash.len() == 32 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let address = event.actor_address.parse::<IpAddr>().ok().filter(|_| is_hash).ok_or_else(unknown)?;
+        return Ok((event.actor.clone(), address.to_canonical()));
+    }
+    let address = event.actor.parse::<IpAddr>().map_err(|_| unknown())?.to_canonical();
+    Ok((address.to_string(), address))
 }
 
 fn severity(event: &ThreatEvent) -> Result<Severity, Rejection> {

@@ -4,8 +4,8 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Act, Combination, Result, SavedPolicy};
-use crate::clock::EpochMillis;
+use super::{Act, Combination, Result, SavedPolicy, Suppression};
+use crate::{clock::EpochMillis, configuration::Configuration};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
@@ -94,35 +94,6 @@ impl CaptureMode {
     }
 }
 
-/// A combination that raises no event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Suppression {
-    pub actor: String,
-    pub policy_id: String,
-    pub method: String,
-    pub url: String,
-    pub host: String,
-    pub reason: String,
-    pub author: String,
-    pub created_at: EpochMillis,
-    pub expires_at: Option<EpochMillis>,
-    /// Events dropped on arrival here; sensors count their own.
-    #[serde(default)]
-    pub hits: u64,
-}
-
-impl Suppression {
-    pub fn combination(&self) -> Combination {
-        Combination {
-            actor: self.actor.clone(),
-            policy_id: self.policy_id.clone(),
-            method: self.method.clone(),
-            url: self.url.clone(),
-            host: self.host.clone(),
-        }
-    }
-}
-
 impl Combination {
     /// The id of the suppression of this combination. Derived, so that suppressing twice is one suppression and
     /// lifting needs no look-up.
@@ -153,6 +124,8 @@ pub enum Change {
         cidr: IpNet,
     },
     GateMode(GateMode),
+    /// The whole threat configuration.
+    Configure(Box<Configuration>),
     SavePolicy(SavedPolicy),
     /// What was saved is gone.
     RestorePolicy {
@@ -188,6 +161,8 @@ pub struct Snapshot {
     pub gate_mode: Option<GateMode>,
     pub capture_rules: Vec<CaptureRule>,
     pub policies: Vec<SavedPolicy>,
+    /// `None`: nobody has set one.
+    pub configuration: Option<Configuration>,
 }
 
 /// What a sensor at some revision lacks.
@@ -248,6 +223,14 @@ pub trait RevisionStore: Send + Sync {
     fn capture_rules(&self) -> Result<Vec<CaptureRule>>;
 
     fn gate_mode(&self) -> Result<Option<GateMode>>;
+
+    /// `None` before somebody set one.
+    fn threat_configuration(&self) -> Result<Option<Configuration>>;
+
+    /// How many days events are kept; `None` where nobody has said.
+    fn retention_days(&self) -> Result<Option<u32>> {
+        Ok(self.threat_configuration()?.and_then(|known| known.document.retention_days))
+    }
 
     /// Suppressions in force, newest first.
     fn suppressions(&self, now: EpochMillis) -> Result<Vec<Suppression>>;

@@ -56,7 +56,8 @@ pub trait SensorStore: Owned {
     /// By node, then by enrolment.
     fn sensors(&self) -> Result<Vec<SensorRecord>>;
     /// Keeps what a restart of the control plane should not forget of a sensor.
-    fn record_sensors(&self, sensors: Vec<SensorRecord>) -> Result<()>;
+    /// `held_back`: by each suppression, since the last time.
+    fn record_sensors(&self, sensors: Vec<SensorRecord>, held_back: Vec<(String, u64)>) -> Result<()>;
     /// Join tokens that ran out are of no use to anybody.
     fn expire_join_tokens(&self, now: EpochMillis) -> Result<u64>;
 }

@@ -20,6 +20,7 @@ mod selection;
 mod sensors;
 mod sessions;
 mod snapshot;
+mod suppressions;
 mod users;
 mod writer;
 

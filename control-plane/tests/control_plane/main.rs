@@ -17,6 +17,7 @@ mod backup;
 mod blocks;
 mod capture_rules;
 mod command_line;
+mod configuration;
 mod console;
 mod contract;
 mod coverage;

@@ -105,6 +105,8 @@ fn suppression(of: Combination, expires_at: Option<EpochMillis>) -> Change {
         created_at: at(1),
         expires_at,
         hits: 0,
+        sensor_hits: 0,
+        last_hit_at: None,
     })
 }
 

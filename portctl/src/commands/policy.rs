@@ -16,6 +16,8 @@ use crate::{
     output::Output,
 };
 
+pub(super) use self::saved::{read, tell};
+
 pub(super) fn run(
     connection: &Connection,
     verb: &PolicyVerb,

@@ -1,12 +1,10 @@
-use super::names;
-
 const HIDDEN_VALUE: &[u8] = b"\"***\"";
 
 /// Hides the value of every secret key, whatever its type and depth.
 ///
 /// It reads tokens and not a tree: a body that was cut, or is no valid JSON, is masked as far as it goes, where a
 /// parser would give up and leave the secrets in.
-pub(super) fn mask(text: &[u8]) -> Vec<u8> {
+pub(super) fn mask(text: &[u8], is_secret: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let mut masked = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(byte) = rest.first() {
@@ -18,7 +16,7 @@ pub(super) fn mask(text: &[u8]) -> Vec<u8> {
         let string = rest.get(..string_len(rest)).unwrap_or_default();
         rest = copy(rest, string.len(), &mut masked);
         let Some(colon) = colon_len(rest) else { continue };
-        if is_secret(string) {
+        if names_secret(string, &is_secret) {
             rest = copy(rest, colon, &mut masked);
             masked.extend_from_slice(HIDDEN_VALUE);
             rest = rest.get(value_len(rest)..).unwrap_or_default();
@@ -34,12 +32,11 @@ fn copy<'a>(rest: &'a [u8], len: usize, to: &mut Vec<u8>) -> &'a [u8] {
 }
 
 /// A key may be written with escapes: `"pass\u0077ord"`.
-fn is_secret(string: &[u8]) -> bool {
+fn names_secret(string: &[u8], is_secret: impl Fn(&[u8]) -> bool) -> bool {
     if string.contains(&b'\\') {
-        return serde_json::from_slice::<String>(string)
-            .is_ok_and(|key| names::is_sensitive_field(key.as_bytes()));
+        return serde_json::from_slice::<String>(string).is_ok_and(|key| is_secret(key.as_bytes()));
     }
-    names::is_sensitive_field(string)
+    is_secret(string)
 }
 
 /// Length of the string that starts here, quotes and all; to the end where it is not closed.
@@ -104,7 +101,7 @@ mod tests {
     use super::*;
 
     fn masked(text: &str) -> String {
-        String::from_utf8(mask(text.as_bytes())).unwrap()
+        String::from_utf8(mask(text.as_bytes(), super::super::names::is_sensitive_field)).unwrap()
     }
 
     #[test]

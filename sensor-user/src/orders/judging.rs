@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use portcullis_proto::v1::{self, change::Change};
 
-use crate::policies;
+use crate::{configuration::Configuration, policies};
 
 /// What the control plane says of judging. It goes over what this sensor was started with.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +29,14 @@ impl Judging {
         true
     }
 
+    /// Ready to be used; `None` where there is none. What is kept was looked at before it was taken.
+    pub fn configured(&self) -> Option<Configuration> {
+        let message = self.configuration.as_ref()?;
+        Configuration::parse(message)
+            .inspect_err(|problem| tracing::error!(problem, "the kept threat configuration is not in force"))
+            .ok()
+    }
+
     /// As changes that lead here from nothing.
     pub(super) fn changes(&self) -> impl Iterator<Item = Change> {
         let saved = self.policies.iter().map(|(id, content)| {
@@ -45,6 +53,10 @@ pub(super) fn refuse(change: &Change) -> Option<v1::Refusal> {
         Change::SavePolicy(saved) => {
             let problem = policies::parse_saved(&saved.id, &saved.content).err()?;
             (format!("policy {}", saved.id), problem)
+        }
+        Change::ThreatConfiguration(configuration) => {
+            let problem = Configuration::parse(configuration).err()?;
+            ("threat configuration".to_owned(), problem)
         }
         _ => return None,
     };

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use arc_swap::ArcSwap;
 use portcullis_proto::v1::{
     self, Applied, AutomaticBlock, BlockHits, ControlMessage, InterfaceReport, SensorReport, change::Change,
     control_message::Message,
@@ -19,13 +20,16 @@ use super::{Capture, origin::Watched, share};
 use crate::{
     blocking::{NodeBlocks, ProxiedHeads},
     capture::rules::{KeptRules, Rules},
+    configuration::Configuration,
     counters::Counters,
     enforce::{self, EnforceError, GateMode, Surroundings},
     interfaces::Interface,
     inventory,
     learned::KeptLearned,
+    mask::Redaction,
     orders::{Judging, Orders, OutOfOrder},
     policies::{LivePolicies, Saved},
+    tag::Recognition,
     uplink::Node,
 };
 
@@ -40,6 +44,9 @@ pub(super) struct RunningNode {
     policies: Arc<LivePolicies>,
     /// What the policies and the rest of judging were last put together from.
     judging: Mutex<Arc<Judging>>,
+    /// As this sensor was started.
+    own: Recognition,
+    following: Following,
     learned: KeptLearned,
     shards: Vec<Arc<Mutex<Counters>>>,
     watched: Watched,
@@ -63,6 +70,14 @@ pub(super) struct Role {
 pub(super) struct Judged {
     pub(super) policies: Arc<LivePolicies>,
     pub(super) learned: KeptLearned,
+    pub(super) following: Following,
+}
+
+/// What shards look at for each exchange and each event, and orders change.
+#[derive(Clone, Default)]
+pub(super) struct Following {
+    pub(super) recognition: Arc<ArcSwap<Recognition>>,
+    pub(super) redaction: Arc<ArcSwap<Redaction>>,
 }
 
 /// What blocks and cuts besides the orders, and who counts there.
@@ -94,10 +109,13 @@ impl RunningNode {
     ) -> Self {
         let kept = orders.judging();
         let (orders, told) = (Mutex::new(orders), Mutex::default());
-        let (started_at_ms, Judged { policies, learned }) = (now_ms(), judged);
+        let (started_at_ms, Judged { policies, learned, following }) = (now_ms(), judged);
+        let own = Recognition::clone(&following.recognition.load());
         let node = Self {
             orders,
             judging: Mutex::default(),
+            own,
+            following,
             capture_rules,
             blocking,
             policies,
@@ -128,7 +146,19 @@ impl RunningNode {
         if Arc::ptr_eq(&known, &judging) {
             return;
         }
-        self.policies.overlay(Saved::of([&judging.policies]));
+        let configured = judging.configured();
+        let generated = configured.as_ref().map(Configuration::policies).into_iter();
+        self.policies.overlay(Saved::of(generated.chain([&judging.policies])));
+        let (own, judged) = (&self.own, &self.following);
+        let recognition = configured.as_ref().map_or_else(|| own.clone(), |one| one.recognition(own));
+        judged.recognition.store(Arc::new(recognition));
+        let redaction = configured.map(|one| one.redaction().clone()).unwrap_or_default();
+        judged.redaction.store(Arc::new(redaction));
+        tracing::info!(
+            policies = judging.policies.len(),
+            is_configured = judging.configuration.is_some(),
+            "judging as ordered"
+        );
         *known = judging;
         drop(known);
         self.follow_policies();
@@ -139,6 +169,15 @@ impl RunningNode {
         if self.blocking.blocks.let_policies_block(self.policies.ask_for_blocks()) {
             self.orders().carry_out_again();
         }
+    }
+
+    fn configuration_revision(&self) -> u64 {
+        let judging = self.judging.lock().unwrap_or_else(PoisonError::into_inner);
+        judging.configuration.as_ref().map_or(0, |configuration| configuration.revision)
+    }
+
+    fn saved_policies(&self) -> u64 {
+        self.judging.lock().unwrap_or_else(PoisonError::into_inner).policies.len() as u64
     }
 
     pub(super) fn detach(&self) -> Result<(), EnforceError> {
@@ -349,7 +388,9 @@ impl Node for RunningNode {
             gate_mode: gate_mode.map_or(v1::GateMode::Unspecified, wire_mode).into(),
             automatic_blocking: Some(self.blocking.blocks.automatic_blocking()),
             flow_cutting: Some(self.blocking.blocks.flow_cutting()),
-            ..SensorReport::default()
+            suppression_hits: self.orders().suppression_hits(),
+            configuration_revision: self.configuration_revision(),
+            saved_policies: self.saved_policies(),
         }
     }
 }

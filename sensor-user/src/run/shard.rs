@@ -20,6 +20,7 @@ use crate::{
     capture::{CaptureError, Polled, Source},
     counters::Counters,
     event::threat_event,
+    mask::Redaction,
     policies::LivePolicies,
     storm::StormKey,
     tag::Tagger,
@@ -39,6 +40,7 @@ pub(super) struct Shard {
     pub(super) tagger: Tagger,
     pub(super) policies: Arc<LivePolicies>,
     pub(super) suppressions: Arc<ArcSwap<Suppressions>>,
+    pub(super) redaction: Arc<ArcSwap<Redaction>>,
     pub(super) events: EventSender,
     /// Where some policy asks for blocks.
     pub(super) blocker: Option<Blocker>,
@@ -62,6 +64,7 @@ impl Shard {
             tagger: self.tagger,
             policies: self.policies,
             suppressions: self.suppressions,
+            redaction: self.redaction,
             events: self.events,
             blocker: self.blocker,
             completed: Vec::new(),
@@ -121,6 +124,7 @@ struct Work {
     tagger: Tagger,
     policies: Arc<LivePolicies>,
     suppressions: Arc<ArcSwap<Suppressions>>,
+    redaction: Arc<ArcSwap<Redaction>>,
     events: EventSender,
     blocker: Option<Blocker>,
     completed: Vec<Exchange>,
@@ -153,7 +157,8 @@ impl Work {
                 if !may_block && self.events.counts(storm) {
                     continue;
                 }
-                match (threat_event(&detection), &self.blocker, detection.samples.first()) {
+                let event = threat_event(&detection).map(|event| self.redaction.load().apply(event));
+                match (event, &self.blocker, detection.samples.first()) {
                     (Some(event), Some(blocker), Some(newest)) if may_block => {
                         let (actor, ttl) = (newest.actor.address, detection.block_ttl);
                         blocker.offer(Offered { event, storm, actor, ttl });
@@ -258,6 +263,7 @@ mod tests {
             tagger: Tagger::new(Tags::default(), Vec::new(), ForwardedHeader::Auto),
             policies: Arc::new(LivePolicies::fixed(PolicySet::default())),
             suppressions: Arc::default(),
+            redaction: Arc::default(),
             events: uplink::bounded().0,
             blocker: None,
             heads: None,

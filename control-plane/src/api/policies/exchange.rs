@@ -6,8 +6,7 @@ use std::{
 };
 
 use portcullis_exchange::{
-    Actor, ActorSource, Body, Exchange, Facts, Headers, Protocol, Request, Response, TaggedExchange, Tags,
-    Timestamp,
+    Actor, Body, Exchange, Facts, Headers, Protocol, Request, Response, TaggedExchange, Timestamp,
 };
 use portcullis_proto::v1;
 use serde::Deserialize;
@@ -101,8 +100,8 @@ pub(super) fn of_sample(sample: &v1::Sample, actor: &str) -> Arc<TaggedExchange>
         facts: Facts::default(),
         grpc: None,
     };
-    let actor = Actor { address: address(actor), source: ActorSource::Packet };
-    Arc::new(TaggedExchange { exchange, actor, tags: Arc::new(Tags::default()) })
+    let actor = Actor::of_packet(address(actor));
+    Arc::new(TaggedExchange { actor, ..TaggedExchange::untagged(exchange) })
 }
 
 fn headers(fields: &[v1::Header]) -> Headers {

@@ -51,21 +51,8 @@ impl EventStore for SqliteStore {
     }
 
     fn set_status(&self, act: &Act, filter: &EventFilter, named: &str, status: EventStatus) -> Result<u64> {
-        let (act, object, selection) = (act.clone(), object(named), Selection::of(filter));
-        self.write(move |connection| {
-            let before = by_status(connection, &selection)?;
-            let sql = format!(
-                "UPDATE event SET status = {} WHERE seq IN (SELECT e.seq FROM event e{})",
-                codes::status(status),
-                selection.clause()
-            );
-            let moved = connection.execute(&sql, params_from_iter(selection.values()))? as u64;
-            if moved > 0 {
-                let after = json!({ status.name(): moved });
-                audit::append(connection, &act, &object, Some(&before), Some(&after))?;
-            }
-            Ok(moved)
-        })
+        let (act, named, filter) = (act.clone(), named.to_owned(), filter.clone());
+        self.write(move |connection| set_status(connection, &act, &filter, &named, status))
     }
 
     fn delete(&self, act: &Act, filter: &EventFilter, named: &str) -> Result<u64> {
@@ -307,7 +294,34 @@ fn unpack((raw_len, body): (i64, Vec<u8>)) -> Result<EventDetail> {
     detail::unpack(raw_len, &body)
 }
 
-fn combinations(view: &Transaction<'_>, filter: &EventFilter, limit: usize) -> Result<Vec<Combination>> {
+/// Moves rows and tells of it in the audit log.
+pub(super) fn set_status(
+    connection: &Connection,
+    act: &Act,
+    filter: &EventFilter,
+    named: &str,
+    status: EventStatus,
+) -> Result<u64> {
+    let (object, selection) = (object(named), Selection::of(filter));
+    let before = by_status(connection, &selection)?;
+    let sql = format!(
+        "UPDATE event SET status = {} WHERE seq IN (SELECT e.seq FROM event e{})",
+        codes::status(status),
+        selection.clause()
+    );
+    let moved = connection.execute(&sql, params_from_iter(selection.values()))? as u64;
+    if moved > 0 {
+        let after = json!({ status.name(): moved });
+        audit::append(connection, act, &object, Some(&before), Some(&after))?;
+    }
+    Ok(moved)
+}
+
+pub(super) fn combinations(
+    view: &Connection,
+    filter: &EventFilter,
+    limit: usize,
+) -> Result<Vec<Combination>> {
     let selection = Selection::of(filter);
     let sql = format!(
         "SELECT DISTINCT e.actor, e.policy_id, e.method, e.url, e.host FROM event e{} LIMIT ?",

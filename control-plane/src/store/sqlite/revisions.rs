@@ -6,7 +6,7 @@ mod lifted;
 mod log;
 mod packing;
 pub(super) mod policies;
-mod suppressions;
+pub(super) mod suppressions;
 mod told;
 
 use std::net::IpAddr;
@@ -18,6 +18,7 @@ use self::told::Told;
 use super::{SqliteStore, codes};
 use crate::{
     clock::EpochMillis,
+    configuration::Configuration,
     store::{
         Act, Allowed, Block, BlockPage, BlockQuery, CaptureRule, Change, Combination, Difference, GateMode,
         Result, RevisionStore, Snapshot, StoreError, Suppression,
@@ -52,6 +53,7 @@ impl RevisionStore for SqliteStore {
                 allowed: allowed::all(view)?,
                 gate_mode: allowed::gate_mode(view)?,
                 capture_rules: allowed::capture_rules(view)?,
+                configuration: allowed::configuration(view)?,
                 policies: policies::all(view)?.into_iter().map(|stored| stored.saved).collect(),
             })
         })
@@ -81,6 +83,10 @@ impl RevisionStore for SqliteStore {
         self.read(|view| allowed::gate_mode(view))
     }
 
+    fn threat_configuration(&self) -> Result<Option<Configuration>> {
+        self.read(|view| allowed::configuration(view))
+    }
+
     fn capture_rules(&self) -> Result<Vec<CaptureRule>> {
         self.read(|view| allowed::capture_rules(view))
     }
@@ -93,7 +99,7 @@ impl RevisionStore for SqliteStore {
         let found = self.read(|view| suppressions::swallowing(view, combinations, now))?;
         let hits: Vec<String> = found.iter().flatten().cloned().collect();
         if !hits.is_empty() {
-            self.write(move |connection| suppressions::count_hits(connection, &hits))?;
+            self.write(move |connection| suppressions::count_hits(connection, &hits, now))?;
         }
         Ok(found)
     }
@@ -115,7 +121,7 @@ impl RevisionStore for SqliteStore {
     }
 }
 
-fn apply(connection: &Connection, act: &Act, changes: Vec<Change>) -> Result<u64> {
+pub(super) fn apply(connection: &Connection, act: &Act, changes: Vec<Change>) -> Result<u64> {
     let last = log::last_number(connection)?;
     let number = last + 1;
     let now = EpochMillis::now();
@@ -171,6 +177,7 @@ fn take_effect(
         }
         Change::GateMode(mode) => allowed::set_gate_mode(connection, *mode)?,
         Change::CaptureRules(rules) => allowed::set_capture_rules(connection, rules)?,
+        Change::Configure(wanted) => allowed::configure(connection, wanted, number)?,
         Change::SavePolicy(saved) => policies::save(connection, saved, number)?,
         Change::RestorePolicy { id, author, at } => policies::restore(connection, id, author, *at, number)?,
         Change::ArmAutomaticBlocking { .. } => 1,

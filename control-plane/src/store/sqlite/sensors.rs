@@ -3,6 +3,7 @@ use serde_json::json;
 
 use super::{
     SqliteStore, audit, codes,
+    revisions::suppressions,
     rows::{time, time_or_none},
 };
 use crate::{
@@ -129,7 +130,7 @@ impl SensorStore for SqliteStore {
         })
     }
 
-    fn record_sensors(&self, sensors: Vec<SensorRecord>) -> Result<()> {
+    fn record_sensors(&self, sensors: Vec<SensorRecord>, held_back: Vec<(String, u64)>) -> Result<()> {
         self.write(move |connection| {
             let mut update = connection.prepare_cached(
                 "UPDATE sensor SET node = ?, version = ?, last_seen = ?, applied_revision = ?, report = ?
@@ -145,7 +146,8 @@ impl SensorStore for SqliteStore {
                     sensor.id
                 ])?;
             }
-            Ok(())
+            // With the reports that they were told in: a restart counts on from there.
+            suppressions::count_sensor_hits(connection, &held_back, EpochMillis::now())
         })
     }
 

@@ -64,7 +64,10 @@ impl Hashers {
 fn hash_part(part: GroupBy, exchange: &TaggedExchange, hasher: &mut impl Hasher) {
     let request = exchange.exchange.request.as_ref();
     match part {
-        GroupBy::Actor => exchange.actor.address.hash(hasher),
+        GroupBy::Actor => match exchange.actor.identity {
+            Some(identity) => identity.hash(hasher),
+            None => exchange.actor.address.hash(hasher),
+        },
         GroupBy::Method => request.map(|request| &request.method).hash(hasher),
         GroupBy::Host => host(request).hash(hasher),
         GroupBy::Collection => exchange.tags.collection_id.hash(hasher),

@@ -156,27 +156,34 @@ fn order(
     let reply = client.call(endpoint, &Value::Object(request))?;
     let pushed: Pushed = client.parse(endpoint, reply.clone())?;
     let id = reply.pointer("/template/id").and_then(Value::as_str).unwrap_or(what).to_owned();
-    if output.format == Format::Table {
-        let (sensors, _) = pushed::sensors(&pushed, wait);
-        output.note(&format!("{id}: revision {}, sensors {sensors}", pushed.revision));
-    } else {
-        output.document(&reply)?;
-    }
+    let outcome = tell(&id, &reply, &pushed, wait, output)?;
     for (key, what) in [
         ("missed", "misses an example that it should match"),
         ("accused", "matches an example that it should not"),
     ] {
-        for text in reply
-            .pointer(&format!("/examples/{key}"))
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-        {
+        let wrong = reply.pointer(&format!("/examples/{key}")).and_then(Value::as_array);
+        for text in wrong.into_iter().flatten().filter_map(Value::as_str) {
             output.note(&format!("{id} {what}:\n{text}\n"));
         }
     }
-    let short = pushed::shortfall(&id, &pushed);
+    Ok(outcome)
+}
+
+/// How far an order has come that is no block.
+pub(in crate::commands) fn tell(
+    what: &str,
+    reply: &Value,
+    pushed: &Pushed,
+    wait: &Wait,
+    output: &mut Output<'_>,
+) -> Result<Outcome, Failure> {
+    if output.format == Format::Table {
+        let (sensors, _) = pushed::sensors(pushed, wait);
+        output.note(&format!("{what}: revision {}, sensors {sensors}", pushed.revision));
+    } else {
+        output.document(reply)?;
+    }
+    let short = pushed::shortfall(what, pushed);
     if pushed.sensors.total == 0 {
         output.note(pushed::UNMANNED);
     }
@@ -185,7 +192,7 @@ fn order(
     Ok(if is_done { Outcome::Done } else { Outcome::Partly })
 }
 
-pub(super) fn read(path: &Path) -> Result<String, Failure> {
+pub(in crate::commands) fn read(path: &Path) -> Result<String, Failure> {
     let problem = |what: String| Failure::Usage(format!("{}: {what}", path.display()));
     let mut text = String::new();
     let read = if path == Path::new("-") {

@@ -1,3 +1,5 @@
+mod configuration;
+
 use std::{sync::mpsc, thread, time::Duration};
 
 use portcullis_detection::PolicySet;
@@ -45,7 +47,7 @@ impl Scene {
             Orders::open(file("orders"), blocks.ordered()).unwrap(),
             KeptRules::open(file("capture-rules.json")).unwrap(),
             Blocking { blocks, heads: None, dropped: None },
-            Judged { policies, learned },
+            Judged { policies, learned, following: Following::default() },
             Vec::new(),
             Watched::nothing(),
             Role {

@@ -2,13 +2,17 @@ use ipnet::IpNet;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::super::{codes, rows::time};
-use crate::store::{Allowed, CaptureRule, GateMode, Result, StoreError};
+use crate::{
+    configuration::Configuration,
+    store::{Allowed, CaptureRule, GateMode, Result, StoreError},
+};
 
 /// Every sensor holds them, and looks them up for each block.
 pub(super) const MAX_ALLOWED: u64 = 50_000;
 
 const GATE_MODE: &str = "gate_mode";
 const CAPTURE_RULES: &str = "capture_rules";
+const CONFIGURATION: &str = "threat_configuration";
 
 pub(super) fn put(connection: &Connection, allowed: &Allowed, number: u64) -> Result<usize> {
     Ok(connection
@@ -68,6 +72,26 @@ pub(super) fn set_capture_rules(connection: &Connection, rules: &[CaptureRule]) 
 pub(super) fn capture_rules(connection: &Connection) -> Result<Vec<CaptureRule>> {
     let Some(text) = setting(connection, CAPTURE_RULES)? else { return Ok(Vec::new()) };
     serde_json::from_str(&text).map_err(|error| StoreError::Damaged(format!("capture rules: {error}")))
+}
+
+/// Nothing changes where the document is this already.
+pub(super) fn configure(connection: &Connection, wanted: &Configuration, revision: u64) -> Result<usize> {
+    if configuration(connection)?.is_some_and(|known| known.document == wanted.document) {
+        return Ok(0);
+    }
+    let stored = Configuration { revision, ..wanted.clone() };
+    let text = serde_json::to_string(&stored).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    set(connection, CONFIGURATION, &text)
+}
+
+/// None before somebody set one.
+pub(super) fn configuration(connection: &Connection) -> Result<Option<Configuration>> {
+    let stored = setting(connection, CONFIGURATION)?;
+    let read = |text: String| {
+        serde_json::from_str(&text)
+            .map_err(|error| StoreError::Damaged(format!("threat configuration: {error}")))
+    };
+    stored.map(read).transpose()
 }
 
 /// Nothing changes where it is this already.

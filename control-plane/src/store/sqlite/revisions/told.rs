@@ -50,12 +50,17 @@ impl Told {
                 allowed::one(connection, *cidr)?.as_ref().map(allow)
             }
             Change::LiftSuppression { id } => suppressions::one(connection, id)?.as_ref().map(suppression),
+            Change::Suppress(one) => {
+                let id = one.combination().suppression_id();
+                suppressions::one(connection, &id)?.as_ref().map(suppression)
+            }
             Change::GateMode(_) => allowed::gate_mode(connection)?.map(|mode| json!(mode.name())),
             Change::CaptureRules(_) => Some(json!(allowed::capture_rules(connection)?)),
+            Change::Configure(_) => allowed::configuration(connection)?.map(|known| json!(known.document)),
             Change::SavePolicy(SavedPolicy { id, .. }) | Change::RestorePolicy { id, .. } => {
                 policies::one(connection, id)?.map(|known| policy(&known.saved))
             }
-            Change::Suppress(_) | Change::ArmAutomaticBlocking { .. } => None,
+            Change::ArmAutomaticBlocking { .. } => None,
         })
     }
 
@@ -97,6 +102,7 @@ fn object(change: &Change) -> String {
         Change::LiftSuppression { id } => format!("suppression {id}"),
         Change::GateMode(_) => "gate mode".to_owned(),
         Change::CaptureRules(_) => "capture rules".to_owned(),
+        Change::Configure(_) => "threat configuration".to_owned(),
         Change::SavePolicy(SavedPolicy { id, .. }) | Change::RestorePolicy { id, .. } => {
             format!("policy {id}")
         }
@@ -113,6 +119,7 @@ fn after(change: &Change) -> Option<Value> {
         Change::GateMode(mode) => Some(json!(GateMode::name(*mode))),
         Change::CaptureRules(rules) => Some(json!(rules)),
         Change::SavePolicy(saved) => Some(policy(saved)),
+        Change::Configure(wanted) => Some(json!(wanted.document)),
         Change::ArmAutomaticBlocking { .. } => Some(json!("armed")),
         Change::Unblock { .. }
         | Change::Disallow { .. }

@@ -3,9 +3,7 @@
 use std::{collections::HashSet, net::IpAddr, sync::Arc};
 
 use portcullis_detection::{Engine, PolicySet};
-use portcullis_exchange::{
-    Actor, ActorSource, Body, Exchange, Headers, Request, Response, TaggedExchange, Timestamp,
-};
+use portcullis_exchange::{Actor, Body, Exchange, Headers, Request, Response, TaggedExchange, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -156,7 +154,7 @@ impl Stored {
             response,
             ..Exchange::at(at, (address(&self.ip), 0), (address(&self.dest_ip), 0))
         };
-        let actor = Actor { address: address(actor), source: ActorSource::Packet };
+        let actor = Actor::of_packet(address(actor));
         TaggedExchange { actor, ..TaggedExchange::untagged(exchange) }
     }
 }
