@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     clock::TimeRange,
+    country::network,
     store::{ActorFilter, ActorRow, ActorSort, DistinctField, EventRow, Order},
 };
 
@@ -83,16 +84,27 @@ pub(super) fn list(call: &Call) -> Reply {
         countries: request.country,
     };
     let listing = call.api.store.actors(&filter, &page)?;
-    let blocked = row::blocked(&call.api, listing.rows.iter().map(|row| row.latest.actor.as_str()))?;
+    let addresses: Vec<String> =
+        listing.rows.iter().map(|row| address(call, &row.latest)).collect::<Result<_, _>>()?;
+    let blocked = row::blocked(&call.api, addresses.iter().map(String::as_str))?;
     let mut actors = Vec::with_capacity(listing.rows.len());
-    for row in &listing.rows {
+    for (row, address) in listing.rows.iter().zip(&addresses) {
         let activity = call.api.store.activity(&row.latest.actor, range, ACTIVITY)?;
-        actors.push(actor(row, &activity, blocked.contains(&row.latest.actor)));
+        actors.push(actor(row, address, &activity, blocked.contains(address)));
     }
     Ok(reply(&call.raw, &ECHO, json!({ "actors": actors, "total": listing.total })))
 }
 
-fn actor(row: &ActorRow, activity: &[EventRow], blocked: bool) -> Value {
+/// Of the latest event, where the actor is an identity.
+fn address(call: &Call, latest: &EventRow) -> Result<String, ApiError> {
+    if !latest.actor.starts_with("id:") {
+        return Ok(latest.actor.clone());
+    }
+    let details = call.api.store.details(&[latest.id])?;
+    Ok(details.into_iter().next().map(|detail| detail.actor_address).unwrap_or_default())
+}
+
+fn actor(row: &ActorRow, address: &str, activity: &[EventRow], blocked: bool) -> Value {
     let latest = &row.latest;
     let activity = activity.iter().map(|event| {
         json!({
@@ -106,7 +118,8 @@ fn actor(row: &ActorRow, activity: &[EventRow], blocked: bool) -> Value {
     json!({
         "id": latest.actor,
         "latestApiEndpoint": latest.url,
-        "latestApiIp": latest.actor,
+        "latestApiIp": address,
+        "network": address.parse().ok().and_then(network),
         "latestApiMethod": latest.method,
         "latestApiHost": latest.host,
         "discoveredAt": latest.detected_at.seconds(),

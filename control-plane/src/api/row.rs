@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Api, ApiError, text_format};
-use crate::{clock::EpochMillis, store::EventRow};
+use crate::{clock::EpochMillis, country::network, store::EventRow};
 
 /// The rows as `fetchSuspectSampleData` shows them.
 pub(super) fn events(api: &Api, rows: Vec<EventRow>) -> Result<Vec<Value>, ApiError> {
@@ -45,6 +45,7 @@ fn event(api: &Api, row: &EventRow, detail: &ThreatEvent, blocked: &HashSet<Stri
         "apiCollectionId": row.collection_id,
         "ip": source.unwrap_or(&row.actor),
         "country": row.country,
+        "network": source.unwrap_or(&row.actor).parse().ok().and_then(network),
         "timestamp": row.detected_at.seconds(),
         "type": row.detection_type.name(),
         "refId": row.ref_id,

@@ -46,6 +46,7 @@ impl Plane {
             notify: NotifySettings::default(),
             coverage: None,
             certificate_lifetime: 7 * day,
+            keep_free: 0,
         });
         Self { server: server.await.unwrap(), folder }
     }
