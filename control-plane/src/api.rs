@@ -24,6 +24,7 @@ mod inventory;
 mod keys;
 mod metrics;
 mod notify;
+mod oidc;
 mod openapi;
 mod orig;
 mod policies;
@@ -103,6 +104,9 @@ pub(crate) fn router(planes: Arc<Planes>) -> Router {
         .route("/api/{*unknown}", axum::routing::any(unknown))
         .route("/metrics", get(metrics::scrape))
         .route("/session", get(session::who).post(session::log_in).delete(session::log_out))
+        .route("/session/ways", get(oidc::ways))
+        .route("/session/oidc", get(oidc::begin))
+        .route("/session/oidc/callback", get(oidc::finish))
         .route("/healthz", get(health))
         .fallback(console::serve)
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -5,6 +5,7 @@ pub mod authority;
 pub mod backup;
 pub mod join_token;
 pub mod keys;
+mod oidc;
 mod output;
 pub mod users;
 
@@ -24,6 +25,7 @@ use self::{
     backup::{Backup, Restore},
     join_token::JoinToken,
     keys::Keys,
+    oidc::Oidc,
     users::Users,
 };
 use crate::{
@@ -85,6 +87,9 @@ pub struct Cli {
     /// How long a sensor's certificate is good for; it renews it after two thirds of that.
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = duration)]
     pub certificate_lifetime: Duration,
+
+    #[command(flatten)]
+    pub oidc: Oidc,
 
     /// What goes to standard error: error, warn, info, debug, trace, or per module as in `info,control_plane=debug`.
     #[arg(long, global = true, value_name = "LEVEL", default_value = "info", env = "PORTCULLIS_LOG")]

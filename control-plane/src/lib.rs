@@ -21,6 +21,7 @@ pub mod fleet;
 mod grpc;
 mod ingest;
 mod notify;
+mod oidc;
 mod policies;
 mod room;
 mod server;
@@ -29,4 +30,5 @@ mod transport;
 
 pub use accounts::{AccountId, BadAccountId, OpenError};
 pub use notify::{NotifyError, NotifySettings};
+pub use oidc::{OidcError, OidcSettings};
 pub use server::{Config, Server, StartError};

@@ -18,6 +18,7 @@ use crate::{
     fleet::CoverageSettings,
     grpc::Service,
     notify::NotifySettings,
+    oidc::{Oidc, OidcError, OidcSettings},
     room::Room,
     store::{Act, Role, StoreError},
     transport::Transport,
@@ -46,6 +47,8 @@ pub struct Config {
     pub certificate_lifetime: Duration,
     /// Bytes of the disk that events leave free for everything else.
     pub keep_free: u64,
+    /// Who vouches for people besides passwords.
+    pub oidc: Option<OidcSettings>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +69,8 @@ pub enum StartError {
     Authority(#[from] AuthorityError),
     #[error(transparent)]
     Password(#[from] PasswordError),
+    #[error(transparent)]
+    Oidc(#[from] OidcError),
 }
 
 /// A control plane at work. Dropping it ends its tasks, too, but nobody waits for that; [`Server::shut_down`] does.
@@ -152,7 +157,9 @@ fn open(config: Config) -> Result<Opened, StartError> {
         tracing::warn!(%error, "what a backup that broke off left could not be removed");
     }
     let authority = Arc::new(Authority::open(&config.data_dir)?);
+    let oidc = config.oidc.map(Oidc::new).transpose()?.map(Arc::new);
     let planes = Arc::new(Planes::open(Setup {
+        oidc,
         room: Arc::new(Room::new(config.data_dir.clone(), config.keep_free)),
         backups: Arc::new(Semaphore::new(1)),
         data_dir: config.data_dir,

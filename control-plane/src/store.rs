@@ -44,7 +44,7 @@ pub use stats::{ActorRow, CategoryCount, DayActors, DayCount, Endpoint, Listing,
 pub use suppressions::{
     Moved, Suppressing, Suppression, SuppressionQuery, SuppressionSort, SuppressionStore, Wider,
 };
-pub use users::{NewUser, UserChange, UserError, UserRecord, UserStore};
+pub use users::{ExternalUser, NewUser, UserChange, UserError, UserRecord, UserStore};
 
 /// Everything an account's state is: revisions, who may do what, which sensors there are.
 pub trait StateStore:

@@ -83,6 +83,7 @@ impl Plane {
             coverage: None,
             certificate_lifetime,
             keep_free: 0,
+            oidc: None,
         })
         .await
         .unwrap();

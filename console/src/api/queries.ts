@@ -30,6 +30,17 @@ export type Direction = 1 | -1;
 
 const live = { refetchInterval: REFRESH_MS, placeholderData: keepPreviousData } as const;
 
+/** How else than with a password or a key one may log in. */
+export interface LogInWays {
+  oidc: { name: string; path: string } | null;
+}
+
+export const logInWaysQuery = queryOptions({
+  queryKey: ["log-in ways"],
+  queryFn: async () => (await send("GET", "/session/ways")) as LogInWays,
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
   queryFn: async () => (await send("GET", "/session")) as Session,

@@ -21,6 +21,7 @@ use crate::{
     fleet::{CoverageSettings, Fleet},
     ingest::Ingest,
     notify::{self, Notifier, NotifyError, NotifySettings},
+    oidc::Oidc,
     policies::Policies,
     room::Room,
     store::{SqliteStore, Store, StoreError},
@@ -49,6 +50,8 @@ pub(crate) struct Setup {
     pub(crate) attempts: Arc<Attempts>,
     /// One for all: they bound how much memory log-ins take.
     pub(crate) passwords: Arc<Passwords>,
+    /// Lets people into the operator's account.
+    pub(crate) oidc: Option<Arc<Oidc>>,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -119,7 +119,7 @@ async fn caller(api: &Arc<Api>, is_there: bool, log_in: LogIn) -> Result<Option<
 }
 
 /// The name is not written down: people type passwords into that field.
-async fn note_failure(api: &Arc<Api>, client: Client) -> Result<(), ApiError> {
+pub(super) async fn note_failure(api: &Arc<Api>, client: Client) -> Result<(), ApiError> {
     tracing::warn!(from = %client.address, "a log-in failed");
     if !api.failures_noted.may_note(Instant::now()) {
         return Ok(());
@@ -177,6 +177,19 @@ fn is_json(headers: &HeaderMap) -> bool {
 /// `Secure` where a trusted proxy says that it speaks TLS. The listener itself speaks plaintext, and a browser takes no
 /// such cookie from there.
 fn with_cookie(value: &str, lifetime_seconds: i64, client: Client) -> Response {
+    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie(value, lifetime_seconds, client))]).into_response()
+}
+
+/// Adds the cookie of a new session.
+pub(super) fn with_session(response: &mut Response, session: &str, client: Client) {
+    let lifetime = i64::try_from(SESSION_LIFETIME.as_secs()).unwrap_or(i64::MAX);
+    // Made of hexadecimal digits.
+    if let Ok(value) = cookie(session, lifetime, client).parse() {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+fn cookie(value: &str, lifetime_seconds: i64, client: Client) -> String {
     let cookie = Cookie::build((COOKIE, value.to_owned()))
         .http_only(true)
         .secure(client.has_tls)
@@ -184,5 +197,5 @@ fn with_cookie(value: &str, lifetime_seconds: i64, client: Client) -> Response {
         .path("/")
         .max_age(time::Duration::seconds(lifetime_seconds))
         .build();
-    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie.to_string())]).into_response()
+    cookie.to_string()
 }

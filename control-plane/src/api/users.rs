@@ -133,5 +133,6 @@ fn shown(user: &UserRecord) -> Value {
         "lastLogInAt": user.last_log_in_at.map(EpochMillis::seconds),
         "disabledAt": user.disabled_at.map(EpochMillis::seconds),
         "sessions": user.sessions,
+        "external": user.subject.is_some(),
     })
 }

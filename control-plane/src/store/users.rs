@@ -23,6 +23,18 @@ pub struct UserRecord {
     pub disabled_at: Option<EpochMillis>,
     /// Sessions that have not run out.
     pub sessions: u64,
+    /// Who an identity provider vouches for; `None` where a password does.
+    pub subject: Option<String>,
+}
+
+/// Somebody whom an identity provider has just vouched for.
+pub struct ExternalUser {
+    /// Issuer and subject: what stays the same when the name changes.
+    pub subject: String,
+    pub name: String,
+    pub role: Role,
+    /// A PHC string of a secret that nobody has.
+    pub password: String,
 }
 
 /// What becomes different; `None` stays as it is.
@@ -42,6 +54,12 @@ pub enum UserError {
     Exists(String),
     #[error("there is no user {0:?}")]
     Unknown(String),
+    #[error("there is another user {0:?} here, with a password: one of the two has to be called differently")]
+    Taken(String),
+    #[error("{0:?} may not log in any more")]
+    Disabled(String),
+    #[error("{0:?} logs in by the identity provider, and has no password here")]
+    External(String),
     #[error("{0:?} is the last admin who can log in: make another one first")]
     LastAdmin(String),
     #[error("these are {0} users, the most there can be")]
@@ -64,5 +82,8 @@ pub trait UserStore: Send + Sync {
         change: UserChange,
         now: EpochMillis,
     ) -> Result<UserRecord, UserError>;
+    /// Makes them at their first log-in, and takes over the role that the provider gives them now.
+    fn external_user(&self, act: &Act, user: ExternalUser, now: EpochMillis)
+    -> Result<UserRecord, UserError>;
     fn remove_user(&self, act: &Act, name: &str) -> Result<(), UserError>;
 }

@@ -7,7 +7,7 @@ mod sensor;
 use std::time::Duration;
 
 use control_plane::{
-    AccountId, Config, NotifySettings, Server,
+    AccountId, Config, NotifySettings, OidcSettings, Server,
     auth::{KeyTerms, command_line, create_key},
     fleet::{JoinTerms, create_join_token},
     store::Role,
@@ -50,6 +50,12 @@ impl Plane {
     pub async fn restart_notifying(self, notify: NotifySettings) -> Self {
         self.server.shut_down().await;
         Self::notifying_in(self.folder, notify).await
+    }
+
+    pub async fn start_with_oidc(oidc: OidcSettings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config { oidc: Some(oidc), ..config(&folder) };
+        Self { server: Server::start(config).await.unwrap(), folder }
     }
 
     /// Events leave so many bytes of the disk free.
@@ -134,5 +140,6 @@ pub fn config(folder: &TempDir) -> Config {
         coverage: None,
         certificate_lifetime: Duration::from_secs(7 * 86_400),
         keep_free: 1 << 20,
+        oidc: None,
     }
 }

@@ -31,6 +31,7 @@ mod inventory;
 mod listing;
 mod metrics;
 mod notify;
+mod oidc;
 mod openapi;
 mod orders;
 mod people;

@@ -11,11 +11,12 @@ import {
   TextInput,
   Title,
 } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { isLoggedOut } from "../../api/client";
 import { type Credentials, logIn } from "../../api/commands";
+import { logInWaysQuery } from "../../api/queries";
 import { Mark } from "../../layout/Mark";
 import { ErrorNote } from "../../shared/ErrorNote";
 import classes from "./LoginPage.module.css";
@@ -45,6 +46,7 @@ export function LoginPage() {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [key, setKey] = useState("");
+  const { data: ways } = useQuery(logInWaysQuery);
 
   useEffect(() => {
     document.title = "Log in · Portcullis";
@@ -124,6 +126,11 @@ export function LoginPage() {
           <Button type="submit" loading={entry.isPending} disabled={!isComplete}>
             Log in
           </Button>
+          {ways?.oidc && (
+            <Button component="a" href={ways.oidc.path} variant="default">
+              Sign in with {ways.oidc.name}
+            </Button>
+          )}
           <Text size="xs" c="dimmed" component="div">
             {way === "password" ? "Nobody may log in yet?" : "No key at hand?"} On the control plane's
             machine:

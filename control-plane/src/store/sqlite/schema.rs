@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::store::{Result, StoreError};
 
 /// Step n leads from schema n to n + 1. Steps are only ever added.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_blocks.sql"),
     include_str!("schema/0003_lifted.sql"),
@@ -17,6 +17,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("schema/0009_accounts.sql"),
     include_str!("schema/0010_coverage.sql"),
     include_str!("schema/0011_suppression_hits.sql"),
+    include_str!("schema/0012_external_users.sql"),
 ];
 
 pub(super) fn known() -> i64 {

@@ -1,5 +1,6 @@
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     SqliteStore, audit, codes,
@@ -8,7 +9,9 @@ use super::{
 };
 use crate::{
     clock::EpochMillis,
-    store::{Act, NewUser, Result, Role, StoreError, UserChange, UserError, UserRecord, UserStore},
+    store::{
+        Act, ExternalUser, NewUser, Result, Role, StoreError, UserChange, UserError, UserRecord, UserStore,
+    },
 };
 
 /// Lists show all of them.
@@ -16,7 +19,7 @@ const MAX_USERS: u64 = 10_000;
 
 const COLUMNS: &str =
     "u.id, u.name, u.role, u.password, u.created_at, u.password_changed_at, u.last_log_in_at,
-    u.disabled_at, (SELECT count(*) FROM session s WHERE s.user_id = u.id AND s.expires_at > ?1)";
+    u.disabled_at, (SELECT count(*) FROM session s WHERE s.user_id = u.id AND s.expires_at > ?1), u.subject";
 
 impl UserStore for SqliteStore {
     fn create_user(&self, act: &Act, user: NewUser) -> Result<(), UserError> {
@@ -52,6 +55,16 @@ impl UserStore for SqliteStore {
         self.write(move |connection| change(connection, &act, &name, wanted, now))?
     }
 
+    fn external_user(
+        &self,
+        act: &Act,
+        user: ExternalUser,
+        now: EpochMillis,
+    ) -> Result<UserRecord, UserError> {
+        let act = act.clone();
+        self.write(move |connection| external(connection, &act, user, now))?
+    }
+
     fn remove_user(&self, act: &Act, name: &str) -> Result<(), UserError> {
         let (act, name) = (act.clone(), name.to_owned());
         self.write(move |connection| remove(connection, &act, &name))?
@@ -81,6 +94,47 @@ fn create(connection: &Connection, act: &Act, user: NewUser) -> Answer<()> {
     Ok(Ok(()))
 }
 
+fn external(connection: &Connection, act: &Act, user: ExternalUser, now: EpochMillis) -> Answer<UserRecord> {
+    let ExternalUser { subject, name, role, password } = user;
+    let known: Option<String> = connection
+        .prepare_cached("SELECT name FROM user WHERE subject = ?")?
+        .query_row([&subject], |row| row.get(0))
+        .optional()?;
+    let Some(name) = known else {
+        if find(connection, &name, now)?.is_some() {
+            return Ok(Err(UserError::Taken(name)));
+        }
+        let id = Uuid::now_v7().to_string();
+        let new = NewUser { id, name: name.clone(), role, password, created_at: now };
+        if let Err(refused) = create(connection, act, new)? {
+            return Ok(Err(refused));
+        }
+        connection
+            .prepare_cached("UPDATE user SET subject = ? WHERE name = ?")?
+            .execute(params![subject, name])?;
+        return found(connection, &name, now).map(Ok);
+    };
+    let before = found(connection, &name, now)?;
+    if before.disabled_at.is_some() {
+        return Ok(Err(UserError::Disabled(name)));
+    }
+    if before.role == role {
+        return Ok(Ok(before));
+    }
+    // What the provider says counts, also of the last admin: the command line makes another.
+    connection
+        .prepare_cached("UPDATE user SET role = ? WHERE id = ?")?
+        .execute(params![role.name(), before.id])?;
+    let after = found(connection, &name, now)?;
+    audit::append(connection, act, &object(&name), Some(&state(&before)), Some(&state(&after)))?;
+    Ok(Ok(after))
+}
+
+fn found(connection: &Connection, name: &str, now: EpochMillis) -> Result<UserRecord> {
+    let gone = || StoreError::Damaged(format!("user {name:?} is gone while it is changed"));
+    find(connection, name, now)?.ok_or_else(gone)
+}
+
 fn change(
     connection: &Connection,
     act: &Act,
@@ -91,6 +145,9 @@ fn change(
     let Some(before) = find(connection, name, now)? else {
         return Ok(Err(UserError::Unknown(name.to_owned())));
     };
+    if before.subject.is_some() && wanted.password.is_some() {
+        return Ok(Err(UserError::External(before.name)));
+    }
     let role = wanted.role.unwrap_or(before.role);
     let is_disabled = wanted.disabled.unwrap_or(before.disabled_at.is_some());
     if (role != Role::Admin || is_disabled) && is_last_admin(connection, &before)? {
@@ -113,8 +170,7 @@ fn change(
     if has_new_password || is_disabled {
         sessions::end_all_of(connection, &before.id, wanted.keep_session.filter(|_| !is_disabled))?;
     }
-    let after = find(connection, name, now)?
-        .ok_or_else(|| StoreError::Damaged(format!("user {name:?} is gone while it is changed")))?;
+    let after = found(connection, name, now)?;
     let mut told = state(&after);
     if has_new_password && let Some(told) = told.as_object_mut() {
         told.insert("password".into(), json!("changed"));
@@ -174,5 +230,6 @@ fn user(row: &Row<'_>) -> Result<UserRecord> {
         last_log_in_at: time_or_none(row, 6)?,
         disabled_at: time_or_none(row, 7)?,
         sessions: codes::count(row.get(8)?),
+        subject: row.get(9)?,
     })
 }
