@@ -79,6 +79,8 @@ fn hosts_of_the_same_name_in_two_overlay_networks_are_two_also_after_a_restart()
         let kept = line.unwrap();
         assert!(again.restore(serde_json::from_str(&kept).unwrap(), Timestamp::from_seconds(1_000_001)));
     });
+    // What was told before the restart is told again only to whoever knows nothing.
+    again.tell_all_again();
     assert_eq!(told(&again), expected);
 }
 
