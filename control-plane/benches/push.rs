@@ -138,6 +138,7 @@ impl Plane {
         let any = "127.0.0.1:0".parse()?;
         let config = Config {
             keep_free: 0,
+            country_db: None,
             oidc: None,
             data_dir: folder.path().to_owned(),
             http: any,

@@ -58,6 +58,7 @@ use crate::{
     accounts::Planes,
     auth::{Attempts, FailuresNoted, Passwords},
     console,
+    country::Countries,
     fleet::Fleet,
     ingest::Ingest,
     notify::Notifier,
@@ -86,6 +87,7 @@ pub(crate) struct Api {
     pub passwords: Arc<Passwords>,
     pub notifier: Arc<Notifier>,
     pub room: Arc<Room>,
+    pub countries: Arc<Countries>,
     pub data_dir: PathBuf,
     /// One at a time: each needs room for the database.
     pub backups: Arc<Semaphore>,

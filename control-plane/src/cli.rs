@@ -88,6 +88,11 @@ pub struct Cli {
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = duration)]
     pub certificate_lifetime: Duration,
 
+    /// A country or city database in MaxMind's DB format, asked instead of the registries' lists that are part of this
+    /// program; taken up anew when the file changes.
+    #[arg(long, value_name = "FILE")]
+    pub country_db: Option<PathBuf>,
+
     #[command(flatten)]
     pub oidc: Oidc,
 

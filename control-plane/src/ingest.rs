@@ -12,6 +12,7 @@ use self::validate::Rejection;
 use crate::{
     accounts,
     clock::EpochMillis,
+    country::Countries,
     notify::Notifier,
     room::Room,
     store::{Combination, NewEvent, SensorRecord, Store, StoreError},
@@ -23,6 +24,7 @@ pub(crate) struct Ingest {
     counters: IngestCounters,
     notifier: Arc<Notifier>,
     room: Arc<Room>,
+    countries: Arc<Countries>,
 }
 
 impl Ingest {
@@ -31,8 +33,9 @@ impl Ingest {
         account_id: String,
         notifier: Arc<Notifier>,
         room: Arc<Room>,
+        countries: Arc<Countries>,
     ) -> Self {
-        Self { store, account_id, notifier, room, counters: IngestCounters::default() }
+        Self { store, account_id, notifier, room, countries, counters: IngestCounters::default() }
     }
 
     pub(crate) fn counters(&self) -> &IngestCounters {
@@ -64,7 +67,7 @@ impl Ingest {
         let mut valid = Vec::with_capacity(events.len());
         for event in events {
             let checked = match accounts::may_name(sensor, &self.account_id, &event.account_id) {
-                true => validate::event(sensor_id, event),
+                true => validate::event(sensor_id, event, &self.countries),
                 false => Err(Rejection::account(&event)),
             };
             match checked {

@@ -29,6 +29,7 @@ pub mod store;
 mod transport;
 
 pub use accounts::{AccountId, BadAccountId, OpenError};
+pub use country::CountryError;
 pub use notify::{NotifyError, NotifySettings};
 pub use oidc::{OidcError, OidcSettings};
 pub use server::{Config, Server, StartError};

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
             account_id: cli.account_id,
             trusted_proxies: cli.trusted_proxy,
             audit_retention: cli.audit_retention,
+            country_db: cli.country_db,
             oidc: cli.oidc.settings(),
             keep_free: cli.keep_free,
             notify: NotifySettings { allowed: cli.notify_allow, ca: cli.notify_ca },

@@ -14,6 +14,7 @@ use crate::{
     auth::{self, Attempts, KeyTerms, PasswordError, Passwords, Secret},
     authority::{Authority, AuthorityError},
     backup,
+    country::{self, Countries, CountryError},
     data_dir::{DataDir, DataDirError},
     fleet::CoverageSettings,
     grpc::Service,
@@ -47,6 +48,8 @@ pub struct Config {
     pub certificate_lifetime: Duration,
     /// Bytes of the disk that events leave free for everything else.
     pub keep_free: u64,
+    /// Says instead of the registries' lists in which country an address is: an MMDB file, read again when it changes.
+    pub country_db: Option<PathBuf>,
     /// Who vouches for people besides passwords.
     pub oidc: Option<OidcSettings>,
 }
@@ -69,6 +72,8 @@ pub enum StartError {
     Authority(#[from] AuthorityError),
     #[error(transparent)]
     Password(#[from] PasswordError),
+    #[error(transparent)]
+    Country(#[from] CountryError),
     #[error(transparent)]
     Oidc(#[from] OidcError),
 }
@@ -102,7 +107,7 @@ impl Server {
         let (http_address, grpc_address) = (local(&http, config.http)?, local(&grpc, config.grpc)?);
 
         let (shutdown, down) = watch::channel(false);
-        let Opened { planes, authority, first_key } = crate::blocking::blocking({
+        let Opened { planes, authority, countries, first_key } = crate::blocking::blocking({
             let config = config.clone();
             move || open(config)
         })
@@ -113,7 +118,8 @@ impl Server {
         let tasks = vec![
             tokio::spawn(serve_http(http, planes.clone(), down.clone())),
             tokio::spawn(serve_grpc(grpc, transport, service, down.clone())),
-            tokio::spawn(keep(planes.clone(), down)),
+            tokio::spawn(keep(planes.clone(), down.clone())),
+            tokio::spawn(country::keep(countries, down)),
         ];
         Ok(Self {
             http: http_address,
@@ -149,6 +155,7 @@ impl Server {
 struct Opened {
     planes: Arc<Planes>,
     authority: Arc<Authority>,
+    countries: Arc<Countries>,
     first_key: Option<Secret>,
 }
 
@@ -158,8 +165,10 @@ fn open(config: Config) -> Result<Opened, StartError> {
     }
     let authority = Arc::new(Authority::open(&config.data_dir)?);
     let oidc = config.oidc.map(Oidc::new).transpose()?.map(Arc::new);
+    let countries = Arc::new(Countries::open(config.country_db.as_deref())?);
     let planes = Arc::new(Planes::open(Setup {
         oidc,
+        countries: countries.clone(),
         room: Arc::new(Room::new(config.data_dir.clone(), config.keep_free)),
         backups: Arc::new(Semaphore::new(1)),
         data_dir: config.data_dir,
@@ -179,7 +188,7 @@ fn open(config: Config) -> Result<Opened, StartError> {
         }
         false => None,
     };
-    Ok(Opened { planes, authority, first_key })
+    Ok(Opened { planes, authority, countries, first_key })
 }
 
 /// Opens accounts that were made beside this process, and closes those that were removed.

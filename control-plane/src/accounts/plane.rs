@@ -18,6 +18,7 @@ use crate::{
     blocking::blocking,
     clock::EpochMillis,
     configuration::IdentityKey,
+    country::Countries,
     fleet::{CoverageSettings, Fleet},
     ingest::Ingest,
     notify::{self, Notifier, NotifyError, NotifySettings},
@@ -50,6 +51,8 @@ pub(crate) struct Setup {
     pub(crate) attempts: Arc<Attempts>,
     /// One for all: they bound how much memory log-ins take.
     pub(crate) passwords: Arc<Passwords>,
+    /// One for all: where addresses are does not depend on who asks.
+    pub(crate) countries: Arc<Countries>,
     /// Lets people into the operator's account.
     pub(crate) oidc: Option<Arc<Oidc>>,
 }
@@ -86,8 +89,13 @@ impl Plane {
         let key = IdentityKey::of(folder)?;
         let fleet = Arc::new(Fleet::new(store.clone(), account_id.clone(), setup.coverage, key)?);
         let notifier = Arc::new(Notifier::new(store.clone(), folder, setup.notify.clone())?);
-        let ingest =
-            Arc::new(Ingest::new(store.clone(), account_id.clone(), notifier.clone(), setup.room.clone()));
+        let ingest = Arc::new(Ingest::new(
+            store.clone(),
+            account_id.clone(),
+            notifier.clone(),
+            setup.room.clone(),
+            setup.countries.clone(),
+        ));
         let api = Arc::new(Api {
             store: store.clone(),
             fleet: fleet.clone(),
@@ -100,6 +108,7 @@ impl Plane {
             passwords: setup.passwords.clone(),
             notifier: notifier.clone(),
             room: setup.room.clone(),
+            countries: setup.countries.clone(),
             data_dir: folder.to_owned(),
             backups: setup.backups.clone(),
         });

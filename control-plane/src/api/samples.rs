@@ -9,7 +9,7 @@ use super::{
     orig,
     row::account,
 };
-use crate::{country::country, store::SampleQuery};
+use crate::store::SampleQuery;
 
 /// Events that share a reference: an event has its own, so these are few.
 const BY_REFERENCE: usize = 100;
@@ -67,7 +67,7 @@ pub(super) fn list(call: &Call) -> Reply {
     let events = call.api.store.samples(&query)?;
     let mut shown: Vec<(u64, Value)> = Vec::new();
     for event in &events {
-        let country = event.actor.parse().map(country).unwrap_or_default();
+        let country = event.actor.parse().map(|address| call.api.countries.of(address)).unwrap_or_default();
         let metadata = format!("{{\n  \"countryCode\": \"{country}\"\n}}");
         let account = account(&call.api, event);
         shown.extend(event.samples.iter().map(|sample| {

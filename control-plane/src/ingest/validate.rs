@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     clock::EpochMillis,
-    country::country,
+    country::Countries,
     store::{EventRow, EventStatus, NewEvent},
 };
 
@@ -48,7 +48,11 @@ impl Rejection {
     }
 }
 
-pub(super) fn event(sensor_id: &str, mut event: ThreatEvent) -> Result<NewEvent, Rejection> {
+pub(super) fn event(
+    sensor_id: &str,
+    mut event: ThreatEvent,
+    countries: &Countries,
+) -> Result<NewEvent, Rejection> {
     let id = Uuid::parse_str(&event.event_id).map_err(|_| Rejection::EventId(shown(&event.event_id)))?;
     let (actor, address) = actor(&event)?;
     if event.policy_id.is_empty() || event.policy_id.len() > MAX_NAME {
@@ -85,7 +89,7 @@ pub(super) fn event(sensor_id: &str, mut event: ThreatEvent) -> Result<NewEvent,
         ref_id: event.ref_id.clone(),
         detected_at: EpochMillis::from_millis(detected_at),
         actor,
-        country: country(address).to_owned(),
+        country: countries.of(address),
         policy_id: event.policy_id.clone(),
         category: event.category.clone(),
         sub_category: event.sub_category.clone(),
@@ -156,6 +160,10 @@ fn cut(text: &mut String, bound: usize) {
 mod tests {
     use super::*;
 
+    fn checked(sent: ThreatEvent) -> Result<NewEvent, Rejection> {
+        event("s", sent, &Countries::open(None).unwrap())
+    }
+
     fn sound() -> ThreatEvent {
         ThreatEvent {
             event_id: "0198c0de-0000-7000-8000-000000000001".into(),
@@ -172,13 +180,13 @@ mod tests {
 
     #[test]
     fn an_ipv4_actor_is_the_same_however_it_is_written() {
-        assert_eq!(event("s", sound()).unwrap().row.actor, "203.0.113.9");
+        assert_eq!(checked(sound()).unwrap().row.actor, "203.0.113.9");
     }
 
     #[test]
     fn a_long_url_is_cut_at_a_letter_and_not_refused() {
         let long = ThreatEvent { url: "/ä".repeat(MAX_URL), ..sound() };
-        let url = event("s", long).unwrap().row.url;
+        let url = checked(long).unwrap().row.url;
         assert!(url.len() <= MAX_URL && url.len() > MAX_URL - 4);
     }
 
@@ -196,7 +204,7 @@ mod tests {
         for (field, spoil) in spoils {
             let mut spoilt = sound();
             spoil(&mut spoilt);
-            let error = event("s", spoilt).unwrap_err().to_string();
+            let error = checked(spoilt).unwrap_err().to_string();
             assert!(error.starts_with(field), "{error}");
         }
     }

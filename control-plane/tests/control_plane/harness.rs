@@ -140,6 +140,7 @@ pub fn config(folder: &TempDir) -> Config {
         coverage: None,
         certificate_lifetime: Duration::from_secs(7 * 86_400),
         keep_free: 1 << 20,
+        country_db: None,
         oidc: None,
     }
 }
