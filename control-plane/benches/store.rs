@@ -372,6 +372,7 @@ impl Plane {
             account_id: "1".into(),
             trusted_proxies: Vec::new(),
             audit_retention: Duration::from_secs(400 * 86_400),
+            export_dropped: true,
             notify: NotifySettings::default(),
             coverage: None,
             certificate_lifetime: Duration::from_secs(7 * 86_400),

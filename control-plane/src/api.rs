@@ -63,6 +63,7 @@ use crate::{
     ingest::Ingest,
     notify::Notifier,
     policies::Policies,
+    retention::Dropped,
     room::Room,
     store::{PolicyTimes, Role, Store},
 };
@@ -91,6 +92,8 @@ pub(crate) struct Api {
     pub data_dir: PathBuf,
     /// One at a time: each needs room for the database.
     pub backups: Arc<Semaphore>,
+    /// Events that grew too old.
+    pub dropped: Arc<Dropped>,
 }
 
 impl Api {

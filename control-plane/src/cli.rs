@@ -72,6 +72,10 @@ pub struct Cli {
     #[arg(long, value_name = "TIME", default_value = "400d", value_parser = audit_retention)]
     pub audit_retention: Duration,
 
+    /// Do not write days of events to files before they are dropped for their age.
+    #[arg(long)]
+    pub drop_without_export: bool,
+
     /// How much of the disk events leave free, so that people still log in, look and block when it is full: 64M, 2G.
     #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = size)]
     pub keep_free: u64,

@@ -18,6 +18,9 @@ use crate::{
     store::{Combination, NewEvent, SensorRecord, Store, StoreError},
 };
 
+const REFUSED: &str =
+    "detected_at_ms: the store has no room for another day, or for another event of that millisecond";
+
 pub(crate) struct Ingest {
     store: Arc<dyn Store>,
     account_id: String,
@@ -85,6 +88,10 @@ impl Ingest {
             counts.stored = appended.stored;
             counts.duplicates = appended.duplicates;
             counts.updated = appended.updated;
+            if appended.refused > 0 {
+                counts.rejected += appended.refused;
+                counts.last_rejection = Some(REFUSED.to_owned());
+            }
             if appended.stored > 0 {
                 self.notifier.wake();
             }

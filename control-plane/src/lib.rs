@@ -23,6 +23,7 @@ mod ingest;
 mod notify;
 mod oidc;
 mod policies;
+mod retention;
 mod room;
 mod server;
 pub mod store;

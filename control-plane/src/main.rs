@@ -46,6 +46,7 @@ fn main() -> ExitCode {
             trusted_proxies: cli.trusted_proxy,
             audit_retention: cli.audit_retention,
             country_db: cli.country_db,
+            export_dropped: !cli.drop_without_export,
             oidc: cli.oidc.settings(),
             keep_free: cli.keep_free,
             notify: NotifySettings { allowed: cli.notify_allow, ca: cli.notify_ca },

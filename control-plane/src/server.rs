@@ -41,6 +41,8 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// Older entries of the audit log are forgotten.
     pub audit_retention: Duration,
+    /// Write a day of events to a file before it is dropped for its age.
+    pub export_dropped: bool,
     pub notify: NotifySettings,
     /// When people are told of lost coverage; `None` for the usual times.
     pub coverage: Option<CoverageSettings>,
@@ -175,6 +177,7 @@ fn open(config: Config) -> Result<Opened, StartError> {
         own_id: config.account_id,
         trusted_proxies: config.trusted_proxies,
         audit_retention: config.audit_retention,
+        export_dropped: config.export_dropped,
         notify: config.notify,
         coverage: config.coverage.unwrap_or_else(|| CoverageSettings::new(config.certificate_lifetime)),
         attempts: Arc::new(Attempts::default()),

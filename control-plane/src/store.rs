@@ -11,6 +11,7 @@ mod filter;
 mod inventory;
 mod notify;
 mod policies;
+mod retention;
 mod revisions;
 mod sensors;
 mod sqlite;
@@ -34,6 +35,7 @@ pub use notify::{
     TargetError, TargetFilter, TargetKind, TargetRecord,
 };
 pub use policies::{PolicyStep, PolicyStore, PolicyTimes, PolicyVersion, SavedPolicy, StoredPolicy};
+pub use retention::DroppedDay;
 pub use revisions::{
     Allowed, Block, BlockPage, BlockQuery, CaptureMode, CaptureRule, Change, Difference, GateMode,
     RevisionStore, Snapshot, StoredRevision,

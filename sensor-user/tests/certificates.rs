@@ -79,6 +79,7 @@ impl Plane {
             account_id: "1000000".to_owned(),
             trusted_proxies: Vec::new(),
             audit_retention: Duration::from_secs(400 * 86_400),
+            export_dropped: true,
             notify: NotifySettings::default(),
             coverage: None,
             certificate_lifetime,

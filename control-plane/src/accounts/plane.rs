@@ -24,6 +24,7 @@ use crate::{
     notify::{self, Notifier, NotifyError, NotifySettings},
     oidc::Oidc,
     policies::Policies,
+    retention::{self, Dropped},
     room::Room,
     store::{SqliteStore, Store, StoreError},
 };
@@ -41,6 +42,7 @@ pub(crate) struct Setup {
     pub(crate) own_id: String,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) audit_retention: Duration,
+    pub(crate) export_dropped: bool,
     /// One for all: they share the disk.
     pub(crate) room: Arc<Room>,
     /// One backup at a time: each needs room for the database.
@@ -96,6 +98,8 @@ impl Plane {
             setup.room.clone(),
             setup.countries.clone(),
         ));
+        let dropped = Arc::new(Dropped::default());
+        let exports = setup.export_dropped.then(|| folder.join("events"));
         let api = Arc::new(Api {
             store: store.clone(),
             fleet: fleet.clone(),
@@ -111,10 +115,12 @@ impl Plane {
             countries: setup.countries.clone(),
             data_dir: folder.to_owned(),
             backups: setup.backups.clone(),
+            dropped: dropped.clone(),
         });
         let (down, is_down) = watch::channel(false);
         let tasks = Mutex::new(vec![
             tokio::spawn(sweep(store.clone(), fleet.clone(), setup.audit_retention, is_down.clone())),
+            tokio::spawn(retention::run(store.clone(), exports, dropped, is_down.clone())),
             tokio::spawn(watch_coverage(fleet.clone(), notifier.clone(), is_down.clone())),
             tokio::spawn(notify::run(notifier, is_down)),
         ]);

@@ -57,7 +57,11 @@ pub(super) fn list(call: &Call) -> Reply {
     }
     let listing = call.api.store.list(&call.keys::<FilterKeys>()?.filter()?, &page)?;
     let rows = row::events(&call.api, listing.rows)?;
-    Ok(reply(&call.raw, &ECHO, json!({ "maliciousEvents": rows, "total": listing.total })))
+    Ok(reply(
+        &call.raw,
+        &ECHO,
+        json!({ "maliciousEvents": rows, "total": listing.total, "totalIsExact": listing.is_exact }),
+    ))
 }
 
 fn severity_order(given: Option<&Value>) -> Result<Option<Order>, ApiError> {

@@ -14,6 +14,8 @@ use crate::{
 /// A list longer than this is a mistake, and more than the database takes as parameters.
 const MAX_VALUES: usize = 1_000;
 
+const MAX_SEARCH: usize = 1_000;
+
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct FilterKeys {
@@ -51,6 +53,9 @@ impl FilterKeys {
         ];
         for (name, length) in lists {
             bounded(name, length)?;
+        }
+        if self.search_text.as_ref().is_some_and(|text| text.len() > MAX_SEARCH) {
+            return Err(ApiError::invalid("searchText", format_args!("is at most {MAX_SEARCH} bytes long")));
         }
         Ok(EventFilter {
             range: TimeRange::inclusive_seconds(self.start_timestamp, self.end_timestamp),

@@ -22,6 +22,7 @@ use crate::{
     clock::EpochMillis,
     fleet::Live,
     ingest::IngestCounts,
+    retention::Dropped,
     room,
     store::{Role, StoreError, TargetRecord},
 };
@@ -68,6 +69,7 @@ struct Snapshot {
     sums: Option<Sums>,
     sensors: Vec<SensorMetrics>,
     targets: Vec<(Labels, TargetRecord)>,
+    dropped: Arc<Dropped>,
 }
 
 #[derive(Debug)]
@@ -145,6 +147,7 @@ impl Snapshot {
         });
         Ok(Self {
             targets: targets.collect(),
+            dropped: api.dropped.clone(),
             revision: api.fleet.revision(),
             failed_log_ins: api.failures_noted.total(),
             room: api.room.state(),
@@ -271,6 +274,17 @@ impl Collector for Snapshot {
                 "store_batches_refused_total",
                 "Batches of events that came while there was no room; sensors keep them",
                 Some(self.room.refused),
+            ),
+            (
+                "event_days_dropped_total",
+                "Days of events that were older than events are kept",
+                Some(self.dropped.days()),
+            ),
+            ("events_dropped_by_age_total", "Events of those days", Some(self.dropped.events())),
+            (
+                "event_drop_failures_total",
+                "Times that old events could not be dropped",
+                Some(self.dropped.failures()),
             ),
             (
                 "store_batches_failed_total",

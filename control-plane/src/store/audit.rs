@@ -17,13 +17,22 @@ pub enum PrincipalKind {
     Sensor,
     /// A policy that blocks by itself.
     Policy,
+    /// The control plane by itself, as it was set to.
+    ControlPlane,
     /// Nobody who could be identified: a log-in that failed.
     Unknown,
 }
 
 impl PrincipalKind {
-    const ALL: [Self; 6] =
-        [Self::User, Self::Key, Self::CommandLine, Self::Sensor, Self::Policy, Self::Unknown];
+    const ALL: [Self; 7] = [
+        Self::User,
+        Self::Key,
+        Self::CommandLine,
+        Self::Sensor,
+        Self::Policy,
+        Self::ControlPlane,
+        Self::Unknown,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -32,6 +41,7 @@ impl PrincipalKind {
             Self::CommandLine => "command line",
             Self::Sensor => "sensor",
             Self::Policy => "policy",
+            Self::ControlPlane => "control plane",
             Self::Unknown => "unknown",
         }
     }

@@ -1,10 +1,12 @@
+use std::path::Path;
+
 use portcullis_detection::{DetectionType, EventType, Severity};
 use portcullis_proto::v1::ThreatEvent;
 use uuid::Uuid;
 
 use super::{
-    Act, ActorFilter, ActorRow, ActorSort, CategoryCount, DayActors, DayCount, DistinctField, Endpoint,
-    EndpointSort, EventFilter, EventSort, Listing, Page, Result, Totals,
+    Act, ActorFilter, ActorRow, ActorSort, CategoryCount, DayActors, DayCount, DistinctField, DroppedDay,
+    Endpoint, EndpointSort, EventFilter, EventSort, Listing, Page, Result, Totals,
 };
 use crate::clock::{EpochMillis, TimeRange};
 
@@ -73,6 +75,8 @@ pub struct Appended {
     pub duplicates: u64,
     /// Already there, and now with a higher count of equal detections.
     pub updated: u64,
+    /// The store keeps as many days as it can, or as many events of that millisecond.
+    pub refused: u64,
 }
 
 /// What an ignored event stands for. An empty field stands for any.
@@ -99,6 +103,8 @@ pub trait EventStore: Send + Sync {
     /// Durable when it returns. An event whose id is there already is left alone and counted.
     fn append(&self, events: Vec<NewEvent>) -> Result<Appended>;
 
+    /// Events of the same millisecond are in the order of their arrival. Where the total would take reading many events, it is
+    /// a lower bound and says so.
     fn list(&self, filter: &EventFilter, page: &Page<EventSort>) -> Result<Listing<EventRow>>;
     /// The details of these events, in this order.
     fn details(&self, ids: &[Uuid]) -> Result<Vec<EventDetail>>;
@@ -112,6 +118,16 @@ pub trait EventStore: Send + Sync {
     fn set_status(&self, act: &Act, filter: &EventFilter, named: &str, status: EventStatus) -> Result<u64>;
     /// Deletes exactly the rows that [`Self::list`] shows for this filter.
     fn delete(&self, act: &Act, filter: &EventFilter, named: &str) -> Result<u64>;
+
+    /// Drops the oldest UTC day, where all of it is before that time; `None` where nothing is so old. With a folder, the day is
+    /// whole in a file there before it goes. Where events came late in between, nothing is dropped, and the next call tries
+    /// again.
+    fn drop_oldest_day(
+        &self,
+        act: &Act,
+        before: EpochMillis,
+        export: Option<&Path>,
+    ) -> Result<Option<DroppedDay>>;
 
     /// Distinct values in use within a range, in order.
     fn distinct(&self, field: DistinctField, range: TimeRange, limit: usize) -> Result<Vec<String>>;

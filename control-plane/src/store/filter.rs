@@ -24,7 +24,8 @@ pub struct EventFilter {
     pub policy_ids: Vec<String>,
     pub status: Option<EventStatus>,
     pub successful: Option<bool>,
-    /// Case-insensitive over policy id, host, actor and URL.
+    /// Part of policy id, host, actor or URL, ASCII letters without case; or all its words in the payload, the last of which
+    /// may be the beginning of one.
     pub search: Option<String>,
 }
 

@@ -7,8 +7,8 @@ mod audit;
 mod codes;
 mod counts;
 mod detail;
-mod distinct;
 mod events;
+mod inflate;
 mod inventory;
 mod notify;
 mod policies;
@@ -16,7 +16,6 @@ mod readers;
 mod revisions;
 mod rows;
 mod schema;
-mod selection;
 mod sensors;
 mod sessions;
 mod snapshot;
@@ -24,11 +23,11 @@ mod suppressions;
 mod users;
 mod writer;
 
-use std::{fs::File, path::Path, time::Duration};
+use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, ffi};
 
-use self::{readers::Readers, writer::Writer};
+use self::{detail::Dictionaries, readers::Readers, writer::Writer};
 use super::{Result, StoreError};
 use crate::accounts::AccountId;
 
@@ -41,6 +40,7 @@ pub struct SqliteStore {
     writer: Writer,
     readers: Readers,
     account: Option<AccountId>,
+    dictionaries: Arc<Dictionaries>,
 }
 
 impl SqliteStore {
@@ -56,7 +56,8 @@ impl SqliteStore {
         let mut writing = connect(&path, true)?;
         schema::migrate(&mut writing, &path)?;
         let readers = (0..READERS).map(|_| connect(&path, false)).collect::<Result<Vec<_>>>()?;
-        Ok(Self { writer: Writer::start(writing)?, readers: Readers::new(readers), account })
+        let dictionaries = Arc::new(Dictionaries::open(&writing)?);
+        Ok(Self { writer: Writer::start(writing)?, readers: Readers::new(readers), account, dictionaries })
     }
 
     /// Runs on the writer thread inside a transaction; returns once that is committed and synced.
@@ -104,6 +105,7 @@ fn connect(path: &Path, writes: bool) -> Result<Connection> {
     if !writes {
         connection.pragma_update(None, "query_only", true)?;
     }
-    connection.set_prepared_statement_cache_capacity(64);
+    // A partition has statements of its own, and a list may go through a season of them.
+    connection.set_prepared_statement_cache_capacity(512);
     Ok(connection)
 }

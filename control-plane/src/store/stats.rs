@@ -6,6 +6,8 @@ use crate::clock::EpochMillis;
 pub struct Listing<T> {
     pub rows: Vec<T>,
     pub total: u64,
+    /// Else there are at least so many.
+    pub is_exact: bool,
 }
 
 #[derive(Clone, Debug)]

@@ -136,6 +136,7 @@ pub fn config(folder: &TempDir) -> Config {
         account_id: "1000000".to_owned(),
         trusted_proxies: Vec::new(),
         audit_retention: Duration::from_secs(400 * 86_400),
+        export_dropped: true,
         notify: NotifySettings::default(),
         coverage: None,
         certificate_lifetime: Duration::from_secs(7 * 86_400),

@@ -23,6 +23,7 @@ mod contract;
 mod coverage;
 mod crash;
 mod documented;
+mod event_days;
 mod full_disk;
 mod harness;
 mod ignore;

@@ -70,6 +70,17 @@ pub(super) fn status_of(code: i64) -> Result<EventStatus> {
     }
 }
 
+/// Status, and 4 where the attack succeeded.
+pub(super) const fn flags(of: EventStatus, successful: bool) -> i64 {
+    status(of) | if successful { SUCCESSFUL } else { 0 }
+}
+
+pub(super) fn status_of_flags(flags: i64) -> Result<EventStatus> {
+    status_of(flags & !SUCCESSFUL)
+}
+
+pub(super) const SUCCESSFUL: i64 = 4;
+
 pub(super) fn role_of(name: &str) -> Result<Role> {
     Role::parse(name).ok_or_else(|| StoreError::Damaged(format!("role {name:?}")))
 }

@@ -1,101 +1,87 @@
-//! What pages count. Whole hours and days come from the roll-ups, the edges of a range from the events themselves,
-//! so that a bound in the middle of an hour is exact.
+//! What pages count, from the roll-ups; the edges of a range from the events themselves.
 
 mod actors;
+mod distinct;
 mod endpoints;
-mod span;
+
+use std::collections::BTreeMap;
 
 use portcullis_detection::Severity;
-use rusqlite::Transaction;
+use rusqlite::Connection;
 
-use self::span::{DAY, HOUR, Span};
 pub(super) use self::{
     actors::{actors, actors_per_country, daily_actors},
+    distinct::values,
     endpoints::endpoints,
 };
-use super::codes;
+use super::{
+    codes,
+    events::{Tally, kinds, kinds_of},
+};
 use crate::{
-    clock::{EpochMillis, TimeRange},
+    clock::TimeRange,
     store::{CategoryCount, DayCount, Result},
 };
 
-/// Rows of `(at, policy_id, category, sub_category, severity, status, n)` for a range.
-const COUNTED: &str = "WITH counted AS (
-    SELECT hour * 3600000 AS at, policy_id, category, sub_category, severity, status, count AS n
-      FROM hourly WHERE hour >= :first AND hour < :end
-    UNION ALL
-    SELECT detected_at, policy_id, category, sub_category, severity, status, 1
-      FROM event WHERE detected_at >= :head_from AND detected_at < :head_until
-    UNION ALL
-    SELECT detected_at, policy_id, category, sub_category, severity, status, 1
-      FROM event WHERE detected_at >= :tail_from AND detected_at < :tail_until
-), wanted AS (
-    SELECT * FROM counted
-     WHERE n > 0 AND (:policies IS NULL OR policy_id IN (SELECT value FROM json_each(:policies)))
-)";
-
-pub(super) fn timeline(
-    view: &Transaction<'_>,
-    range: TimeRange,
-    policies: &[String],
-) -> Result<Vec<DayCount>> {
-    let span = Span::new(range, HOUR, policies);
-    let mut statement = view.prepare_cached(&format!(
-        "{COUNTED} SELECT at / {DAY} * {DAY}, sub_category, sum(n) FROM wanted
-         GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2"
-    ))?;
-    let found = statement.query_map(span.params().as_slice(), |row| {
-        Ok(DayCount {
-            day: EpochMillis::from_millis(row.get(0)?),
-            sub_category: row.get(1)?,
-            count: codes::count(row.get(2)?),
+/// Days in order, on each the most frequent first.
+pub(super) fn timeline(view: &Connection, range: TimeRange, policies: &[String]) -> Result<Vec<DayCount>> {
+    let kinds = kinds(view)?;
+    let mut counts: BTreeMap<_, i64> = BTreeMap::new();
+    for (day, kind, _, count) in Tally::of(view, range, kinds_of(policies, &kinds).as_ref())?.iter() {
+        let name = kinds.get(&kind).map(|kind| kind.sub_category.as_str()).unwrap_or_default();
+        *counts.entry((day, name)).or_default() += count;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|((day, name), count)| (*day, std::cmp::Reverse(*count), *name));
+    Ok(counts
+        .into_iter()
+        .map(|((day, name), count)| DayCount {
+            day: day.start(),
+            sub_category: name.to_owned(),
+            count: codes::count(count),
         })
-    })?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+        .collect())
 }
 
 pub(super) fn severities(
-    view: &Transaction<'_>,
+    view: &Connection,
     range: TimeRange,
     policies: &[String],
 ) -> Result<Vec<(Severity, u64)>> {
-    let span = Span::new(range, HOUR, policies);
-    let mut statement = view.prepare_cached(&format!(
-        "{COUNTED} SELECT severity, sum(n) FROM wanted GROUP BY 1 ORDER BY 1 DESC"
-    ))?;
-    let mut found = statement.query(span.params().as_slice())?;
-    let mut counts = Vec::new();
-    while let Some(row) = found.next()? {
-        counts.push((codes::severity_of(row.get(0)?)?, codes::count(row.get(1)?)));
+    let kinds = kinds(view)?;
+    let mut counts: BTreeMap<i64, i64> = BTreeMap::new();
+    for (_, kind, _, count) in Tally::of(view, range, kinds_of(policies, &kinds).as_ref())?.iter() {
+        if let Some(kind) = kinds.get(&kind) {
+            *counts.entry(codes::severity(kind.severity)).or_default() += count;
+        }
     }
-    Ok(counts)
+    counts
+        .into_iter()
+        .rev()
+        .map(|(code, count)| Ok((codes::severity_of(code)?, codes::count(count))))
+        .collect()
 }
 
 pub(super) fn categories(
-    view: &Transaction<'_>,
+    view: &Connection,
     range: TimeRange,
     policies: &[String],
 ) -> Result<Vec<CategoryCount>> {
-    let span = Span::new(range, HOUR, policies);
-    let mut statement = view.prepare_cached(&format!(
-        "{COUNTED} SELECT category, sub_category, sum(n) FROM wanted GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
-    ))?;
-    let found = statement.query_map(span.params().as_slice(), |row| {
-        Ok(CategoryCount {
-            category: row.get(0)?,
-            sub_category: row.get(1)?,
-            count: codes::count(row.get(2)?),
+    let kinds = kinds(view)?;
+    let mut counts: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+    for (_, kind, _, count) in Tally::of(view, range, kinds_of(policies, &kinds).as_ref())?.iter() {
+        if let Some(kind) = kinds.get(&kind) {
+            *counts.entry((&kind.category, &kind.sub_category)).or_default() += count;
+        }
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(names, count)| (std::cmp::Reverse(*count), *names));
+    Ok(counts
+        .into_iter()
+        .map(|((category, sub_category), count)| CategoryCount {
+            category: category.to_owned(),
+            sub_category: sub_category.to_owned(),
+            count: codes::count(count),
         })
-    })?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
-}
-
-/// Events per status, by code.
-fn statuses(view: &Transaction<'_>, range: TimeRange, policies: &[String]) -> Result<Vec<(i64, u64)>> {
-    let span = Span::new(range, HOUR, policies);
-    let mut statement =
-        view.prepare_cached(&format!("{COUNTED} SELECT status, sum(n) FROM wanted GROUP BY 1"))?;
-    let found =
-        statement.query_map(span.params().as_slice(), |row| Ok((row.get(0)?, codes::count(row.get(1)?))))?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+        .collect())
 }

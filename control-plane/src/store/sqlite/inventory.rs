@@ -153,7 +153,7 @@ fn list(
             sensors: codes::count(row.get(6)?),
         });
     }
-    Ok(Listing { rows, total: codes::count(total) })
+    Ok(Listing { rows, total: codes::count(total), is_exact: true })
 }
 
 fn facts(view: &Transaction<'_>, account_id: &str, name: &EndpointName) -> Result<Endpoint> {

@@ -2,10 +2,11 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::events::move_events;
 use crate::store::{Result, StoreError};
 
 /// Step n leads from schema n to n + 1. Steps are only ever added.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_blocks.sql"),
     include_str!("schema/0003_lifted.sql"),
@@ -18,7 +19,11 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("schema/0010_coverage.sql"),
     include_str!("schema/0011_suppression_hits.sql"),
     include_str!("schema/0012_external_users.sql"),
+    include_str!("schema/0013_event_days.sql"),
 ];
+
+/// After this one, events go over from one table to days.
+const EVENT_DAYS: usize = 13;
 
 pub(super) fn known() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
@@ -33,8 +38,11 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     if found > known {
         return Err(StoreError::Newer { path: path.display().to_string(), found, known });
     }
-    for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+    for (number, step) in (1..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
         transaction.execute_batch(step)?;
+        if number == EVENT_DAYS {
+            move_events(&transaction)?;
+        }
     }
     transaction.pragma_update(None, "user_version", known)?;
     transaction.commit()?;

@@ -1,68 +1,88 @@
-use rusqlite::{Transaction, params_from_iter, types::Value};
+use std::collections::HashMap;
 
-use super::{
-    span::{DAY, Span},
-    statuses,
-};
+use roaring::RoaringBitmap;
+use rusqlite::{Connection, params, params_from_iter, types::Value};
+
 use crate::{
     clock::{EpochMillis, TimeRange},
     store::{
         ActorFilter, ActorRow, ActorSort, DayActors, EventStatus, Listing, Order, Page, Result, Totals,
         sqlite::{
             codes,
-            events::direction,
-            rows::{self, EVENT_COLUMNS},
-            selection::Selection,
+            events::{
+                ACTORS, ANY, CRITICAL, Cover, Day, Kinds, Partition, Tally, actors_named, day_set,
+                each_between, is_critical, kinds, kinds_of, latest_of, rows, targets_of_hosts,
+            },
         },
     },
 };
 
-/// Per day and actor the worst severity, from the roll-up and the edges.
-const SEEN: &str = "WITH counted AS (
-    SELECT day, actor, country, policy_id, severity FROM daily_actor
-     WHERE day >= :first AND day < :end AND count > 0
-    UNION ALL
-    SELECT detected_at / 86400000, actor, country, policy_id, severity
-      FROM event WHERE detected_at >= :head_from AND detected_at < :head_until
-    UNION ALL
-    SELECT detected_at / 86400000, actor, country, policy_id, severity
-      FROM event WHERE detected_at >= :tail_from AND detected_at < :tail_until
-), seen AS (
-    SELECT day, actor, country, max(severity) AS worst FROM counted
-     WHERE :policies IS NULL OR policy_id IN (SELECT value FROM json_each(:policies))
-     GROUP BY day, actor
-)";
+/// The actors of a day, and those of them with an event of high or critical severity.
+struct Seen {
+    day: Day,
+    all: RoaringBitmap,
+    critical: RoaringBitmap,
+}
 
-/// HIGH and CRITICAL.
-const CRITICAL_FROM: i64 = 3;
+fn seen(view: &Connection, range: TimeRange, policies: &[String]) -> Result<Vec<Seen>> {
+    let kinds = kinds(view)?;
+    let wanted = kinds_of(policies, &kinds);
+    let is_critical_kind = |kind: u32| kinds.get(&kind).is_some_and(|kind| is_critical(kind.severity));
+    let mut days = Vec::new();
+    for (partition, cover) in Partition::within(view, range)? {
+        let day = partition.day;
+        let mut seen = Seen { day, all: RoaringBitmap::new(), critical: RoaringBitmap::new() };
+        match (cover, &wanted) {
+            (Cover::Whole, None) => {
+                seen.all = day_set(view, day, ACTORS, ANY)?;
+                seen.critical = day_set(view, day, ACTORS, CRITICAL)?;
+            }
+            (Cover::Whole, Some(wanted)) => {
+                for kind in wanted {
+                    let set = day_set(view, day, ACTORS, i64::from(kind))?;
+                    if is_critical_kind(kind) {
+                        seen.critical |= &set;
+                    }
+                    seen.all |= set;
+                }
+            }
+            (Cover::Part(low, high), wanted) => each_between(view, day, (low, high), &mut |event| {
+                if wanted.as_ref().is_none_or(|wanted| wanted.contains(event.kind)) {
+                    seen.all.insert(event.actor);
+                    if is_critical_kind(event.kind) {
+                        seen.critical.insert(event.actor);
+                    }
+                }
+                Ok(())
+            })?,
+        }
+        if !seen.all.is_empty() {
+            days.push(seen);
+        }
+    }
+    days.reverse();
+    Ok(days)
+}
 
 pub(in super::super) fn daily_actors(
-    view: &Transaction<'_>,
+    view: &Connection,
     range: TimeRange,
     policies: &[String],
 ) -> Result<(Vec<DayActors>, Totals)> {
-    let span = Span::new(range, DAY, policies);
-    let mut statement = view.prepare_cached(&format!(
-        "{SEEN} SELECT day * 86400000, count(*), sum(worst >= {CRITICAL_FROM}) FROM seen GROUP BY day ORDER BY day"
-    ))?;
-    let days = statement.query_map(span.params().as_slice(), |row| {
-        Ok(DayActors {
-            day: EpochMillis::from_millis(row.get(0)?),
-            actors: codes::count(row.get(1)?),
-            critical: codes::count(row.get(2)?),
-        })
-    })?;
-    let days = days.collect::<rusqlite::Result<_>>()?;
-
-    let mut statement = view.prepare_cached(&format!(
-        "{SEEN} SELECT count(DISTINCT actor) FROM seen WHERE worst >= {CRITICAL_FROM}"
-    ))?;
-    let critical: i64 = statement.query_row(span.params().as_slice(), |row| row.get(0))?;
-
-    let mut totals = Totals { critical_actors: codes::count(critical), ..Totals::default() };
-    for (code, count) in statuses(view, range, policies)? {
+    let mut critical = RoaringBitmap::new();
+    let mut days = Vec::new();
+    for seen in seen(view, range, policies)? {
+        let counts =
+            DayActors { day: seen.day.start(), actors: seen.all.len(), critical: seen.critical.len() };
+        days.push(counts);
+        critical |= seen.critical;
+    }
+    let mut totals = Totals { critical_actors: critical.len(), ..Totals::default() };
+    let wanted = kinds_of(policies, &kinds(view)?);
+    for (_, _, flags, count) in Tally::of(view, range, wanted.as_ref())?.iter() {
+        let count = codes::count(count);
         totals.events += count;
-        match codes::status_of(code)? {
+        match codes::status_of_flags(flags)? {
             EventStatus::Active => totals.active += count,
             EventStatus::UnderReview => totals.under_review += count,
             EventStatus::Ignored => totals.ignored += count,
@@ -71,62 +91,187 @@ pub(in super::super) fn daily_actors(
     Ok((days, totals))
 }
 
+/// An actor counts for the country of its latest event.
 pub(in super::super) fn actors_per_country(
-    view: &Transaction<'_>,
+    view: &Connection,
     range: TimeRange,
     policies: &[String],
 ) -> Result<Vec<(String, u64)>> {
-    let span = Span::new(range, DAY, policies);
-    let mut statement = view.prepare_cached(&format!(
-        "{SEEN} SELECT country, count(DISTINCT actor) FROM seen GROUP BY country ORDER BY 2 DESC, 1"
-    ))?;
-    let found =
-        statement.query_map(span.params().as_slice(), |row| Ok((row.get(0)?, codes::count(row.get(1)?))))?;
-    Ok(found.collect::<rusqlite::Result<_>>()?)
+    let mut all = RoaringBitmap::new();
+    for seen in seen(view, range, policies)? {
+        all |= seen.all;
+    }
+    let mut counts: HashMap<String, u64> = HashMap::new();
+    let mut statement = view.prepare_cached("SELECT id, country FROM event_actor")?;
+    let mut found = statement.query([])?;
+    while let Some(row) = found.next()? {
+        if all.contains(row.get(0)?) {
+            let country = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            match counts.get_mut(country) {
+                Some(count) => *count += 1,
+                None => {
+                    counts.insert(country.to_owned(), 1);
+                }
+            }
+        }
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Ok(counts)
 }
 
-/// One row per actor, from its latest event in the range, which one step in the index finds.
+/// Of an actor, its latest event in the range.
+struct Latest {
+    actor: u32,
+    day: Day,
+    seq: i64,
+}
+
+/// One row per actor, from its latest event in the range.
 pub(in super::super) fn actors(
-    view: &Transaction<'_>,
+    view: &Connection,
     filter: &ActorFilter,
     page: &Page<ActorSort>,
 ) -> Result<Listing<ActorRow>> {
-    let mut selection = Selection::default();
-    let (from, until) = (filter.range.from.millis(), filter.range.until.millis());
-    selection.push("a.last_seen >= ?", Value::Integer(from));
-    selection.push("a.first_seen < ?", Value::Integer(until));
-    selection.texts("a.actor", &filter.actors);
-    selection.texts("e.policy_id", &filter.latest_policies);
-    selection.texts("e.host", &filter.latest_hosts);
-    selection.texts("e.country", &filter.countries);
-    let joined = format!(
-        "FROM actor a JOIN event e ON e.seq = (
-             SELECT seq FROM event WHERE actor = a.actor AND detected_at >= {from} AND detected_at < {until}
-             ORDER BY detected_at DESC, id DESC LIMIT 1)
-         {}",
-        selection.clause()
-    );
-    let total: i64 =
-        view.query_row(&format!("SELECT count(*) {joined}"), params_from_iter(selection.values()), |row| {
-            row.get(0)
-        })?;
-    let (ActorSort::DiscoveredAt, order) =
-        page.sort.first().copied().unwrap_or((ActorSort::DiscoveredAt, Order::Descending));
-    let direction = direction(order);
-    let mut statement = view.prepare(&format!(
-        "SELECT {EVENT_COLUMNS}, a.first_seen, a.last_seen, a.events {joined}
-         ORDER BY e.detected_at {direction}, a.actor {direction} LIMIT ? OFFSET ?"
-    ))?;
-    let window = [Value::Integer(codes::signed(page.limit)), Value::Integer(codes::signed(page.skip))];
-    let mut found = statement.query(params_from_iter(selection.values().chain(&window)))?;
-    let mut actors = Vec::new();
-    while let Some(row) = found.next()? {
-        actors.push(ActorRow {
-            latest: rows::event(row)?,
-            first_seen: rows::time(row, 18)?,
-            last_seen: rows::time(row, 19)?,
-            events: codes::count(row.get(20)?),
-        });
+    let kinds = kinds(view)?;
+    let order = page.sort.first().map_or(Order::Descending, |(_, order)| *order);
+    let newest = Partition::all(view)?.iter().map(|one| one.last_at()).max().unwrap_or_default();
+    let (latest, total) = if filter.range.until > newest {
+        until_now(view, filter, &kinds, page, order)?
+    } else {
+        until_then(view, filter, &kinds, page, order)?
+    };
+    let mut actors = Vec::with_capacity(latest.len());
+    let mut totals = view.prepare_cached("SELECT first_at, last_at, events FROM event_actor WHERE id = ?")?;
+    let events = rows(view, &latest.iter().map(|one| (one.day, one.seq)).collect::<Vec<_>>(), &kinds)?;
+    for (one, latest) in latest.iter().zip(events) {
+        actors.push(totals.query_row([one.actor], |row| {
+            Ok(ActorRow {
+                latest,
+                first_seen: EpochMillis::from_millis(row.get(0)?),
+                last_seen: EpochMillis::from_millis(row.get(1)?),
+                events: codes::count(row.get(2)?),
+            })
+        })?);
     }
-    Ok(Listing { rows: actors, total: codes::count(total) })
+    Ok(Listing { rows: actors, total, is_exact: true })
+}
+
+/// The latest event in the range is the latest of all, which stands with the actor.
+fn until_now(
+    view: &Connection,
+    filter: &ActorFilter,
+    kinds: &Kinds,
+    page: &Page<ActorSort>,
+    order: Order,
+) -> Result<(Vec<Latest>, u64)> {
+    let mut conditions = vec!["last_at >= ?".to_owned()];
+    let mut values = vec![Value::Integer(filter.range.from.millis())];
+    for (column, texts) in [("actor", &filter.actors), ("country", &filter.countries)] {
+        if !texts.is_empty() {
+            conditions.push(format!("{column} IN ({})", vec!["?"; texts.len()].join(", ")));
+            values.extend(texts.iter().cloned().map(Value::Text));
+        }
+    }
+    if let Some(wanted) = kinds_of(&filter.latest_policies, kinds) {
+        conditions.push(format!(
+            "last_kind IN ({})",
+            vec!["?"; usize::try_from(wanted.len()).unwrap_or(0)].join(", ")
+        ));
+        values.extend(wanted.iter().map(|kind| Value::Integer(kind.into())));
+    }
+    let hosts = targets_of_hosts(view, &filter.latest_hosts)?;
+    let direction = match order {
+        Order::Ascending => "ASC",
+        Order::Descending => "DESC",
+    };
+    let mut statement = view.prepare_cached(&format!(
+        "SELECT id, last_at, last_target FROM event_actor WHERE {} ORDER BY last_at {direction}, id {direction}",
+        conditions.join(" AND ")
+    ))?;
+    let mut found = statement.query(params_from_iter(values))?;
+    let (mut latest, mut total) = (Vec::new(), 0);
+    while let Some(row) = found.next()? {
+        if hosts.as_ref().is_some_and(|hosts| row.get(2).is_ok_and(|target| !hosts.contains(target))) {
+            continue;
+        }
+        total += 1;
+        if total > page.skip && (latest.len() as u64) < page.limit {
+            let (actor, at) = (row.get(0)?, EpochMillis::from_millis(row.get(1)?));
+            let day = Day::of(at);
+            if let Some(seq) = latest_of(view, day, actor, i64::MAX)? {
+                latest.push(Latest { actor, day, seq });
+            }
+        }
+    }
+    Ok((latest, total))
+}
+
+/// The range ends before the latest event: the newest day in it that an actor was seen on has its latest.
+fn until_then(
+    view: &Connection,
+    filter: &ActorFilter,
+    kinds: &Kinds,
+    page: &Page<ActorSort>,
+    order: Order,
+) -> Result<(Vec<Latest>, u64)> {
+    let wanted = actors_named(view, &filter.actors)?;
+    let policies = kinds_of(&filter.latest_policies, kinds);
+    let hosts = targets_of_hosts(view, &filter.latest_hosts)?;
+    let asks_latest = policies.is_some() || hosts.is_some() || !filter.countries.is_empty();
+    let enough = page.skip.saturating_add(page.limit);
+    let (mut seen, mut latest) = (RoaringBitmap::new(), Vec::new());
+    for (partition, cover) in Partition::within(view, filter.range)? {
+        let day = partition.day;
+        let (_, high) = cover.seqs();
+        let mut new = match cover {
+            Cover::Whole => day_set(view, day, ACTORS, ANY)?,
+            Cover::Part(low, high) => {
+                let mut part = RoaringBitmap::new();
+                each_between(view, day, (low, high), &mut |event| {
+                    part.insert(event.actor);
+                    Ok(())
+                })?;
+                part
+            }
+        };
+        if let Some(wanted) = &wanted {
+            new &= wanted;
+        }
+        new -= &seen;
+        seen |= &new;
+        // Newest first and whoever comes: older days only count.
+        if !asks_latest && order == Order::Descending && latest.len() as u64 >= enough {
+            continue;
+        }
+        for actor in new {
+            let Some(seq) = latest_of(view, day, actor, high)? else { continue };
+            if !asks_latest || fits(view, filter, (&policies, &hosts), day, seq)? {
+                latest.push(Latest { actor, day, seq });
+            }
+        }
+    }
+    let total = if asks_latest { latest.len() as u64 } else { seen.len() };
+    latest.sort_unstable_by_key(|one| (one.day, one.seq));
+    if order == Order::Descending {
+        latest.reverse();
+    }
+    let shown = latest.into_iter().skip(usize::try_from(page.skip).unwrap_or(usize::MAX));
+    Ok((shown.take(usize::try_from(page.limit).unwrap_or(usize::MAX)).collect(), total))
+}
+
+fn fits(
+    view: &Connection,
+    filter: &ActorFilter,
+    (policies, hosts): (&Option<RoaringBitmap>, &Option<RoaringBitmap>),
+    day: Day,
+    seq: i64,
+) -> Result<bool> {
+    let mut statement =
+        view.prepare_cached(&format!("SELECT kind, target, country FROM event_{} WHERE seq = ?", day.0))?;
+    let (kind, target, country): (u32, u32, String) =
+        statement.query_row(params![seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(policies.as_ref().is_none_or(|policies| policies.contains(kind))
+        && hosts.as_ref().is_none_or(|hosts| hosts.contains(target))
+        && (filter.countries.is_empty() || filter.countries.contains(&country)))
 }

@@ -43,6 +43,7 @@ impl Plane {
             account_id: "1000000".to_owned(),
             trusted_proxies: Vec::new(),
             audit_retention: 400 * day,
+            export_dropped: true,
             notify: NotifySettings::default(),
             coverage: None,
             certificate_lifetime: 7 * day,
