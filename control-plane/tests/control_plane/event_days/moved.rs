@@ -81,7 +81,7 @@ fn every_event_of_the_schema_before_is_there_with_its_detail_status_and_figures(
     assert_eq!(listing.total, EVENTS);
     let ids: Vec<_> = listing.rows.iter().map(|row| row.id).collect();
     assert_eq!(ids, (0..EVENTS).map(|number| Uuid::from_u128(number.into())).collect::<Vec<_>>());
-    for (number, row) in (0..).zip(&listing.rows) {
+    for (number, row) in (0..EVENTS).zip(&listing.rows) {
         assert_eq!(row.status, EventStatus::ALL[usize::try_from(number % 3).unwrap()]);
         assert_eq!((row.ref_id.clone(), row.successful), (row.id.to_string(), number % 2 == 0));
         assert_eq!(row.detected_at.millis(), i64::try_from(number / 500).unwrap() * DAY / 3);
