@@ -85,6 +85,7 @@ impl Plane {
             certificate_lifetime,
             keep_free: 0,
             oidc: None,
+            country_db: None,
         })
         .await
         .unwrap();

@@ -48,6 +48,8 @@ impl Plane {
             coverage: None,
             certificate_lifetime: 7 * day,
             keep_free: 0,
+            oidc: None,
+            country_db: None,
         });
         Self { server: server.await.unwrap(), folder }
     }
