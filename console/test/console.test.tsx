@@ -66,6 +66,15 @@ test("without a session the log-in page comes first, takes name and password, an
   expect(await screen.findByLabelText(/^Password/)).toBeTruthy();
 });
 
+test("whoever is vouched for by a provider finds the way there", async () => {
+  opensFor({ name: "ada", password: "right" }, { name: "ada", role: "analyst", kind: "user" });
+  const oidc = { name: "Example Ltd", path: "/session/oidc" };
+  controlPlane.use(http.get("*/session/ways", () => HttpResponse.json({ oidc })));
+  openConsole("/activity");
+  const link = await screen.findByRole("link", { name: "Sign in with Example Ltd" });
+  expect(link.getAttribute("href")).toBe("/session/oidc");
+});
+
 test("an API key still opens the console", async () => {
   opensFor({ apiKey: "right" }, { name: "ops", role: "admin", kind: "key" });
   const { user } = openConsole("/activity?tab=review");

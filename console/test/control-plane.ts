@@ -11,6 +11,7 @@ type Answer = (request: Record<string, unknown>) => object | Response;
 export function answering(answers: Record<string, Answer>, role = "admin", kind = "key"): void {
   controlPlane.use(
     http.get("*/session", () => HttpResponse.json({ name: "ada", role, kind })),
+    http.get("*/session/ways", () => HttpResponse.json({ oidc: null })),
     http.post("*/api/:name", async ({ params, request }) => {
       if (request.headers.get("x-portcullis-request") !== "1") return new HttpResponse(null, { status: 401 });
       const answer = answers[String(params["name"])] ?? EMPTY[String(params["name"])];
