@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 const BROWSER = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+/** What hangs is told by this; how fast the console is, is measured elsewhere, on machines with nothing else to do. */
+const STEP_MS = 60_000;
 
 /** The running console and a key for it, from the environment. */
 export function target() {
@@ -32,9 +34,12 @@ export async function inBrowser(viewport, steps) {
   });
   try {
     const page = await browser.newPage({ viewport });
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(STEP_MS);
     const trouble = watch(page);
-    await steps(page);
+    await steps(page).catch(async (error) => {
+      console.error(`failed at ${page.url()}, which showed:\n${await page.locator("body").ariaSnapshot()}`);
+      throw error;
+    });
     return trouble;
   } finally {
     await browser.close();

@@ -21,5 +21,5 @@ export function openConsole(address: string) {
       </QueryClientProvider>
     </MantineProvider>,
   );
-  return { user: userEvent.setup(), address: () => history.location.href };
+  return { user: userEvent.setup(), queries, address: () => history.location.href };
 }

@@ -1,7 +1,7 @@
 import { Burger, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
-import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Link, Outlet, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { isLoggedOut } from "../api/client";
 import { sessionQuery } from "../api/queries";
@@ -10,6 +10,8 @@ import { Mark } from "./Mark";
 import { Navigation } from "./Navigation";
 import { SchemeSwitch } from "./SchemeSwitch";
 import classes from "./Shell.module.css";
+
+const LOG_IN = "/login";
 
 /** The frame around every page of somebody who is logged in. */
 export function Shell() {
@@ -46,10 +48,12 @@ export function Shell() {
 /** A session can end while its pages are open. */
 function useLogInAgain() {
   const { error } = useQuery(sessionQuery);
-  const navigate = useNavigate();
-  const { href } = useLocation();
+  const router = useRouter();
   const loggedOut = isLoggedOut(error);
   useEffect(() => {
-    if (loggedOut) void navigate({ to: "/login", search: { next: href }, replace: true });
-  }, [loggedOut, href, navigate]);
+    // Asked once and not followed: this frame stays until the log-in page is loaded, and must not lead there again.
+    const { pathname, href } = router.latestLocation;
+    if (loggedOut && pathname !== LOG_IN)
+      void router.navigate({ to: LOG_IN, search: { next: href }, replace: true });
+  }, [loggedOut, router]);
 }
