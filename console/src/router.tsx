@@ -17,9 +17,11 @@ import { parseActivitySearch } from "./pages/activity/search";
 import { parseActorsSearch } from "./pages/actors/search";
 import { parseApisSearch } from "./pages/apis/search";
 import { parseAuditSearch } from "./pages/audit/search";
+import { parseBlocklistSearch } from "./pages/blocklist/search";
 import { parseInventorySearch } from "./pages/inventory/search";
 import { parseOverviewSearch } from "./pages/overview/search";
 import { parseSettingsSearch } from "./pages/settings/search";
+import { parseSuppressionsSearch } from "./pages/suppressions/search";
 import { parseRange } from "./shared/search";
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({
@@ -82,6 +84,12 @@ const actors = createRoute({
   component: lazyRouteComponent(() => import("./pages/actors/ActorsPage"), "ActorsPage"),
 });
 
+const actor = createRoute({
+  getParentRoute: () => shell,
+  path: "/actors/$actor",
+  component: lazyRouteComponent(() => import("./pages/actors/ActorPage"), "ActorPage"),
+});
+
 const apis = createRoute({
   getParentRoute: () => shell,
   path: "/apis",
@@ -115,9 +123,17 @@ const policy = createRoute({
   component: lazyRouteComponent(() => import("./pages/policies/PolicyDrawer"), "PolicyDrawer"),
 });
 
+const suppressions = createRoute({
+  getParentRoute: () => shell,
+  path: "/suppressions",
+  validateSearch: parseSuppressionsSearch,
+  component: lazyRouteComponent(() => import("./pages/suppressions/SuppressionsPage"), "SuppressionsPage"),
+});
+
 const blocklist = createRoute({
   getParentRoute: () => shell,
   path: "/blocklist",
+  validateSearch: parseBlocklistSearch,
   component: lazyRouteComponent(() => import("./pages/blocklist/BlocklistPage"), "BlocklistPage"),
 });
 
@@ -140,9 +156,11 @@ const routes = root.addChildren([
     overview,
     activity.addChildren([event]),
     actors,
+    actor,
     apis,
     inventory,
     policies.addChildren([policy]),
+    suppressions,
     blocklist,
     sensors,
     audit,

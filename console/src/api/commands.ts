@@ -35,17 +35,26 @@ export const addBlock = ({ cidr, ttlSeconds, reason }: BlockRequest) =>
 
 export const removeBlock = (cidr: string) => call<CommandReply>("removeBlock", { cidr });
 
-/** What goes with a change of status: why, for those who find the events ignored. */
-export interface StatusChange {
+/** How far an ignored combination reaches beyond what was chosen; never all three at once. */
+export interface Wider {
+  anyActor?: boolean;
+  anyEndpoint?: boolean;
+  anyPolicy?: boolean;
+}
+
+/** What goes with a change of status. All but the first two is for events that are ignored. */
+export interface StatusChange extends Wider {
   selector: EventFilter;
   status: EventStatus;
   reason?: string;
+  /** Absent where it holds until somebody lifts it. */
+  ttlSeconds?: number;
 }
 
-export const setEventStatus = ({ selector, status, reason }: StatusChange) =>
-  call<{ updatedCount: number }>("updateMaliciousEventStatus", {
+export const setEventStatus = ({ selector, reason, ...change }: StatusChange) =>
+  call<{ updatedCount: number; suppressions: number }>("updateMaliciousEventStatus", {
     ...selector,
-    status,
+    ...change,
     ...(reason ? { reason } : {}),
   });
 

@@ -171,6 +171,9 @@ export const actorsQuery = (
     ...live,
   });
 
+/** As many attempts of one actor as the control plane gives at once. */
+export const MOST_ATTEMPTS = 1_000;
+
 export const actorActivityQuery = (actor: string) =>
   queryOptions({
     queryKey: ["actor-activity", actor],
@@ -178,11 +181,22 @@ export const actorActivityQuery = (actor: string) =>
       (
         await call<{ actorActivities: ActorActivity[] }>(
           "fetchThreatsForActor",
-          { actor, limit: 200 },
+          { actor, limit: MOST_ATTEMPTS },
           signal,
         )
       ).actorActivities,
     ...live,
+  });
+
+/** Everything that is kept of one actor; `null` where nothing is. */
+export const actorQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["actor", id],
+    queryFn: async ({ signal }): Promise<Actor | null> => {
+      const request = { ...boundsOf("all"), actorId: [id], skip: 0, limit: 1 };
+      return (await call<{ actors: Actor[] }>("fetchThreatActors", request, signal)).actors[0] ?? null;
+    },
+    refetchInterval: REFRESH_MS,
   });
 
 export type ApiSort = "discoveredAt" | "requestsCount" | "actorsCount";

@@ -152,6 +152,10 @@ export interface Actor {
   latestApiEndpoint: string;
   latestApiMethod: string;
   latestApiHost: string;
+  /** The address of the latest event, where the actor is known by an identity. */
+  latestApiIp: string;
+  /** What kind of network a private or reserved address is of. */
+  network?: string | null;
   discoveredAt: number;
   country: string | null;
   latestAttack: string;

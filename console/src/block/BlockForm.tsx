@@ -1,19 +1,15 @@
-import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
-import { type FormEvent, useState } from "react";
+import { Text, TextInput } from "@mantine/core";
+import { useState } from "react";
 import { addBlock, useCommand } from "../api/commands";
-import { ErrorNote } from "../shared/ErrorNote";
+import { CommandForm } from "../shared/CommandForm";
+import { TtlSelect } from "../shared/TtlSelect";
 import { parsePrefix } from "./cidr";
 import { coverageOf } from "./coverage";
 import { showCoverage } from "./notice";
 
-const TTLS = [
-  { value: "900", label: "15 minutes" },
-  { value: "3600", label: "1 hour" },
-  { value: "14400", label: "4 hours" },
-  { value: "86400", label: "1 day" },
-  { value: "604800", label: "7 days" },
-  { value: "permanent", label: "Until somebody lifts it" },
-];
+/** In seconds; what is blocked by hand usually ends by itself. */
+export const BLOCK_TTLS = [900, 3_600, 14_400, 86_400, 604_800] as const;
+export const USUAL_BLOCK_TTL = 14_400;
 
 interface BlockFormProps {
   /** The address to block; without it the form asks for one. */
@@ -24,26 +20,27 @@ interface BlockFormProps {
 
 export function BlockForm({ address, reason: suggested = "", onDone }: BlockFormProps) {
   const [cidr, setCidr] = useState(address ?? "");
-  const [ttl, setTtl] = useState("14400");
+  const [ttlSeconds, setTtl] = useState<number | null>(USUAL_BLOCK_TTL);
   const [reason, setReason] = useState(suggested);
   const block = useCommand(addBlock);
   const wrong = cidr.trim() !== "" && !parsePrefix(cidr.trim());
-
-  function submit(event: FormEvent) {
-    event.preventDefault();
-    block.mutate(
-      { cidr: cidr.trim(), ttlSeconds: ttl === "permanent" ? null : Number(ttl), reason: reason.trim() },
-      {
-        onSuccess: (reply) => {
-          showCoverage(`Blocked ${reply.block?.cidr ?? cidr}`, coverageOf(reply));
-          onDone();
-        },
-      },
-    );
-  }
+  const done = (reply: Awaited<ReturnType<typeof addBlock>>) => {
+    showCoverage(`Blocked ${reply.block?.cidr ?? cidr}`, coverageOf(reply));
+    onDone();
+  };
 
   return (
-    <Stack component="form" gap="xs" onSubmit={submit}>
+    <CommandForm
+      submit={address === undefined ? "Block" : `Block ${address}`}
+      failed="Not blocked"
+      error={block.error}
+      pending={block.isPending}
+      disabled={cidr.trim() === "" || wrong}
+      isDangerous
+      onSubmit={() =>
+        block.mutate({ cidr: cidr.trim(), ttlSeconds, reason: reason.trim() }, { onSuccess: done })
+      }
+    >
       {address === undefined && (
         <TextInput
           label="Address or prefix"
@@ -55,12 +52,11 @@ export function BlockForm({ address, reason: suggested = "", onDone }: BlockForm
           onChange={(event) => setCidr(event.currentTarget.value)}
         />
       )}
-      <Select
-        label="For how long"
-        allowDeselect={false}
-        data={TTLS}
-        value={ttl}
-        onChange={(value) => value && setTtl(value)}
+      <TtlSelect
+        choices={BLOCK_TTLS}
+        without="Until somebody lifts it"
+        value={ttlSeconds}
+        onChange={setTtl}
         comboboxProps={{ withinPortal: false }}
       />
       <TextInput
@@ -72,12 +68,6 @@ export function BlockForm({ address, reason: suggested = "", onDone }: BlockForm
       <Text size="xs" c="dimmed">
         Every sensor drops its packets before the network stack sees them.
       </Text>
-      {block.isError && <ErrorNote title="Not blocked" error={block.error} />}
-      <Group justify="flex-end">
-        <Button type="submit" color="red" loading={block.isPending} disabled={cidr.trim() === "" || wrong}>
-          {address === undefined ? "Block" : `Block ${address}`}
-        </Button>
-      </Group>
-    </Stack>
+    </CommandForm>
   );
 }

@@ -1,8 +1,7 @@
 import { Badge, Group, Text } from "@mantine/core";
 import { Ban } from "lucide-react";
 import type { Block } from "../api/types";
-import { duration } from "../shared/format";
-import { useNow } from "../shared/Time";
+import { Remaining } from "../shared/Remaining";
 import { coverageOf, coverageText } from "./coverage";
 
 /** «applied on N of M sensors», how long it still holds, and who refused it. */
@@ -17,7 +16,7 @@ export function BlockState({ block }: { block: Block }) {
         </Badge>
         <Text size="xs">{coverageText(coverage)}</Text>
         <Text size="xs" c="dimmed">
-          <Remaining block={block} />
+          <Remaining until={block.expiresAt} />
         </Text>
       </Group>
       {coverage.refusals.map((refusal) => (
@@ -27,9 +26,4 @@ export function BlockState({ block }: { block: Block }) {
       ))}
     </div>
   );
-}
-
-export function Remaining({ block: { expiresAt } }: { block: Block }) {
-  const now = useNow();
-  return <>{expiresAt === null ? "until lifted" : `${duration(expiresAt - now)} left`}</>;
 }

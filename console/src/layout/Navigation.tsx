@@ -1,6 +1,7 @@
 import { useSearch } from "@tanstack/react-router";
 import {
   Ban,
+  EyeOff,
   Gauge,
   History,
   Radar,
@@ -22,6 +23,7 @@ const PAGES = [
   { to: "/apis", label: "Threat APIs", icon: Radar },
   { to: "/inventory", label: "API inventory", icon: Waypoints },
   { to: "/policies", label: "Policies", icon: ScrollText },
+  { to: "/suppressions", label: "Suppressions", icon: EyeOff },
   { to: "/blocklist", label: "Blocklist", icon: Ban },
   { to: "/sensors", label: "Sensors", icon: ServerCog },
   { to: "/audit", label: "Audit log", icon: History, isForAdmins: true },

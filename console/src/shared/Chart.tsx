@@ -21,7 +21,7 @@ interface ChartProps {
   height: number;
   option: EChartsCoreOption;
   /** A click on what stands for one value. The same must be reachable without a pointer elsewhere on the page. */
-  onPick?: (picked: { name: string; dataIndex: number }) => void;
+  onPick?: (picked: { name: string; dataIndex: number; data?: unknown }) => void;
 }
 
 /** A drawing by ECharts in the colours of the page. */
@@ -45,7 +45,8 @@ export default function Chart({ label, height, option, onPick }: ChartProps) {
   useEffect(() => {
     const made = chart.current;
     if (!onPick || !made) return;
-    const pick = ({ name, dataIndex }: { name: string; dataIndex: number }) => onPick({ name, dataIndex });
+    const pick = ({ name, dataIndex, data }: { name: string; dataIndex: number; data?: unknown }) =>
+      onPick({ name, dataIndex, data });
     made.on("click", pick);
     return () => {
       if (!made.isDisposed()) made.off("click", pick);

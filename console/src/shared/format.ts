@@ -37,6 +37,12 @@ export function duration(seconds: number): string {
   return parts.slice(0, 2).join(" ") || "0s";
 }
 
+/** `15 minutes`, `1 day`: a length that was chosen, in its largest whole unit. */
+export function span(seconds: number): string {
+  const [unit, size] = UNITS.find(([, size]) => seconds >= size && seconds % size === 0) ?? ["second", 1];
+  return plural(seconds / size, unit);
+}
+
 /** In UTC, whatever the viewer's zone: what logs and colleagues elsewhere go by. */
 export const utcTime = (seconds: number): string => `${inUtc.format(seconds * 1_000)} UTC`;
 export const dateTime = (seconds: number): string => absolute.format(seconds * 1_000);

@@ -5,6 +5,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import { FileQuestion } from "lucide-react";
 import { eventQuery } from "../../api/queries";
 import type { ThreatEvent } from "../../api/types";
+import { addressOf } from "../../block/address";
 import { BlockIp, useBlockOver } from "../../block/BlockIp";
 import { BlockState } from "../../block/BlockState";
 import { EmptyState } from "../../shared/EmptyState";
@@ -68,7 +69,7 @@ export function EventDrawer() {
 function Event({ event, onClose }: { event: ThreatEvent; onClose: () => void }) {
   const { view = "overview" } = route.useSearch();
   const navigate = route.useNavigate();
-  const block = useBlockOver(event.actor);
+  const block = useBlockOver(addressOf(event));
   const show = (view: View) =>
     void navigate({
       to: ".",
@@ -98,7 +99,10 @@ function Event({ event, onClose }: { event: ThreatEvent; onClose: () => void }) 
             {block ? <BlockState block={block} /> : <span />}
             <Group gap="xs">
               <StatusActions event={event} />
-              <BlockIp address={event.actor} reason={`${event.filterId} on ${event.url}`.slice(0, 200)} />
+              <BlockIp
+                address={addressOf(event)}
+                reason={`${event.filterId} on ${event.url}`.slice(0, 200)}
+              />
             </Group>
           </Group>
         </Stack>

@@ -16,8 +16,9 @@ export const columns = [
     cell: ({ row: { original: actor } }) => (
       <Group gap={6} wrap="nowrap">
         <PageAnchor
-          to="/activity"
-          search={({ range, from, to }) => ({ range, from, to, actor: [actor.id] })}
+          to="/actors/$actor"
+          params={{ actor: actor.id }}
+          search={({ range, from, to }) => ({ range, from, to })}
           fz="inherit"
         >
           <Hostile truncate>{actor.id}</Hostile>
@@ -29,7 +30,16 @@ export const columns = [
   column.accessor("eventCount", {
     header: "Events",
     meta: { width: 70, align: "right" },
-    cell: ({ getValue }) => count(getValue()),
+    cell: ({ row: { original: actor } }) => (
+      <PageAnchor
+        to="/activity"
+        search={({ range, from, to }) => ({ range, from, to, actor: [actor.id] })}
+        fz="inherit"
+        aria-label={`Events of ${actor.id}`}
+      >
+        {count(actor.eventCount)}
+      </PageAnchor>
+    ),
   }),
   column.accessor("latestAttack", {
     header: "Latest attack",
@@ -65,7 +75,7 @@ export const columns = [
     meta: { width: 128, align: "right", label: "Block" },
     cell: ({ row: { original: actor } }) => (
       <BlockIp
-        address={actor.id}
+        address={actor.latestApiIp || actor.id}
         reason={actor.latestAttack}
         size="compact-xs"
         isBlocked={actor.status === "blocked"}

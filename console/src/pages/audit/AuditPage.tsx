@@ -1,11 +1,11 @@
-import { Button, Center } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Download, History } from "lucide-react";
 import { exportAudit } from "../../api/commands";
 import { auditQuery } from "../../api/queries";
-import { DataTable } from "../../shared/DataTable";
 import { EmptyState } from "../../shared/EmptyState";
+import { GrowingTable } from "../../shared/GrowingTable";
 import { showProblem } from "../../shared/notices";
 import { Page } from "../../shared/Page";
 import { RangePicker } from "../../shared/RangePicker";
@@ -53,30 +53,19 @@ export function AuditPage() {
         </>
       }
     >
-      <DataTable
+      <GrowingTable
         label="Audit log"
         columns={columns}
-        rows={entries.data?.pages.flatMap((page) => page.entries)}
+        query={entries}
+        rowsOf={(page) => page.entries}
         rowId={(entry) => String(entry.seq)}
-        error={entries.error}
+        more="Older entries"
         empty={
           <EmptyState icon={History} title="No change like that in this time">
             Choose a longer time range, or search for something else.
           </EmptyState>
         }
       />
-      {entries.hasNextPage && (
-        <Center mt="sm">
-          <Button
-            size="xs"
-            variant="default"
-            loading={entries.isFetchingNextPage}
-            onClick={() => entries.fetchNextPage()}
-          >
-            Older entries
-          </Button>
-        </Center>
-      )}
     </Page>
   );
 }

@@ -1,81 +1,51 @@
-import { Button, Center, Modal } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { Ban, Plus } from "lucide-react";
-import { useState } from "react";
-import { blocklistQuery } from "../../api/queries";
-import { BlockForm } from "../../block/BlockForm";
-import { DataTable } from "../../shared/DataTable";
-import { EmptyState } from "../../shared/EmptyState";
-import { count } from "../../shared/format";
+import { Tabs } from "@mantine/core";
+import { getRouteApi } from "@tanstack/react-router";
 import { Page } from "../../shared/Page";
-import { useMayAct } from "../../shared/rights";
 import { SearchBox } from "../../shared/SearchBox";
-import { columns } from "./columns";
+import { AllowedList } from "./AllowedList";
+import { BlockedList } from "./BlockedList";
+import { ListActions } from "./ListActions";
+import type { BlocklistSearch } from "./search";
 
+const route = getRouteApi("/shell/blocklist");
+
+/** Whom sensors drop, and whom they never do. */
 export function BlocklistPage() {
-  const [search, setSearch] = useState("");
-  const blocks = useInfiniteQuery(blocklistQuery(search));
-  const total = blocks.data?.pages[0]?.total ?? 0;
-  const [adding, { open, close }] = useDisclosure();
-  const mayAct = useMayAct();
+  const { list, q = "" } = route.useSearch();
+  const navigate = route.useNavigate();
+  const refine = (change: BlocklistSearch) =>
+    void navigate({ to: ".", search: (old) => ({ ...old, ...change }), replace: true });
   return (
     <Page
       title="Blocklist"
-      about="Whose packets the sensors drop, and until when"
+      about="Whose packets the sensors drop, and until when; and whose they never drop"
       actions={
         <>
-          <SearchBox label="Search address, reason, who" value={search} onChange={setSearch} />
-          <Button
-            size="xs"
-            color="red"
-            leftSection={<Plus size={14} aria-hidden />}
-            disabled={!mayAct}
-            onClick={open}
-          >
-            Block an address
-          </Button>
+          <SearchBox
+            label="Search address, reason, who"
+            value={q}
+            onChange={(q) => refine({ q: q || undefined })}
+          />
+          <ListActions list={list ?? "blocks"} />
         </>
       }
     >
-      <DataTable
-        label="Blocklist"
-        columns={columns}
-        rows={blocks.data?.pages.flatMap((page) => page.blocks)}
-        rowId={(block) => block.cidr}
-        error={blocks.error}
-        empty={
-          search ? (
-            <EmptyState icon={Ban} title="No block fits the search">
-              It looks into address, reason and who made the block.
-            </EmptyState>
-          ) : (
-            <EmptyState icon={Ban} title="Nobody is blocked">
-              Press «Block IP» on an event or an actor, or block an address or a prefix here.
-            </EmptyState>
-          )
-        }
-      />
-      {blocks.hasNextPage && (
-        <Center mt="sm">
-          <Button
-            size="xs"
-            variant="default"
-            loading={blocks.isFetchingNextPage}
-            onClick={() => blocks.fetchNextPage()}
-          >
-            More of {count(total)}
-          </Button>
-        </Center>
-      )}
-      <Modal
-        opened={adding}
-        onClose={close}
-        title="Block an address"
-        closeButtonProps={{ "aria-label": "Close" }}
+      <Tabs
+        value={list ?? "blocked"}
+        keepMounted={false}
+        onChange={(tab) => refine({ list: tab === "allowed" ? tab : undefined, q: undefined })}
       >
-        <BlockForm onDone={close} />
-      </Modal>
+        <Tabs.List mb="md">
+          <Tabs.Tab value="blocked">Blocked</Tabs.Tab>
+          <Tabs.Tab value="allowed">Never blocked</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="blocked">
+          <BlockedList search={q} />
+        </Tabs.Panel>
+        <Tabs.Panel value="allowed">
+          <AllowedList search={q} />
+        </Tabs.Panel>
+      </Tabs>
     </Page>
   );
 }

@@ -1,10 +1,10 @@
 import { Text } from "@mantine/core";
 import { createColumnHelper } from "@tanstack/react-table";
 import type { Block } from "../../api/types";
-import { Remaining } from "../../block/BlockState";
 import { coverageOf } from "../../block/coverage";
 import { Unblock } from "../../block/Unblock";
 import { bytes, count } from "../../shared/format";
+import { Remaining } from "../../shared/Remaining";
 import { Time } from "../../shared/Time";
 import { Hostile } from "../../shared/text";
 
@@ -39,7 +39,7 @@ export const columns = [
   column.accessor("expiresAt", {
     header: "Ends",
     meta: { width: 110 },
-    cell: ({ row: { original: block } }) => <Remaining block={block} />,
+    cell: ({ row: { original: block } }) => <Remaining until={block.expiresAt} />,
   }),
   column.accessor("reason", {
     header: "Reason",

@@ -1,9 +1,9 @@
 import { Skeleton } from "@mantine/core";
 import { useMemo } from "react";
+import type { Bucket } from "../../shared/buckets";
 import { bucketLabel, count } from "../../shared/format";
 import { LazyChart, TOOLTIP } from "../../shared/LazyChart";
 import { SEVERITIES, SEVERITY_INK } from "../../shared/Severity";
-import type { Bucket } from "./buckets";
 import type { Counts } from "./useCounted";
 
 const HEIGHT = 230;

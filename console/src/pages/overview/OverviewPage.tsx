@@ -1,8 +1,8 @@
-import { Alert, Button, Card, Group, Pill, Stack, Text, Title } from "@mantine/core";
+import { Alert, Button, Group, Pill, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { ServerCog } from "lucide-react";
-import { type ReactNode, useMemo } from "react";
+import { useMemo } from "react";
 import { countriesQuery, LATEST_ACTORS, latestActorsQuery, topApisQuery } from "../../api/overview-queries";
 import {
   actorTotalsQuery,
@@ -16,14 +16,15 @@ import { Columns } from "../../shared/Columns";
 import { ErrorNote } from "../../shared/ErrorNote";
 import { PageAnchor } from "../../shared/links";
 import { Page } from "../../shared/Page";
+import { Panel } from "../../shared/Panel";
 import { RangePicker } from "../../shared/RangePicker";
+import { Ranking } from "../../shared/Ranking";
 import { rangeOf, toSearch } from "../../shared/search";
 import { Hostile } from "../../shared/text";
+import { LatestEvents } from "../activity/LatestEvents";
 import { ActorsChart, AttacksChart } from "./AttacksChart";
 import { Fleet } from "./Fleet";
-import { LatestEvents } from "./LatestEvents";
 import classes from "./OverviewPage.module.css";
-import { Ranking } from "./Ranking";
 import { byHost, policiesOf } from "./rankings";
 import { SeverityTiles } from "./SeverityTiles";
 import type { OverviewSearch } from "./search";
@@ -258,27 +259,3 @@ function FirstSteps() {
 }
 
 const PageAnchorLink = (props: object) => <PageAnchor {...props} to="/sensors" underline="never" />;
-
-interface PanelProps {
-  title: string;
-  about?: string;
-  children: ReactNode;
-}
-
-function Panel({ title, about, children }: PanelProps) {
-  return (
-    <Card withBorder component="section" aria-label={title}>
-      <Group justify="space-between" mb="sm" gap="xs">
-        <Title order={2} size="sm">
-          {title}
-        </Title>
-        {about && (
-          <Text size="xs" c="dimmed">
-            {about}
-          </Text>
-        )}
-      </Group>
-      {children}
-    </Card>
-  );
-}

@@ -3,8 +3,8 @@ import { useMemo } from "react";
 import { type Counted, countedQuery, type Narrowing } from "../../api/overview-queries";
 import { timelineQuery } from "../../api/queries";
 import { boundsOf, type TimeRange } from "../../api/range";
+import { type Bucket, bucketsOf } from "../../shared/buckets";
 import { useNow } from "../../shared/Time";
-import { type Bucket, bucketsOf } from "./buckets";
 
 export interface Counts {
   bucket: Bucket;

@@ -1,11 +1,11 @@
-import { Button, Group, MultiSelect, PasswordInput, Select, Stack, TextInput } from "@mantine/core";
+import { MultiSelect, PasswordInput, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useCommand } from "../../api/commands";
 import { addTarget, KINDS, type Kind } from "../../api/settings";
-import { ErrorNote } from "../../shared/ErrorNote";
+import { CommandForm } from "../../shared/CommandForm";
 import { showDone } from "../../shared/notices";
 import { SEVERITIES } from "../../shared/Severity";
-import { ShownOnce } from "./ShownOnce";
+import { ShownOnce } from "../../shared/ShownOnce";
 
 const FORMS: Record<Kind, { label: string; url: string; secret?: string }> = {
   webhook: { label: "Webhook", url: "https://…", secret: "Signs; one is made where this is empty" },
@@ -25,24 +25,22 @@ export function AddTarget({ onDone }: { onDone: () => void }) {
   const add = useCommand(addTarget);
   const form = FORMS[kind];
   if (add.data?.secret) return <ShownOnce title={`The secret of ${name.trim()}`} secret={add.data.secret} />;
+  const given = form.secret && secret !== "" ? { secret } : {};
+  const done = ({ secret }: { secret?: string | null }) => {
+    if (secret) return;
+    showDone(`${name.trim()} is told of new events`);
+    onDone();
+  };
   return (
-    <Stack
-      component="form"
-      gap="sm"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const given = form.secret && secret !== "" ? { secret } : {};
-        add.mutate(
-          { name: name.trim(), kind, url: url.trim(), severity, ...given },
-          {
-            onSuccess: ({ secret }) => {
-              if (secret) return;
-              showDone(`${name.trim()} is told of new events`);
-              onDone();
-            },
-          },
-        );
-      }}
+    <CommandForm
+      submit="Add"
+      failed="Not added"
+      error={add.error}
+      pending={add.isPending}
+      disabled={name.trim() === "" || url.trim() === ""}
+      onSubmit={() =>
+        add.mutate({ name: name.trim(), kind, url: url.trim(), severity, ...given }, { onSuccess: done })
+      }
     >
       <TextInput
         label="Name"
@@ -83,12 +81,6 @@ export function AddTarget({ onDone }: { onDone: () => void }) {
         value={severity}
         onChange={setSeverity}
       />
-      {add.isError && <ErrorNote title="Not added" error={add.error} />}
-      <Group justify="flex-end">
-        <Button type="submit" loading={add.isPending} disabled={name.trim() === "" || url.trim() === ""}>
-          Add
-        </Button>
-      </Group>
-    </Stack>
+    </CommandForm>
   );
 }

@@ -1,5 +1,4 @@
-import { Badge, Button, Group, Modal, Select, Stack, TextInput } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { Badge, Group, Select, Stack, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { createColumnHelper } from "@tanstack/react-table";
 import { KeyRound, Plus } from "lucide-react";
@@ -7,20 +6,17 @@ import { useState } from "react";
 import { useCommand } from "../../api/commands";
 import { type ApiKey, addKey, keysQuery, ROLES, revokeKey } from "../../api/settings";
 import type { Role } from "../../api/types";
+import { CommandForm } from "../../shared/CommandForm";
+import { ConfirmButton } from "../../shared/ConfirmButton";
 import { DataTable } from "../../shared/DataTable";
+import { DialogButton } from "../../shared/DialogButton";
 import { EmptyState } from "../../shared/EmptyState";
-import { ErrorNote } from "../../shared/ErrorNote";
 import { showProblem } from "../../shared/notices";
+import { ShownOnce } from "../../shared/ShownOnce";
 import { Time } from "../../shared/Time";
-import { ConfirmButton } from "./ConfirmButton";
-import { ShownOnce } from "./ShownOnce";
+import { TtlSelect } from "../../shared/TtlSelect";
 
-const TTLS = [
-  { value: "2592000", label: "30 days" },
-  { value: "7776000", label: "90 days" },
-  { value: "31536000", label: "A year" },
-  { value: "never", label: "Until it is revoked" },
-];
+const TTLS = [2_592_000, 7_776_000, 31_536_000] as const;
 
 const column = createColumnHelper<ApiKey>();
 
@@ -61,13 +57,12 @@ const columns = [
 /** What programs come in with. */
 export function Keys() {
   const { data, error } = useQuery(keysQuery);
-  const [adding, { open, close }] = useDisclosure();
   return (
     <Stack>
       <Group justify="flex-end">
-        <Button size="xs" leftSection={<Plus size={14} aria-hidden />} onClick={open}>
-          Make a key
-        </Button>
+        <DialogButton label="Make a key" icon={Plus}>
+          {() => <AddKey />}
+        </DialogButton>
       </Group>
       <DataTable
         label="API keys"
@@ -81,9 +76,6 @@ export function Keys() {
           </EmptyState>
         }
       />
-      <Modal opened={adding} onClose={close} title="Make a key" closeButtonProps={{ "aria-label": "Close" }}>
-        <AddKey />
-      </Modal>
     </Stack>
   );
 }
@@ -91,17 +83,17 @@ export function Keys() {
 function AddKey() {
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("viewer");
-  const [ttl, setTtl] = useState("7776000");
+  const [ttl, setTtl] = useState<number | null>(7_776_000);
   const add = useCommand(addKey);
   if (add.data) return <ShownOnce title={`The key of ${name.trim()}`} secret={add.data.key} />;
   return (
-    <Stack
-      component="form"
-      gap="sm"
-      onSubmit={(event) => {
-        event.preventDefault();
-        add.mutate({ name: name.trim(), role, ...(ttl === "never" ? {} : { ttlSeconds: Number(ttl) }) });
-      }}
+    <CommandForm
+      submit="Make"
+      failed="Not made"
+      error={add.error}
+      pending={add.isPending}
+      disabled={name.trim() === ""}
+      onSubmit={() => add.mutate({ name: name.trim(), role, ...(ttl === null ? {} : { ttlSeconds: ttl }) })}
     >
       <TextInput
         label="Whose it is"
@@ -119,20 +111,8 @@ function AddKey() {
         value={role}
         onChange={(role) => role && setRole(role as Role)}
       />
-      <Select
-        label="For how long"
-        allowDeselect={false}
-        data={TTLS}
-        value={ttl}
-        onChange={(ttl) => ttl && setTtl(ttl)}
-      />
-      {add.isError && <ErrorNote title="Not made" error={add.error} />}
-      <Group justify="flex-end">
-        <Button type="submit" loading={add.isPending} disabled={name.trim() === ""}>
-          Make
-        </Button>
-      </Group>
-    </Stack>
+      <TtlSelect choices={TTLS} without="Until it is revoked" value={ttl} onChange={setTtl} />
+    </CommandForm>
   );
 }
 

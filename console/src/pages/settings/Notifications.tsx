@@ -1,5 +1,4 @@
-import { Badge, Button, Group, Modal, Stack, Text, Title } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { Badge, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { createColumnHelper } from "@tanstack/react-table";
 import { BellRing, Plus, Send } from "lucide-react";
@@ -13,7 +12,9 @@ import {
   targetsQuery,
   testTarget,
 } from "../../api/settings";
+import { ConfirmButton } from "../../shared/ConfirmButton";
 import { DataTable } from "../../shared/DataTable";
+import { DialogButton } from "../../shared/DialogButton";
 import { EmptyState } from "../../shared/EmptyState";
 import { count } from "../../shared/format";
 import { showDone, showProblem } from "../../shared/notices";
@@ -21,7 +22,6 @@ import { useIsAdmin } from "../../shared/rights";
 import { Time } from "../../shared/Time";
 import { Hostile } from "../../shared/text";
 import { AddTarget } from "./AddTarget";
-import { ConfirmButton } from "./ConfirmButton";
 
 const target = createColumnHelper<NotifyTarget>();
 
@@ -113,14 +113,13 @@ export function Notifications() {
   const known = useQuery(targetsQuery);
   const log = useQuery(deliveriesQuery);
   const isAdmin = useIsAdmin();
-  const [adding, { open, close }] = useDisclosure();
   return (
     <Stack>
       {isAdmin && (
         <Group justify="flex-end">
-          <Button size="xs" leftSection={<Plus size={14} aria-hidden />} onClick={open}>
-            Add a target
-          </Button>
+          <DialogButton label="Add a target" icon={Plus}>
+            {(close) => <AddTarget onDone={close} />}
+          </DialogButton>
         </Group>
       )}
       <DataTable
@@ -150,14 +149,6 @@ export function Notifications() {
           </EmptyState>
         }
       />
-      <Modal
-        opened={adding}
-        onClose={close}
-        title="Add a target"
-        closeButtonProps={{ "aria-label": "Close" }}
-      >
-        <AddTarget onDone={close} />
-      </Modal>
     </Stack>
   );
 }

@@ -1,5 +1,4 @@
-import { Badge, Button, Group, Modal, PasswordInput, Select, Stack, TextInput } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { Badge, Button, Group, PasswordInput, Select, Stack, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { createColumnHelper } from "@tanstack/react-table";
 import { UserPlus, UsersRound } from "lucide-react";
@@ -7,12 +6,13 @@ import { useState } from "react";
 import { useCommand } from "../../api/commands";
 import { addUser, modifyUser, ROLES, removeUser, type User, usersQuery } from "../../api/settings";
 import type { Role } from "../../api/types";
+import { CommandForm } from "../../shared/CommandForm";
+import { ConfirmButton } from "../../shared/ConfirmButton";
 import { DataTable } from "../../shared/DataTable";
+import { DialogButton } from "../../shared/DialogButton";
 import { EmptyState } from "../../shared/EmptyState";
-import { ErrorNote } from "../../shared/ErrorNote";
 import { showDone, showProblem } from "../../shared/notices";
 import { Time } from "../../shared/Time";
-import { ConfirmButton } from "./ConfirmButton";
 
 const column = createColumnHelper<User>();
 
@@ -49,13 +49,12 @@ const columns = [
 /** Who logs in with name and password. */
 export function Users() {
   const { data, error } = useQuery(usersQuery);
-  const [adding, { open, close }] = useDisclosure();
   return (
     <Stack>
       <Group justify="flex-end">
-        <Button size="xs" leftSection={<UserPlus size={14} aria-hidden />} onClick={open}>
-          Add a user
-        </Button>
+        <DialogButton label="Add a user" icon={UserPlus}>
+          {(close) => <AddUser onDone={close} />}
+        </DialogButton>
       </Group>
       <DataTable
         label="Users"
@@ -69,9 +68,6 @@ export function Users() {
           </EmptyState>
         }
       />
-      <Modal opened={adding} onClose={close} title="Add a user" closeButtonProps={{ "aria-label": "Close" }}>
-        <AddUser onDone={close} />
-      </Modal>
     </Stack>
   );
 }
@@ -81,22 +77,18 @@ function AddUser({ onDone }: { onDone: () => void }) {
   const [password, setPassword] = useState("");
   const [role, setRole] = useState<Role>("analyst");
   const add = useCommand(addUser);
+  const done = () => {
+    showDone(`${name.trim()} may log in`);
+    onDone();
+  };
   return (
-    <Stack
-      component="form"
-      gap="sm"
-      onSubmit={(event) => {
-        event.preventDefault();
-        add.mutate(
-          { name: name.trim(), role, password },
-          {
-            onSuccess: () => {
-              showDone(`${name.trim()} may log in`);
-              onDone();
-            },
-          },
-        );
-      }}
+    <CommandForm
+      submit="Add"
+      failed="Not added"
+      error={add.error}
+      pending={add.isPending}
+      disabled={name.trim() === "" || password === ""}
+      onSubmit={() => add.mutate({ name: name.trim(), role, password }, { onSuccess: done })}
     >
       <TextInput
         label="Name"
@@ -123,13 +115,7 @@ function AddUser({ onDone }: { onDone: () => void }) {
         value={password}
         onChange={(event) => setPassword(event.currentTarget.value)}
       />
-      {add.isError && <ErrorNote title="Not added" error={add.error} />}
-      <Group justify="flex-end">
-        <Button type="submit" loading={add.isPending} disabled={name.trim() === "" || password === ""}>
-          Add
-        </Button>
-      </Group>
-    </Stack>
+    </CommandForm>
   );
 }
 

@@ -1,7 +1,7 @@
-import { Button, Group, Stack, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { deleteEvents, useCommand } from "../../../api/commands";
 import type { EventFilter } from "../../../api/types";
-import { ErrorNote } from "../../../shared/ErrorNote";
+import { CommandForm } from "../../../shared/CommandForm";
 import { plural } from "../../../shared/format";
 import { showDone } from "../../../shared/notices";
 
@@ -15,31 +15,26 @@ interface DeleteFormProps {
 export function DeleteForm({ selector, size, onDone, onCancel }: DeleteFormProps) {
   const remove = useCommand(deleteEvents);
   return (
-    <Stack gap="sm">
+    <CommandForm
+      submit={`Delete ${plural(size, "event")}`}
+      failed="Not deleted"
+      error={remove.error}
+      pending={remove.isPending}
+      isDangerous
+      onCancel={onCancel}
+      onSubmit={() =>
+        remove.mutate(selector, {
+          onSuccess: ({ deletedCount }) => {
+            showDone(`${plural(deletedCount, "event")} deleted`);
+            onDone();
+          },
+        })
+      }
+    >
       <Text size="sm">
         {plural(size, "event")} and the requests and responses kept with {size === 1 ? "it" : "them"} go for
         good. What was ignored stays ignored, and blocks stay in force.
       </Text>
-      {remove.isError && <ErrorNote title="Not deleted" error={remove.error} />}
-      <Group justify="flex-end" gap="xs">
-        <Button variant="default" data-autofocus onClick={onCancel}>
-          Cancel
-        </Button>
-        <Button
-          color="red"
-          loading={remove.isPending}
-          onClick={() =>
-            remove.mutate(selector, {
-              onSuccess: ({ deletedCount }) => {
-                showDone(`${plural(deletedCount, "event")} deleted`);
-                onDone();
-              },
-            })
-          }
-        >
-          Delete {plural(size, "event")}
-        </Button>
-      </Group>
-    </Stack>
+    </CommandForm>
   );
 }

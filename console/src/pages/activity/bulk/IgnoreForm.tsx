@@ -1,10 +1,14 @@
-import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
+import { Checkbox, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { setEventStatus, useCommand } from "../../../api/commands";
 import type { EventFilter } from "../../../api/types";
-import { ErrorNote } from "../../../shared/ErrorNote";
+import { CommandForm } from "../../../shared/CommandForm";
 import { plural } from "../../../shared/format";
 import { showDone } from "../../../shared/notices";
+import { TtlSelect } from "../../../shared/TtlSelect";
+import { given, isEverything, SCOPES, type Scope, scopeText, toggledScope } from "./scope";
+
+export const IGNORE_TTLS = [86_400, 604_800, 2_592_000, 7_776_000] as const;
 
 interface IgnoreFormProps {
   selector: EventFilter;
@@ -13,36 +17,50 @@ interface IgnoreFormProps {
   onCancel: () => void;
 }
 
-/** Asks why, and says what ignoring means before it is done. */
+/** Asks how far, for how long and why, and says what that means before it is done. */
 export function IgnoreForm({ selector, size, onDone, onCancel }: IgnoreFormProps) {
   const [reason, setReason] = useState("");
+  const [ttl, setTtl] = useState<number | null>(null);
+  const [wider, setWider] = useState<Scope[]>([]);
   const ignore = useCommand(setEventStatus);
+  const done = ({ updatedCount }: { updatedCount: number }) => {
+    showDone(`${plural(updatedCount, "event")} ignored`, "These combinations raise no more events.");
+    onDone();
+  };
   return (
-    <Stack
-      component="form"
-      gap="sm"
-      onSubmit={(event) => {
-        event.preventDefault();
+    <CommandForm
+      submit={size === 1 ? "Ignore" : `Ignore ${plural(size, "event")}`}
+      failed="Not ignored"
+      error={ignore.error}
+      pending={ignore.isPending}
+      onCancel={onCancel}
+      onSubmit={() =>
         ignore.mutate(
-          { selector, status: "IGNORED", reason: reason.trim() },
           {
-            onSuccess: ({ updatedCount }) => {
-              showDone(
-                `${plural(updatedCount, "event")} ignored`,
-                "These combinations raise no more events.",
-              );
-              onDone();
-            },
+            ...{ selector, status: "IGNORED", reason: reason.trim(), ...given(wider) },
+            ...(ttl === null ? {} : { ttlSeconds: ttl }),
           },
-        );
-      }}
+          { onSuccess: done },
+        )
+      }
     >
-      <Text size="sm">
-        {size === 1
-          ? "This actor, endpoint and policy"
-          : "Each combination of actor, endpoint and policy among them"}{" "}
-        raises no event any more, on any sensor, until somebody moves it back to Active.
+      <Text size="sm" aria-live="polite">
+        {scopeText(wider, size)} raises no event any more, on any sensor,{" "}
+        {ttl === null ? "until somebody lifts it." : "until that time is over or somebody lifts it."}
       </Text>
+      <Stack gap={6} role="group" aria-label="How far it reaches">
+        {SCOPES.map(({ scope, label }) => (
+          <Checkbox
+            key={scope}
+            size="xs"
+            label={label}
+            checked={wider.includes(scope)}
+            disabled={!wider.includes(scope) && isEverything([...wider, scope])}
+            onChange={() => setWider(toggledScope(wider, scope))}
+          />
+        ))}
+      </Stack>
+      <TtlSelect choices={IGNORE_TTLS} without="Until somebody lifts it" value={ttl} onChange={setTtl} />
       <TextInput
         label="Reason"
         description="For whoever finds it ignored"
@@ -52,15 +70,6 @@ export function IgnoreForm({ selector, size, onDone, onCancel }: IgnoreFormProps
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}
       />
-      {ignore.isError && <ErrorNote title="Not ignored" error={ignore.error} />}
-      <Group justify="flex-end" gap="xs">
-        <Button variant="default" onClick={onCancel}>
-          Cancel
-        </Button>
-        <Button type="submit" loading={ignore.isPending}>
-          {size === 1 ? "Ignore" : `Ignore ${plural(size, "event")}`}
-        </Button>
-      </Group>
-    </Stack>
+    </CommandForm>
   );
 }

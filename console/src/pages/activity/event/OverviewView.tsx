@@ -33,7 +33,10 @@ export function OverviewView({ event }: { event: ThreatEvent }) {
           <DateTime at={event.timestamp} />
         </Fact>
         <Fact name="Actor">
-          <Hostile>{event.actor}</Hostile> <Country code={event.country} />
+          <PageAnchor to="/actors/$actor" params={{ actor: event.actor }} size="sm">
+            <Hostile>{event.actor}</Hostile>
+          </PageAnchor>{" "}
+          <Country code={event.country} />
         </Fact>
         <Fact name="Host">
           <Hostile>{event.host}</Hostile>

@@ -1,6 +1,6 @@
 import { Alert, Code, Stack } from "@mantine/core";
 import { KeyRound } from "lucide-react";
-import { CopyButton } from "../../shared/CopyButton";
+import { CopyButton } from "./CopyButton";
 
 /** A secret that nobody can show again. */
 export function ShownOnce({ title, secret }: { title: string; secret: string }) {

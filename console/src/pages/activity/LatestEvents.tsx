@@ -6,14 +6,20 @@ import type { TimeRange } from "../../api/range";
 import type { EventFilter } from "../../api/types";
 import { DataTable } from "../../shared/DataTable";
 import { EmptyState } from "../../shared/EmptyState";
-import { columns } from "../activity/columns";
+import { columns } from "./columns";
 
 const SHOWN = 8;
 
+interface LatestEventsProps {
+  filter: EventFilter;
+  range: TimeRange;
+  shown?: number;
+}
+
 /** The newest events of what the page is narrowed to. */
-export function LatestEvents({ filter, range }: { filter: EventFilter; range: TimeRange }) {
+export function LatestEvents({ filter, range, shown = SHOWN }: LatestEventsProps) {
   const navigate = useNavigate();
-  const { data, error } = useQuery(eventsQuery(filter, range, { skip: 0, limit: SHOWN }, -1));
+  const { data, error } = useQuery(eventsQuery(filter, range, { skip: 0, limit: shown }, -1));
   return (
     <DataTable
       label="Latest events"

@@ -1,4 +1,4 @@
-import type { Bounds } from "../../api/types";
+import type { Bounds } from "../api/types";
 
 const MINUTE = 60;
 const HOUR = 3_600;

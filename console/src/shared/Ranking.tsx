@@ -1,6 +1,6 @@
 import { Skeleton, Text } from "@mantine/core";
 import type { ReactNode } from "react";
-import { count } from "../../shared/format";
+import { count } from "./format";
 import classes from "./Ranking.module.css";
 
 export interface Rank {

@@ -1,0 +1,98 @@
+import { Button, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { createColumnHelper } from "@tanstack/react-table";
+import { ShieldCheck } from "lucide-react";
+import { useCommand } from "../../api/commands";
+import { type Allowed, allowedQuery, removeAllowed } from "../../api/lists";
+import { coverageOf } from "../../block/coverage";
+import { showCoverage } from "../../block/notice";
+import { DataTable } from "../../shared/DataTable";
+import { EmptyState } from "../../shared/EmptyState";
+import { showProblem } from "../../shared/notices";
+import { useMayAct } from "../../shared/rights";
+import { Time } from "../../shared/Time";
+import { Hostile } from "../../shared/text";
+
+const column = createColumnHelper<Allowed>();
+
+const columns = [
+  column.accessor("cidr", {
+    header: "Address",
+    meta: { width: "26%" },
+    cell: ({ getValue }) => <Hostile truncate>{getValue()}</Hostile>,
+  }),
+  column.accessor("sensors", {
+    header: "Applied",
+    meta: { from: "xs", width: 90 },
+    cell: ({ getValue }) => `${getValue().applied} of ${getValue().total}`,
+  }),
+  column.accessor("reason", {
+    header: "Reason",
+    meta: { from: "sm" },
+    cell: ({ getValue }) => <Hostile truncate>{getValue()}</Hostile>,
+  }),
+  column.accessor("author", {
+    header: "By",
+    meta: { width: 130 },
+    cell: ({ row: { original: one } }) => (
+      <Text size="xs" c="dimmed" truncate>
+        {one.author}, <Time at={one.createdAt} />
+      </Text>
+    ),
+  }),
+  column.display({
+    id: "remove",
+    header: "",
+    meta: { width: 100, align: "right", label: "Remove" },
+    cell: ({ row: { original: one } }) => <Remove cidr={one.cidr} />,
+  }),
+];
+
+export function AllowedList({ search }: { search: string }) {
+  const { data, error } = useQuery(allowedQuery);
+  const wanted = search.toLowerCase();
+  const rows = data?.filter((one) =>
+    [one.cidr, one.reason, one.author].some((text) => text.toLowerCase().includes(wanted)),
+  );
+  return (
+    <DataTable
+      label="Never blocked"
+      columns={columns}
+      rows={rows}
+      rowId={(one) => one.cidr}
+      error={error}
+      empty={
+        search ? (
+          <EmptyState icon={ShieldCheck} title="Nothing fits the search">
+            It looks into address, reason and who added it.
+          </EmptyState>
+        ) : (
+          <EmptyState icon={ShieldCheck} title="Nobody is kept from being blocked">
+            Add your own offices, monitoring and partners: no block, by hand or by a policy, holds for them.
+          </EmptyState>
+        )
+      }
+    />
+  );
+}
+
+function Remove({ cidr }: { cidr: string }) {
+  const mayAct = useMayAct();
+  const remove = useCommand(removeAllowed);
+  return (
+    <Button
+      size="compact-xs"
+      variant="default"
+      disabled={!mayAct}
+      loading={remove.isPending}
+      onClick={() =>
+        remove.mutate(cidr, {
+          onSuccess: (reply) => showCoverage(`${cidr} may be blocked again`, coverageOf(reply)),
+          onError: (error) => showProblem(`${cidr} is still never blocked`, error),
+        })
+      }
+    >
+      Remove
+    </Button>
+  );
+}
