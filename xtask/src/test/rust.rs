@@ -3,7 +3,7 @@
 
 mod libtest;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Instant};
 
 use anyhow::{Context as _, bail};
 use serde_json::Value;
@@ -128,6 +128,7 @@ fn doc_tests(caller: &Caller) -> anyhow::Result<Tally> {
 }
 
 fn report(name: &str, command: &mut std::process::Command) -> anyhow::Result<Tally> {
+    let start = Instant::now();
     let output = command.output().with_context(|| format!("cannot start {}", program::shown(command)))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut tally = libtest::read(name, &text);
@@ -140,10 +141,11 @@ fn report(name: &str, command: &mut std::process::Command) -> anyhow::Result<Tal
     }
     if tally.passed + tally.failed() + tally.skips.len() > 0 {
         say(&format!(
-            "-- {name}: {} passed, {} failed, {} skipped",
+            "-- {name}: {} passed, {} failed, {} skipped, {} s",
             tally.passed,
             tally.failed(),
-            tally.skips.len()
+            tally.skips.len(),
+            start.elapsed().as_secs()
         ));
     }
     Ok(tally)
