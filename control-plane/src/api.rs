@@ -23,6 +23,7 @@ mod gate;
 mod inventory;
 mod keys;
 mod metrics;
+mod names;
 mod notify;
 mod oidc;
 mod openapi;
@@ -52,8 +53,8 @@ use axum::{
 use tokio::sync::Semaphore;
 use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
 
-pub(crate) use self::error::ApiError;
-use self::{endpoint::answers, filter::FilterKeys, openapi::Endpoints, sort::Paging};
+pub(crate) use self::{accounts::AccountRow, error::ApiError, keys::KeyRow, users::UserRow};
+use self::{filter::FilterKeys, openapi::Endpoints, sort::Paging};
 use crate::{
     accounts::Planes,
     auth::{Attempts, FailuresNoted, Passwords},
@@ -121,80 +122,86 @@ pub(crate) fn router(planes: Arc<Planes>) -> Router {
         .with_state(planes)
 }
 
+/// The OpenAPI 3.1 document of what is served, as JSON text.
+#[must_use]
+pub fn openapi() -> String {
+    endpoints().document()
+}
+
 /// Every call below `/api`.
 fn endpoints() -> Endpoints {
     use Role::{Admin, Analyst, Viewer};
     type Bounds = (actors::Bounds,);
     Endpoints::new()
-        .reads::<(FilterKeys, Paging, events::Severe)>(
+        .reads::<(FilterKeys, Paging, events::Severe), _>(
             "fetchSuspectSampleData",
             Viewer,
             "Events, one a row",
             events::list,
         )
-        .reads::<(events::Range,)>(
+        .reads::<(events::Range,), _>(
             "fetchFiltersThreatTable",
             Viewer,
             "What the filter menus of events offer",
             events::filter_values,
         )
-        .reads::<(FilterKeys, commands::Update)>(
+        .reads::<(FilterKeys, commands::Update), _>(
             "updateMaliciousEventStatus",
             Analyst,
             "Move the events that a filter selects to another status; IGNORED suppresses what they stand for",
             commands::update_status,
         )
-        .reads::<(FilterKeys,)>(
+        .reads::<(FilterKeys,), _>(
             "deleteMaliciousEvents",
             Admin,
             "Delete the events that a filter selects",
             commands::delete,
         )
-        .reads::<(samples::Request,)>(
+        .reads::<(samples::Request,), _>(
             "fetchAggregateMaliciousRequests",
             Viewer,
             "The samples behind one event, newest first",
             samples::list,
         )
-        .reads::<(actors::Request, Paging)>(
+        .reads::<(actors::Request, Paging), _>(
             "fetchThreatActors",
             Viewer,
             "Actors, one a row, from their latest event",
             actors::list,
         )
-        .reads::<()>(
+        .reads::<(), _>(
             "fetchFiltersForThreatActors",
             Viewer,
             "What the filter menus of actors offer",
             actors::filter_values,
         )
-        .reads::<(actors::Activity,)>(
+        .reads::<(actors::Activity,), _>(
             "fetchThreatsForActor",
             Viewer,
             "What one actor did, newest first",
             actors::activity,
         )
-        .reads::<Bounds>("getDailyThreatActorsCount", Viewer, "Actors a day, and totals", actors::daily)
+        .reads::<Bounds, _>("getDailyThreatActorsCount", Viewer, "Actors a day, and totals", actors::daily)
         // The page spells it without the second «r», and scripts follow it.
-        .reads::<Bounds>("getActorsCountPerCounty", Viewer, "Actors by country", actors::per_country)
-        .reads::<Bounds>("getActorsCountPerCountry", Viewer, "Actors by country", actors::per_country)
-        .reads::<Bounds>("getThreatActivityTimeline", Viewer, "Events a day by kind", dashboard::timeline)
-        .reads::<Bounds>("fetchCountBySeverity", Viewer, "Events by severity", dashboard::severities)
-        .reads::<Bounds>("fetchThreatCategoryCount", Viewer, "Events by category", dashboard::categories)
-        .reads::<(dashboard::Apis, Paging)>(
+        .reads::<Bounds, _>("getActorsCountPerCounty", Viewer, "Actors by country", actors::per_country)
+        .reads::<Bounds, _>("getActorsCountPerCountry", Viewer, "Actors by country", actors::per_country)
+        .reads::<Bounds, _>("getThreatActivityTimeline", Viewer, "Events a day by kind", dashboard::timeline)
+        .reads::<Bounds, _>("fetchCountBySeverity", Viewer, "Events by severity", dashboard::severities)
+        .reads::<Bounds, _>("fetchThreatCategoryCount", Viewer, "Events by category", dashboard::categories)
+        .reads::<(dashboard::Apis, Paging), _>(
             "fetchThreatApis",
             Viewer,
             "Endpoints under attack",
             dashboard::apis,
         )
-        .reads::<(policies::Request,)>(
+        .reads::<(policies::Request,), _>(
             "fetchRemediationInfo",
             Viewer,
             "What to do about what a policy finds",
             policies::remediation,
         )
-        .reads::<()>("fetchFilterYamlTemplate", Viewer, "Every policy with its YAML", policies::list)
-        .reads::<(policies::Named,)>(
+        .reads::<(), _>("fetchFilterYamlTemplate", Viewer, "Every policy with its YAML", policies::list)
+        .reads::<(policies::Named,), _>(
             "fetchFilterYamlTemplateVersions",
             Viewer,
             "What became of a policy, newest first",
@@ -236,7 +243,7 @@ fn endpoints() -> Endpoints {
             "What a policy would find in one exchange, or in stored ones",
             policies::test,
         )
-        .reads::<(blocks::Asked,)>("fetchBlocklist", Viewer, "Blocks in force, newest first", blocks::list)
+        .reads::<(blocks::Asked,), _>("fetchBlocklist", Viewer, "Blocks in force, newest first", blocks::list)
         .commands::<(blocks::Named, blocks::Terms, blocks::Force, pushed::Wait), _>(
             "addBlock",
             Analyst,
@@ -251,7 +258,7 @@ fn endpoints() -> Endpoints {
             blocks::import,
             MAX_IMPORT,
         )
-        .reads::<()>("fetchAllowed", Viewer, "Who is never dropped", allowed::list)
+        .reads::<(), _>("fetchAllowed", Viewer, "Who is never dropped", allowed::list)
         .commands::<(allowed::Named, pushed::Wait), _>(
             "addAllowed",
             Analyst,
@@ -271,7 +278,7 @@ fn endpoints() -> Endpoints {
             allowed::import,
             MAX_IMPORT,
         )
-        .reads::<()>("fetchGateMode", Viewer, "Whether gates drop or only count", gate::mode)
+        .reads::<(), _>("fetchGateMode", Viewer, "Whether gates drop or only count", gate::mode)
         .commands::<(gate::Set, pushed::Wait), _>(
             "setGateMode",
             Admin,
@@ -284,7 +291,7 @@ fn endpoints() -> Endpoints {
             "Let policies block again where their limits have tripped",
             gate::arm,
         )
-        .reads::<()>("fetchCaptureRules", Viewer, "How much of which traffic is looked at", capture::list)
+        .reads::<(), _>("fetchCaptureRules", Viewer, "How much of which traffic is looked at", capture::list)
         .commands::<(capture::List, pushed::Wait), _>(
             "setCaptureRules",
             Admin,
@@ -315,7 +322,7 @@ fn endpoints() -> Endpoints {
             "Block an actor, or lift that",
             blocks::modify_actor,
         )
-        .reads::<(suppressions::Asked, Paging)>(
+        .reads::<(suppressions::Asked, Paging), _>(
             "fetchSuppressions",
             Viewer,
             "Ignored combinations, newest first",
@@ -339,13 +346,13 @@ fn endpoints() -> Endpoints {
             "Lift a suppression",
             suppressions::remove,
         )
-        .reads::<(inventory::Wanted, Paging)>(
+        .reads::<(inventory::Wanted, Paging), _>(
             "fetchInventory",
             Viewer,
             "Endpoints learned from traffic",
             inventory::list,
         )
-        .reads::<()>(
+        .reads::<(), _>(
             "fetchThreatConfiguration",
             Viewer,
             "What holds for all sensors: proxies, identities, limits, retention, redaction",
@@ -357,27 +364,27 @@ fn endpoints() -> Endpoints {
             "Set parts of the threat configuration, or all of it",
             configuration::modify,
         )
-        .reads::<()>("fetchSensors", Viewer, "Every sensor as last heard of", sensors::list)
-        .reads::<(sensors::Alerts,)>(
+        .reads::<(), _>("fetchSensors", Viewer, "Every sensor as last heard of", sensors::list)
+        .reads::<(sensors::Alerts,), _>(
             "fetchCoverageAlerts",
             Viewer,
             "Where sensors see or block less than they should",
             sensors::alerts,
         )
-        .reads::<(sensors::Accept,)>(
+        .reads::<(sensors::Accept,), _>(
             "acceptCoverageAlert",
             Admin,
             "Close an alert: what the sensor does now is meant so",
             sensors::accept,
         )
-        .reads::<(sensors::Named,)>("revokeSensor", Admin, "Shut a sensor out for good", sensors::revoke)
-        .reads::<()>(
+        .reads::<(sensors::Named,), _>("revokeSensor", Admin, "Shut a sensor out for good", sensors::revoke)
+        .reads::<(), _>(
             "fetchAccounts",
             Admin,
             "The accounts besides the operator's; the operator's alone may ask",
             accounts::list,
         )
-        .reads::<(accounts::Add,)>(
+        .reads::<(accounts::Add,), _>(
             "addAccount",
             Admin,
             "Make an account, with its first key; the operator's alone may",
@@ -389,19 +396,19 @@ fn endpoints() -> Endpoints {
             "Delete an account and all that it has; the operator's alone may",
             accounts::remove,
         )
-        .reads::<()>(
+        .reads::<(), _>(
             "fetchVniMapping",
             Admin,
             "Which overlay network belongs to which account; the operator's alone may ask",
             accounts::mapping,
         )
-        .reads::<(accounts::Mapping,)>(
+        .reads::<(accounts::Mapping,), _>(
             "modifyVniMapping",
             Admin,
             "Say which overlay network belongs to which account; the operator's alone may",
             accounts::set_mapping,
         )
-        .reads::<()>("fetchUsers", Admin, "Who logs in with a password", users::list)
+        .reads::<(), _>("fetchUsers", Admin, "Who logs in with a password", users::list)
         .commands::<(users::Add,), _>("addUser", Admin, "Let somebody log in", users::add)
         .commands::<(users::Modify,), _>(
             "modifyUser",
@@ -409,30 +416,35 @@ fn endpoints() -> Endpoints {
             "Change a user's role or password, disable or enable them",
             users::modify,
         )
-        .reads::<(users::Named,)>("removeUser", Admin, "Forget a user", users::remove)
+        .reads::<(users::Named,), _>("removeUser", Admin, "Forget a user", users::remove)
         .commands::<(users::Own,), _>(
             "changePassword",
             Viewer,
             "Change one's own password",
             users::change_password,
         )
-        .reads::<()>("fetchKeys", Admin, "API keys, without the keys themselves", keys::list)
-        .reads::<(keys::Add,)>("addKey", Admin, "Make an API key, shown this once", keys::add)
-        .reads::<(keys::Named,)>("revokeKey", Admin, "End an API key", keys::revoke)
-        .reads::<()>("fetchNotifyTargets", Viewer, "Where notifications go, and how that goes", notify::list)
-        .reads::<(notify::Add, notify::Filter)>(
+        .reads::<(), _>("fetchKeys", Admin, "API keys, without the keys themselves", keys::list)
+        .reads::<(keys::Add,), _>("addKey", Admin, "Make an API key, shown this once", keys::add)
+        .reads::<(keys::Named,), _>("revokeKey", Admin, "End an API key", keys::revoke)
+        .reads::<(), _>(
+            "fetchNotifyTargets",
+            Viewer,
+            "Where notifications go, and how that goes",
+            notify::list,
+        )
+        .reads::<(notify::Add, notify::Filter), _>(
             "addNotifyTarget",
             Admin,
             "Tell another system of new events",
             notify::add,
         )
-        .reads::<(notify::Modify, notify::Filter)>(
+        .reads::<(notify::Modify, notify::Filter), _>(
             "modifyNotifyTarget",
             Admin,
             "Change a target's filter, address or secret, disable or enable it",
             notify::modify,
         )
-        .reads::<(notify::Named,)>(
+        .reads::<(notify::Named,), _>(
             "removeNotifyTarget",
             Admin,
             "Forget a target and what waits for it",
@@ -444,24 +456,26 @@ fn endpoints() -> Endpoints {
             "Send an event that never was to a target, at once",
             notify::test,
         )
-        .reads::<(notify::LogAsked,)>(
+        .reads::<(notify::LogAsked,), _>(
             "fetchNotifyLog",
             Viewer,
             "What became of notifications, newest first",
             notify::log,
         )
-        .reads::<(audit::Asked,)>("fetchAudit", Admin, "Who changed what, newest first", audit::list)
-        .add::<(audit::Asked, audit::ExportAsked)>(
+        .reads::<(audit::Asked,), _>("fetchAudit", Admin, "Who changed what, newest first", audit::list)
+        .sends::<(audit::Asked, audit::ExportAsked), _>(
             "exportAudit",
             Admin,
             "The audit log as a file",
-            answers(Admin, audit::export),
+            audit::export,
+            &["text/csv", "application/jsonl"],
         )
-        .add::<()>(
+        .sends::<(), _>(
             "exportBackup",
             Admin,
             "Everything that is kept, as `control-plane restore` takes it",
-            answers(Admin, backup::export),
+            backup::export,
+            &["application/zstd"],
         )
 }
 

@@ -8,7 +8,7 @@ mod session;
 mod users;
 
 pub use attempts::{Attempts, FailuresNoted, Wait};
-pub use keys::{KeyTerms, by_key, create_key};
+pub use keys::{BadKeyTerms, KeyTerms, by_key, create_key};
 pub use password::{Password, PasswordError, Passwords};
 pub use secret::{Secret, SecretKind, account_of, digest, same};
 pub use session::{COOKIE, SESSION_LIFETIME, by_session, idle_since, open_session};

@@ -128,6 +128,8 @@ pub enum Command {
     Backup(Backup),
     /// Puts such an archive into a new data folder.
     Restore(Restore),
+    /// Prints the OpenAPI 3.1 document of the REST calls, which a running server has at /api/openapi.json.
+    Openapi,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

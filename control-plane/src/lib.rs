@@ -30,6 +30,7 @@ pub mod store;
 mod transport;
 
 pub use accounts::{AccountId, BadAccountId, OpenError};
+pub use api::openapi;
 pub use country::CountryError;
 pub use notify::{NotifyError, NotifySettings};
 pub use oidc::{OidcError, OidcSettings};

@@ -10,6 +10,7 @@ use clap::{Parser, error::ErrorKind};
 use control_plane::{
     Config, NotifySettings, Server,
     cli::{Cli, Command, accounts, authority, backup, join_token, keys, note, say, users},
+    openapi,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -26,6 +27,9 @@ fn main() -> ExitCode {
             return if asked { ExitCode::SUCCESS } else { ExitCode::from(USAGE) };
         }
     };
+    if matches!(cli.command, Some(Command::Openapi)) {
+        return ended(say(&openapi()));
+    }
     let Some(data_dir) = cli.data_dir.clone() else {
         return usage("--data-dir DIR is missing: where the control plane keeps everything");
     };
@@ -60,7 +64,12 @@ fn main() -> ExitCode {
         Some(Command::Authority) => authority::run(&data_dir),
         Some(Command::Backup(command)) => backup::run(&data_dir, command),
         Some(Command::Restore(command)) => backup::restore(&data_dir, command),
+        Some(Command::Openapi) => Ok(()),
     };
+    ended(outcome)
+}
+
+fn ended(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -56,6 +56,8 @@ pub struct OidcSettings {
     pub claim: String,
     /// Values of the claim with the role each gives. Who has none of them does not come in.
     pub roles: Vec<(String, Role)>,
+    /// Whether people also log in with passwords.
+    pub passwords_too: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -163,6 +165,10 @@ impl Oidc {
             .map_err(|error| OidcError::Provider(error.to_string()))?;
         let (provider, pending) = (Mutex::new(None), Pending::default());
         Ok(Self { settings, issuer, redirect, secret, http, provider, pending })
+    }
+
+    pub(crate) fn passwords_too(&self) -> bool {
+        self.settings.passwords_too
     }
 
     pub(crate) fn name(&self) -> &str {

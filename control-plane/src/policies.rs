@@ -37,6 +37,8 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
+    pub(crate) const ALL: [Self; 3] = [Self::BuiltIn, Self::Saved, Self::Overriding];
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::BuiltIn => "built-in",

@@ -59,6 +59,13 @@ pub(crate) struct Setup {
     pub(crate) oidc: Option<Arc<Oidc>>,
 }
 
+impl Setup {
+    /// Whether people log in with passwords.
+    pub(crate) fn takes_passwords(&self) -> bool {
+        self.oidc.as_ref().is_none_or(|oidc| oidc.passwords_too())
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("cannot use {}: {source}", path.display())]

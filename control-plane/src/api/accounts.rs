@@ -1,7 +1,6 @@
 //! Accounts: only the operator's admins may ask, make and remove.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
@@ -18,11 +17,30 @@ use crate::{
 
 const MAX_NAME: usize = 100;
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Accounts {
+    accounts: Vec<AccountRow>,
+    total: usize,
+}
+
+/// An account besides the operator's.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Account)]
+pub(crate) struct AccountRow {
+    id: String,
+    name: String,
+    created_at: i64,
+    created_by: String,
+    /// Set: its data is being deleted.
+    removed_at: Option<i64>,
+}
+
 /// `fetchAccounts`: all but the operator's, by id.
-pub(super) fn list(call: &Call) -> Reply {
+pub(super) fn list(call: &Call) -> Reply<Accounts> {
     operator_only(call)?;
-    let accounts: Vec<Value> = call.api.store.accounts()?.iter().map(shown).collect();
-    Ok(json!({ "accounts": accounts, "total": accounts.len() }))
+    let accounts: Vec<_> = call.api.store.accounts()?.iter().map(AccountRow::from).collect();
+    Ok(Accounts { total: accounts.len(), accounts })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -31,8 +49,16 @@ pub(super) struct Add {
     name: Option<String>,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Added {
+    id: String,
+    name: String,
+    /// Its first key, an admin's, shown this once.
+    key: String,
+}
+
 /// `addAccount`: with the first key to it, shown this once.
-pub(super) fn add(call: &Call) -> Reply {
+pub(super) fn add(call: &Call) -> Reply<Added> {
     operator_only(call)?;
     let Add { id, name } = call.keys()?;
     let id = id_of(&id)?;
@@ -43,7 +69,7 @@ pub(super) fn add(call: &Call) -> Reply {
     let plane = call.planes.create(&call.act(), &id, &name)?;
     let terms = KeyTerms { name: "first".to_owned(), role: Role::Admin, expires_at: None };
     let (_, key) = auth::create_key(&*plane.store, &call.act(), terms)?;
-    Ok(json!({ "id": id.as_str(), "name": name, "key": key.reveal() }))
+    Ok(Added { id: id.as_str().to_owned(), name, key: key.reveal().to_owned() })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -54,8 +80,13 @@ pub(super) struct Remove {
     delete_data: bool,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Removed {
+    id: String,
+}
+
 /// `removeAccount`: closes it and deletes all that it has.
-pub(super) async fn remove(call: Call) -> Reply {
+pub(super) async fn remove(call: Call) -> Reply<Removed> {
     operator_only(&call)?;
     let Remove { id, delete_data } = call.keys()?;
     let id = id_of(&id)?;
@@ -70,13 +101,18 @@ pub(super) async fn remove(call: Call) -> Reply {
         return Err(ApiError::invalid("id", "there is no such account; fetchAccounts shows those there are"));
     }
     call.planes.keep().await;
-    Ok(json!({ "id": id.as_str() }))
+    Ok(Removed { id: id.as_str().to_owned() })
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Mapped {
+    yaml: String,
 }
 
 /// `fetchVniMapping`: as somebody wrote it.
-pub(super) fn mapping(call: &Call) -> Reply {
+pub(super) fn mapping(call: &Call) -> Reply<Mapped> {
     operator_only(call)?;
-    Ok(json!({ "yaml": call.api.store.vni_mapping()?.unwrap_or_default() }))
+    Ok(Mapped { yaml: call.api.store.vni_mapping()?.unwrap_or_default() })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -86,11 +122,11 @@ pub(super) struct Mapping {
 }
 
 /// `modifyVniMapping`: holds for what comes from then on.
-pub(super) fn set_mapping(call: &Call) -> Reply {
+pub(super) fn set_mapping(call: &Call) -> Reply<Mapped> {
     operator_only(call)?;
     let Mapping { yaml } = call.keys()?;
     call.planes.set_mapping(&call.act(), &yaml)?;
-    Ok(json!({ "yaml": yaml }))
+    Ok(Mapped { yaml })
 }
 
 /// Others are not to know that there are others.
@@ -119,12 +155,14 @@ impl From<AccountsError> for ApiError {
     }
 }
 
-fn shown(account: &AccountRecord) -> Value {
-    json!({
-        "id": account.id.as_str(),
-        "name": account.name,
-        "createdAt": account.created_at.seconds(),
-        "createdBy": account.created_by,
-        "removedAt": account.removed_at.map(EpochMillis::seconds),
-    })
+impl From<&AccountRecord> for AccountRow {
+    fn from(account: &AccountRecord) -> Self {
+        Self {
+            id: account.id.as_str().to_owned(),
+            name: account.name.clone(),
+            created_at: account.created_at.seconds(),
+            created_by: account.created_by.clone(),
+            removed_at: account.removed_at.map(EpochMillis::seconds),
+        }
+    }
 }

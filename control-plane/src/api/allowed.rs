@@ -1,15 +1,16 @@
 //! Whom nothing drops: people's own allow list.
 
 use ipnet::IpNet;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
-    ApiError, blocks,
+    ApiError,
+    blocks::{self, Imported, Problem},
     endpoint::{Call, Reply},
     prefix,
-    pushed::{self, Pushing},
+    pushed::{Pushing, SensorCoverage, Settled},
 };
 use crate::{
     blocking::blocking,
@@ -17,25 +18,43 @@ use crate::{
     store::{Allowed, Change},
 };
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct AllowList {
+    allowed: Vec<AllowedRow>,
+    total: usize,
+    /// The newest there is.
+    revision: u64,
+}
+
+/// One whom nothing drops.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct AllowedRow {
+    #[schema(value_type = String)]
+    cidr: IpNet,
+    reason: String,
+    author: String,
+    created_at: i64,
+    revision: u64,
+    sensors: SensorCoverage,
+}
+
 /// `fetchAllowed`: the whole list, by prefix.
-pub(super) fn list(call: &Call) -> Reply {
+pub(super) fn list(call: &Call) -> Reply<AllowList> {
     let allowed = call.api.store.allowed()?;
     let view = call.api.fleet.view(std::iter::empty());
-    let shown: Vec<_> = allowed
-        .iter()
-        .map(|one| {
-            let coverage = view.coverage(one.revision);
-            json!({
-                "cidr": one.cidr,
-                "reason": one.reason,
-                "author": one.author,
-                "createdAt": one.created_at.seconds(),
-                "revision": one.revision,
-                "sensors": pushed::sensors(coverage),
-            })
+    let allowed: Vec<_> = allowed
+        .into_iter()
+        .map(|one| AllowedRow {
+            cidr: one.cidr,
+            reason: one.reason,
+            author: one.author,
+            created_at: one.created_at.seconds(),
+            revision: one.revision,
+            sensors: view.coverage(one.revision).into(),
         })
         .collect();
-    Ok(json!({ "allowed": shown, "total": shown.len(), "revision": call.api.fleet.revision() }))
+    Ok(AllowList { total: allowed.len(), allowed, revision: call.api.fleet.revision() })
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -45,19 +64,27 @@ pub(super) struct Named {
     reason: String,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Changed {
+    #[serde(flatten)]
+    settled: Settled,
+    #[schema(value_type = String)]
+    cidr: IpNet,
+}
+
 /// `addAllowed`: from now on, also where a block is in force.
-pub(super) async fn add(call: Call) -> Reply {
+pub(super) async fn add(call: Call) -> Reply<Changed> {
     let pushing = Pushing::begin(&call)?;
     let Named { cidr, reason } = call.keys()?;
     let cidr = prefix::prefix("cidr", &cidr)?;
     refuse_all(cidr).map_err(|problem| ApiError::invalid("cidr", problem))?;
     tracing::info!(by = call.caller.by.name, %cidr, reason, "allow");
     let revision = blocks::apply(&call, vec![change(&call, cidr, &reason)]).await?;
-    Ok(blocks::with(pushing.settle(&call, revision).await, [("cidr", json!(cidr))]))
+    Ok(Changed { settled: pushing.settle(&call, revision).await, cidr })
 }
 
 /// `removeAllowed`: what is blocked is dropped again.
-pub(super) async fn remove(call: Call) -> Reply {
+pub(super) async fn remove(call: Call) -> Reply<Changed> {
     let pushing = Pushing::begin(&call)?;
     let Named { cidr, .. } = call.keys()?;
     let cidr = prefix::prefix("cidr", &cidr)?;
@@ -70,7 +97,7 @@ pub(super) async fn remove(call: Call) -> Reply {
     }
     tracing::info!(by = call.caller.by.name, %cidr, "disallow");
     let revision = blocks::apply(&call, vec![Change::Disallow { cidr }]).await?;
-    Ok(blocks::with(pushing.settle(&call, revision).await, [("cidr", json!(cidr))]))
+    Ok(Changed { settled: pushing.settle(&call, revision).await, cidr })
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -85,18 +112,17 @@ pub(super) struct Batch {
 }
 
 /// `importAllowed`: many at once. What is wrong with one holds up no other.
-pub(super) async fn import(call: Call) -> Reply {
+pub(super) async fn import(call: Call) -> Reply<Imported> {
     let pushing = Pushing::begin_without_waiting(&call)?;
     let Batch { allowed, reason, dry_run } = call.keys()?;
     blocks::within_bounds("allowed", allowed.len())?;
     let (mut changes, mut problems) = (Vec::with_capacity(allowed.len()), Vec::new());
     for (index, given) in allowed.into_iter().enumerate() {
-        let shown = given.get("cidr").cloned().unwrap_or_default();
-        match entry(given) {
+        match entry(&given) {
             Ok((cidr, own)) => {
                 changes.push(change(&call, cidr, if own.is_empty() { &reason } else { &own }));
             }
-            Err(problem) => problems.push(json!({ "index": index, "cidr": shown, "problem": problem })),
+            Err(problem) => problems.push(Problem::of(index, &given, problem)),
         }
     }
     let accepted = changes.len();
@@ -105,12 +131,11 @@ pub(super) async fn import(call: Call) -> Reply {
         false => blocks::apply(&call, changes).await?,
     };
     let settled = pushing.settle(&call, revision).await;
-    let more = [("accepted", json!(accepted)), ("problems", json!(problems)), ("dryRun", json!(dry_run))];
-    Ok(blocks::with(settled, more))
+    Ok(Imported { settled, accepted, problems, dry_run })
 }
 
-fn entry(given: Value) -> Result<(IpNet, String), String> {
-    let Named { cidr, reason } = serde_json::from_value(given).map_err(|error| error.to_string())?;
+fn entry(given: &Value) -> Result<(IpNet, String), String> {
+    let Named { cidr, reason } = Named::deserialize(given).map_err(|error| error.to_string())?;
     let cidr = prefix::parse(&cidr)?;
     refuse_all(cidr)?;
     Ok((cidr, reason))

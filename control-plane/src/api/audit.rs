@@ -2,8 +2,8 @@
 
 mod export;
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 pub(super) use self::export::{Asked as ExportAsked, export};
@@ -11,6 +11,7 @@ use super::{
     ApiError,
     endpoint::{Call, Reply},
     filter::bounded,
+    names,
 };
 use crate::{
     clock::TimeRange,
@@ -48,11 +49,41 @@ impl Default for Asked {
     }
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Page {
+    entries: Vec<AuditRow>,
+    /// Of all pages.
+    total: u64,
+    /// Where to go on, as `cursor`; null at the end.
+    next: Option<u64>,
+}
+
+/// One change: who, when, from where, what.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = AuditEntry)]
+struct AuditRow {
+    /// Counts up without holes; a hole is an entry that somebody took away.
+    seq: u64,
+    at: i64,
+    kind: names::PrincipalKind,
+    who: String,
+    who_id: String,
+    /// An address; null on the machine itself.
+    from: Option<String>,
+    /// The call's name, or what stands for it elsewhere.
+    action: String,
+    object: String,
+    /// How it was, without secrets; null where it was not there.
+    before: Option<Value>,
+    after: Option<Value>,
+}
+
 /// `fetchAudit`: newest first, a page at a time.
-pub(super) fn list(call: &Call) -> Reply {
+pub(super) fn list(call: &Call) -> Reply<Page> {
     let page = call.api.store.audit(&query(call)?)?;
-    let entries: Vec<Value> = page.entries.iter().map(shown).collect();
-    Ok(json!({ "entries": entries, "total": page.total, "next": page.next }))
+    let entries = page.entries.into_iter().map(AuditRow::from).collect();
+    Ok(Page { entries, total: page.total, next: page.next })
 }
 
 fn query(call: &Call) -> Result<AuditQuery, ApiError> {
@@ -73,17 +104,19 @@ fn query(call: &Call) -> Result<AuditQuery, ApiError> {
     })
 }
 
-fn shown(entry: &AuditEntry) -> Value {
-    json!({
-        "seq": entry.seq,
-        "at": entry.at.seconds(),
-        "kind": entry.by.kind.name(),
-        "who": entry.by.name,
-        "whoId": entry.by.id,
-        "from": entry.from,
-        "action": entry.action,
-        "object": entry.object,
-        "before": entry.before,
-        "after": entry.after,
-    })
+impl From<AuditEntry> for AuditRow {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            seq: entry.seq,
+            at: entry.at.seconds(),
+            kind: entry.by.kind.into(),
+            who: entry.by.name,
+            who_id: entry.by.id,
+            from: entry.from,
+            action: entry.action,
+            object: entry.object,
+            before: entry.before,
+            after: entry.after,
+        }
+    }
 }

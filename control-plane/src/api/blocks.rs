@@ -6,22 +6,24 @@ mod list;
 mod terms;
 
 use ipnet::IpNet;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use self::guard::Guard;
+use self::{
+    guard::Guard,
+    list::{BlockRefusal, BlockRow},
+};
 pub(super) use self::{
-    import::{Batch, import, within_bounds},
+    import::{Batch, Imported, Problem, import, within_bounds},
     list::{Asked, list},
     terms::{Terms, reason},
 };
 use super::{
     ApiError,
-    echo::{Absent, reply},
+    echo::{Echo, Echoed, Echoes},
     endpoint::{Call, Reply},
     prefix::{address, prefix},
-    pushed::Pushing,
+    pushed::{Pushing, Settled},
 };
 use crate::{
     blocking::blocking,
@@ -41,8 +43,17 @@ pub(super) struct Force {
     force: bool,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Blocked {
+    #[serde(flatten)]
+    settled: Settled,
+    /// As it stands; null where it is over already.
+    block: Option<BlockRow>,
+    refusals: Vec<BlockRefusal>,
+}
+
 /// `addBlock`: an address or a prefix, on every sensor.
-pub(super) async fn add(call: Call) -> Reply {
+pub(super) async fn add(call: Call) -> Reply<Blocked> {
     let pushing = Pushing::begin(&call)?;
     let Named { cidr } = call.keys()?;
     let cidr = prefix("cidr", &cidr)?;
@@ -51,13 +62,12 @@ pub(super) async fn add(call: Call) -> Reply {
     let api = call.api.clone();
     let found = blocking(move || api.store.block(cidr, EpochMillis::now())).await?;
     let view = call.api.fleet.view([cidr].into_iter());
-    let shown = found.map(|one| list::block(&view, &one));
-    let refusals = list::refusals(&view, cidr, revision);
-    Ok(with(settled, [("block", json!(shown)), ("refusals", json!(refusals))]))
+    let block = found.map(|one| list::block(&view, &one));
+    Ok(Blocked { settled, block, refusals: list::refusals(&view, cidr, revision) })
 }
 
 /// `removeBlock`.
-pub(super) async fn remove(call: Call) -> Reply {
+pub(super) async fn remove(call: Call) -> Reply<Settled> {
     let pushing = Pushing::begin(&call)?;
     let Named { cidr } = call.keys()?;
     let cidr = prefix("cidr", &cidr)?;
@@ -79,8 +89,23 @@ pub(super) struct Modify {
     status: String,
 }
 
+pub(super) struct ModifyKeys;
+
+impl Echoes for ModifyKeys {
+    const KEYS: &'static [(&'static str, Echo)] = &[("actorIp", Echo::Text), ("status", Echo::Text)];
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Modified {
+    #[serde(flatten)]
+    settled: Settled,
+    /// Whether any block covers the actor now.
+    blocked: bool,
+    refusals: Vec<BlockRefusal>,
+}
+
 /// `modifyThreatActorStatus`: Block IP, and back.
-pub(super) async fn modify_actor(call: Call) -> Reply {
+pub(super) async fn modify_actor(call: Call) -> Reply<Echoed<ModifyKeys, Modified>> {
     let pushing = Pushing::begin(&call)?;
     let Modify { actor_ip, status } = call.keys()?;
     let address = address(&actor_ip)?;
@@ -100,8 +125,7 @@ pub(super) async fn modify_actor(call: Call) -> Reply {
     // A wider block may still cover an actor whose own was lifted.
     let covered = blocking(move || api.store.blocked(&[address], EpochMillis::now())).await?;
     let refusals = list::refusals(&call.api.fleet.view([cidr].into_iter()), cidr, revision);
-    let result = with(settled, [("blocked", json!(!covered.is_empty())), ("refusals", json!(refusals))]);
-    Ok(reply(&call.raw, &[("actorIp", Absent::Null), ("status", Absent::Null)], result))
+    Ok(Echoed::new(&call.raw, Modified { settled, blocked: !covered.is_empty(), refusals }))
 }
 
 async fn put(call: &Call, cidr: IpNet, field: &str) -> Result<u64, ApiError> {
@@ -134,11 +158,4 @@ async fn lift(call: &Call, cidr: IpNet) -> Result<u64, ApiError> {
 pub(super) async fn apply(call: &Call, changes: Vec<Change>) -> Result<u64, ApiError> {
     let (api, act) = (call.api.clone(), call.act());
     Ok(blocking(move || api.fleet.apply(&act, changes)).await?)
-}
-
-pub(super) fn with<const N: usize>(mut reply: Value, more: [(&str, Value); N]) -> Value {
-    if let Some(reply) = reply.as_object_mut() {
-        reply.extend(more.map(|(key, value)| (key.to_owned(), value)));
-    }
-    reply
 }

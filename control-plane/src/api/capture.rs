@@ -1,15 +1,16 @@
 //! Capture rules: how much of which traffic sensors look at.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::{
     ApiError, blocks,
     endpoint::{Call, Reply},
-    prefix,
-    pushed::Pushing,
+    names, prefix,
+    pushed::{Pushing, Settled},
 };
 use crate::{
     blocking::blocking,
@@ -24,11 +25,31 @@ const MAX_REASON: usize = 500;
 /// A list is read, changed and set: two at once must not undo each other.
 static CHANGING: Mutex<()> = Mutex::const_new(());
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Rules {
+    rules: Vec<CaptureRuleRow>,
+    total: usize,
+    /// The newest there is.
+    revision: u64,
+}
+
+/// How much of some traffic is looked at.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct CaptureRuleRow {
+    #[schema(value_type = Option<String>)]
+    cidr: Option<IpNet>,
+    port: Option<u16>,
+    mode: names::CaptureMode,
+    reason: String,
+    author: String,
+    created_at: i64,
+}
+
 /// `fetchCaptureRules`: all of them. What none is for is looked at in full.
-pub(super) fn list(call: &Call) -> Reply {
-    let rules = call.api.store.capture_rules()?;
-    let shown: Vec<Value> = rules.iter().map(shown).collect();
-    Ok(json!({ "rules": shown, "total": shown.len(), "revision": call.api.fleet.revision() }))
+pub(super) fn list(call: &Call) -> Reply<Rules> {
+    let rules: Vec<_> = call.api.store.capture_rules()?.iter().map(shown).collect();
+    Ok(Rules { total: rules.len(), rules, revision: call.api.fleet.revision() })
 }
 
 /// One rule as it is asked for: a prefix, a port, or both.
@@ -41,6 +62,13 @@ pub(super) struct Wanted {
     reason: String,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct RulesSet {
+    #[serde(flatten)]
+    settled: Settled,
+    rules: Vec<CaptureRuleRow>,
+}
+
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct List {
     #[schema(inline)]
@@ -48,7 +76,7 @@ pub(super) struct List {
 }
 
 /// `setCaptureRules`: these and no others, on every sensor. A rule that stays as it was keeps its author and time.
-pub(super) async fn set_all(call: Call) -> Reply {
+pub(super) async fn set_all(call: Call) -> Reply<RulesSet> {
     let pushing = Pushing::begin(&call)?;
     let List { rules } = call.keys()?;
     let _alone = CHANGING.lock().await;
@@ -71,7 +99,7 @@ pub(super) async fn set_all(call: Call) -> Reply {
 }
 
 /// `setCaptureRule`: this one besides the others, in place of one for the same.
-pub(super) async fn set_one(call: Call) -> Reply {
+pub(super) async fn set_one(call: Call) -> Reply<RulesSet> {
     let pushing = Pushing::begin(&call)?;
     let rule = checked(&call, &call.keys()?, "")?;
     let _alone = CHANGING.lock().await;
@@ -88,7 +116,7 @@ pub(super) struct Named {
 }
 
 /// `removeCaptureRule`: what it was for is looked at as the others say.
-pub(super) async fn remove(call: Call) -> Reply {
+pub(super) async fn remove(call: Call) -> Reply<RulesSet> {
     let pushing = Pushing::begin(&call)?;
     let Named { cidr, port } = call.keys()?;
     let cidr = cidr.map(|cidr| prefix::prefix("cidr", &cidr)).transpose()?;
@@ -110,14 +138,14 @@ async fn known(call: &Call) -> Result<Vec<CaptureRule>, ApiError> {
     Ok(blocking(move || api.store.capture_rules()).await?)
 }
 
-async fn set(call: &Call, pushing: Pushing, rules: Vec<CaptureRule>) -> Reply {
+async fn set(call: &Call, pushing: Pushing, rules: Vec<CaptureRule>) -> Reply<RulesSet> {
     if rules.len() > MAX_RULES {
         return Err(ApiError::invalid("rules", format_args!("are at most {MAX_RULES}: use wider prefixes")));
     }
-    let list: Vec<Value> = rules.iter().map(shown).collect();
+    let list: Vec<_> = rules.iter().map(shown).collect();
     tracing::warn!(by = call.caller.by.name, rules = %json!(list), "capture rules");
     let revision = blocks::apply(call, vec![Change::CaptureRules(rules)]).await?;
-    Ok(blocks::with(pushing.settle(call, revision).await, [("rules", json!(list))]))
+    Ok(RulesSet { settled: pushing.settle(call, revision).await, rules: list })
 }
 
 fn checked(call: &Call, wanted: &Wanted, place: &str) -> Result<CaptureRule, ApiError> {
@@ -149,13 +177,13 @@ fn is_for_the_same(one: &CaptureRule, other: &CaptureRule) -> bool {
     (one.cidr, one.port) == (other.cidr, other.port)
 }
 
-fn shown(rule: &CaptureRule) -> Value {
-    json!({
-        "cidr": rule.cidr,
-        "port": rule.port,
-        "mode": rule.mode.name(),
-        "reason": rule.reason,
-        "author": rule.author,
-        "createdAt": rule.created_at.seconds(),
-    })
+fn shown(rule: &CaptureRule) -> CaptureRuleRow {
+    CaptureRuleRow {
+        cidr: rule.cidr,
+        port: rule.port,
+        mode: rule.mode.into(),
+        reason: rule.reason.clone(),
+        author: rule.author.clone(),
+        created_at: rule.created_at.seconds(),
+    }
 }

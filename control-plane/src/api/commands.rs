@@ -1,13 +1,11 @@
 //! What changes events. The filter keys are those of the list, so that what is changed is what was shown.
 
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     ApiError,
     blocks::reason,
-    echo::reply,
     endpoint::{Call, Reply},
     filter::{FilterKeys, status},
     suppressions::expiry,
@@ -38,8 +36,20 @@ pub(super) struct Update {
     any_policy: bool,
 }
 
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Updated {
+    update_success: bool,
+    update_message: String,
+    updated_count: u64,
+    /// Suppressions that began or ended with it.
+    suppressions: u64,
+    /// The revision that carries these to sensors; null where there are none.
+    revision: Option<u64>,
+}
+
 /// `updateMaliciousEventStatus`. IGNORED suppresses what the events stand for; leaving IGNORED lifts that.
-pub(super) fn update_status(call: &Call) -> Reply {
+pub(super) fn update_status(call: &Call) -> Reply<Updated> {
     let update: Update = call.keys()?;
     let status = status("status", &update.status)?;
     let filter = chosen(call)?;
@@ -51,17 +61,13 @@ pub(super) fn update_status(call: &Call) -> Reply {
     let moved = call.api.fleet.move_events(&call.act(), &filter, &named(call), status, suppressing)?;
     let updated = moved.events;
     let message = format!("{updated} events are {} now", status.name());
-    Ok(reply(
-        &call.raw,
-        &[],
-        json!({
-            "updateSuccess": true,
-            "updateMessage": message,
-            "updatedCount": updated,
-            "suppressions": moved.suppressions,
-            "revision": moved.revision,
-        }),
-    ))
+    Ok(Updated {
+        update_success: true,
+        update_message: message,
+        updated_count: updated,
+        suppressions: moved.suppressions,
+        revision: moved.revision,
+    })
 }
 
 fn begin(call: &Call, update: Update, at: EpochMillis) -> Result<Suppressing, ApiError> {
@@ -81,16 +87,20 @@ fn begin(call: &Call, update: Update, at: EpochMillis) -> Result<Suppressing, Ap
     })
 }
 
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Deleted {
+    delete_success: bool,
+    deleted_count: u64,
+    delete_message: String,
+}
+
 /// `deleteMaliciousEvents`. Suppressions stay: what was ignored does not come back with the next event.
-pub(super) fn delete(call: &Call) -> Reply {
+pub(super) fn delete(call: &Call) -> Reply<Deleted> {
     let deleted = call.api.store.delete(&call.act(), &chosen(call)?, &named(call))?;
     tracing::info!(by = call.caller.by.name, deleted, "events deleted");
     let message = format!("{deleted} events are deleted");
-    Ok(reply(
-        &call.raw,
-        &[],
-        json!({ "deleteSuccess": true, "deletedCount": deleted, "deleteMessage": message }),
-    ))
+    Ok(Deleted { delete_success: true, deleted_count: deleted, delete_message: message })
 }
 
 fn chosen(call: &Call) -> Result<EventFilter, ApiError> {

@@ -1,14 +1,13 @@
 //! The threat configuration: read, and set as a whole or part by part.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use super::{
     ApiError, blocks,
     endpoint::{Call, Reply},
-    pushed::Pushing,
+    pushed::{Pushing, Settled},
 };
 use crate::{
     blocking::blocking,
@@ -20,10 +19,29 @@ use crate::{
 /// A document is read, changed and set: two at once must not undo each other.
 static CHANGING: Mutex<()> = Mutex::const_new(());
 
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Shown {
+    configuration: Document,
+    /// Null where nobody has set it.
+    author: Option<String>,
+    updated_at: Option<i64>,
+    /// The revision that brought it.
+    revision: Option<u64>,
+}
+
 /// `fetchThreatConfiguration`: as it is, and who set it.
-pub(super) fn fetch(call: &Call) -> Reply {
+pub(super) fn fetch(call: &Call) -> Reply<Shown> {
     let known = call.api.store.threat_configuration()?;
-    Ok(shown(known.as_ref()))
+    Ok(match known {
+        None => Shown { configuration: Document::default(), author: None, updated_at: None, revision: None },
+        Some(Configuration { document, author, at, revision }) => Shown {
+            configuration: document,
+            author: Some(author),
+            updated_at: Some(at.seconds()),
+            revision: Some(revision),
+        },
+    })
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -33,8 +51,15 @@ pub(super) struct Mode {
     replace: bool,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Modified {
+    #[serde(flatten)]
+    settled: Settled,
+    configuration: Document,
+}
+
 /// `modifyThreatConfiguration`: the parts that are given, on every sensor.
-pub(super) async fn modify(call: Call) -> Reply {
+pub(super) async fn modify(call: Call) -> Reply<Modified> {
     let pushing = Pushing::begin(&call)?;
     let (given, Mode { replace }): (Document, Mode) = (call.keys()?, call.keys()?);
     let _alone = CHANGING.lock().await;
@@ -67,18 +92,5 @@ pub(super) async fn modify(call: Call) -> Reply {
     let settled = pushing.settle(&call, revision).await;
     let api = call.api.clone();
     let now = blocking(move || api.store.threat_configuration()).await?;
-    Ok(blocks::with(
-        settled,
-        [("configuration", shown(now.as_ref()).get("configuration").cloned().unwrap_or_default())],
-    ))
-}
-
-fn shown(known: Option<&Configuration>) -> Value {
-    let nothing = Document::default();
-    json!({
-        "configuration": known.map_or(&nothing, |known| &known.document),
-        "author": known.map(|known| &known.author),
-        "updatedAt": known.map(|known| known.at.seconds()),
-        "revision": known.map(|known| known.revision),
-    })
+    Ok(Modified { settled, configuration: now.map(|now| now.document).unwrap_or_default() })
 }

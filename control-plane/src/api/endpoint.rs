@@ -12,8 +12,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{MethodRouter, post},
 };
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::{
     Api, ApiError,
@@ -53,22 +54,37 @@ impl Call {
     }
 }
 
-pub(super) type Reply = Result<Value, ApiError>;
+pub(super) type Reply<T> = Result<T, ApiError>;
+
+/// What an endpoint's function returns: a reply that the document describes, or why there is none.
+pub(super) trait Answer: Send + 'static {
+    type Body: Serialize + ToSchema + Send + 'static;
+
+    fn reply(self) -> Reply<Self::Body>;
+}
+
+impl<T: Serialize + ToSchema + Send + 'static> Answer for Reply<T> {
+    type Body = T;
+
+    fn reply(self) -> Self {
+        self
+    }
+}
 
 /// An endpoint that needs the store and nothing else; it runs where waiting for the disk harms nobody.
-pub(super) fn reads(needs: Role, handler: fn(&Call) -> Reply) -> MethodRouter<Arc<Planes>> {
-    commands(needs, move |call: Call| blocking(move || handler(&call)))
+pub(super) fn reads<R: Answer>(needs: Role, handler: fn(&Call) -> R) -> MethodRouter<Arc<Planes>> {
+    commands(needs, move |call: Call| blocking(move || handler(&call).reply()))
 }
 
 /// An endpoint that also waits, for sensors or for its turn.
 pub(super) fn commands<H, F>(needs: Role, handler: H) -> MethodRouter<Arc<Planes>>
 where
     H: Fn(Call) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Reply> + Send,
+    F: Future<Output: Answer> + Send,
 {
     answers(needs, move |call| {
         let reply = handler(call);
-        async { Ok(Json(reply.await?).into_response()) }
+        async { Ok(Json(reply.await.reply()?).into_response()) }
     })
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum ApiError {
     TooLarge,
     /// A wrong name, password or key at the log-in.
     NotLoggedIn,
+    /// A name and a password where nobody logs in with these.
+    NoPasswords,
     TooManyAttempts(Wait),
     /// Checking passwords takes memory: only some at a time.
     Busy,
@@ -114,6 +116,10 @@ impl IntoResponse for ApiError {
             Self::NotLoggedIn => (
                 StatusCode::UNAUTHORIZED,
                 vec!["the name, the password or the API key is wrong, or may not be used any more".into()],
+            ),
+            Self::NoPasswords => (
+                StatusCode::FORBIDDEN,
+                vec!["nobody logs in with a password here (--no-password-log-in): log in by the identity provider, or with an API key".into()],
             ),
             Self::TooManyAttempts(Wait(wait)) => {
                 let seconds = wait.as_secs().max(1);

@@ -1,13 +1,13 @@
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
     ApiError,
-    echo::{Absent, reply},
+    echo::{Echo, Echoed, Echoes},
     endpoint::{Call, Reply},
     filter::FilterKeys,
-    row,
+    row::{self, Event},
     sort::{Paging, order},
 };
 use crate::{
@@ -17,28 +17,40 @@ use crate::{
 
 const MENU_LENGTH: usize = 1_000;
 
-const ECHO: [(&str, Absent); 20] = [
-    ("ips", Absent::Null),
-    ("urls", Absent::Null),
-    ("apiCollectionIds", Absent::Null),
-    ("method", Absent::Null),
-    ("types", Absent::Null),
-    ("severity", Absent::Null),
-    ("subCategory", Absent::Null),
-    ("latestAttack", Absent::Null),
-    ("hosts", Absent::Null),
-    ("statusFilter", Absent::Null),
-    ("successfulExploit", Absent::Null),
-    ("searchText", Absent::Null),
-    ("sampleData", Absent::Null),
-    ("sort", Absent::Null),
-    ("sortBySeverity", Absent::Null),
-    ("skip", Absent::Zero),
-    ("limit", Absent::DefaultLimit),
-    ("startTimestamp", Absent::Zero),
-    ("endTimestamp", Absent::Zero),
-    ("maliciousEvents", Absent::Null),
-];
+pub(super) struct ListKeys;
+
+impl Echoes for ListKeys {
+    const KEYS: &'static [(&'static str, Echo)] = &[
+        ("ips", Echo::Texts),
+        ("urls", Echo::Texts),
+        ("apiCollectionIds", Echo::Numbers),
+        ("method", Echo::Texts),
+        ("types", Echo::Texts),
+        ("severity", Echo::Texts),
+        ("subCategory", Echo::Texts),
+        ("latestAttack", Echo::Texts),
+        ("hosts", Echo::Texts),
+        ("statusFilter", Echo::Text),
+        ("successfulExploit", Echo::Flag),
+        ("searchText", Echo::Text),
+        ("sampleData", Echo::Nothing),
+        ("sort", Echo::Sort),
+        ("sortBySeverity", Echo::BySeverity),
+        ("skip", Echo::Count),
+        ("limit", Echo::Limit),
+        ("startTimestamp", Echo::Count),
+        ("endTimestamp", Echo::Count),
+    ];
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Listed {
+    malicious_events: Vec<Event>,
+    total: u64,
+    /// Whether `total` is all there are; else there are at least so many.
+    total_is_exact: bool,
+}
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -48,7 +60,7 @@ pub(super) struct Severe {
 }
 
 /// `fetchSuspectSampleData`: one row per event.
-pub(super) fn list(call: &Call) -> Reply {
+pub(super) fn list(call: &Call) -> Reply<Echoed<ListKeys, Listed>> {
     let mut page = call
         .keys::<Paging>()?
         .page(&[("detectedAt", EventSort::DetectedAt)], (EventSort::DetectedAt, Order::Descending))?;
@@ -56,12 +68,9 @@ pub(super) fn list(call: &Call) -> Reply {
         page.sort.insert(0, (EventSort::Severity, order));
     }
     let listing = call.api.store.list(&call.keys::<FilterKeys>()?.filter()?, &page)?;
-    let rows = row::events(&call.api, listing.rows)?;
-    Ok(reply(
-        &call.raw,
-        &ECHO,
-        json!({ "maliciousEvents": rows, "total": listing.total, "totalIsExact": listing.is_exact }),
-    ))
+    let malicious_events = row::events(&call.api, listing.rows)?;
+    let listed = Listed { malicious_events, total: listing.total, total_is_exact: listing.is_exact };
+    Ok(Echoed::new(&call.raw, listed))
 }
 
 fn severity_order(given: Option<&Value>) -> Result<Option<Order>, ApiError> {
@@ -83,32 +92,45 @@ pub(super) struct Range {
     end_timestamp: u64,
 }
 
-const MENU_ECHO: [(&str, Absent); 12] = [
-    ("severity", Absent::Null),
-    ("types", Absent::Null),
-    ("apiCollectionIds", Absent::Null),
-    ("latestAttack", Absent::Null),
-    ("sampleData", Absent::Null),
-    ("maliciousEvents", Absent::Null),
-    ("sort", Absent::Null),
-    ("skip", Absent::Zero),
-    ("limit", Absent::DefaultLimit),
-    ("total", Absent::Zero),
-    ("startTimestamp", Absent::Zero),
-    ("endTimestamp", Absent::Zero),
-];
+pub(super) struct MenuKeys;
+
+impl Echoes for MenuKeys {
+    const KEYS: &'static [(&'static str, Echo)] = &[
+        ("severity", Echo::Texts),
+        ("types", Echo::Texts),
+        ("apiCollectionIds", Echo::Numbers),
+        ("latestAttack", Echo::Texts),
+        ("sampleData", Echo::Nothing),
+        ("maliciousEvents", Echo::Nothing),
+        ("sort", Echo::Sort),
+        ("skip", Echo::Count),
+        ("limit", Echo::Limit),
+        ("total", Echo::Zero),
+        ("startTimestamp", Echo::Count),
+        ("endTimestamp", Echo::Count),
+    ];
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Menus {
+    ips: Vec<String>,
+    urls: Vec<String>,
+    hosts: Vec<String>,
+    /// Policy ids, as the page fills it.
+    sub_category: Vec<String>,
+}
 
 /// `fetchFiltersThreatTable`: what the filter menus offer.
-pub(super) fn filter_values(call: &Call) -> Reply {
+pub(super) fn filter_values(call: &Call) -> Reply<Echoed<MenuKeys, Menus>> {
     let Range { start_timestamp, end_timestamp } = call.keys()?;
     let range = TimeRange::inclusive_seconds(start_timestamp, end_timestamp);
     let values = |field| call.api.store.distinct(field, range, MENU_LENGTH);
-    let result = json!({
-        "ips": values(DistinctField::Actor)?,
-        "urls": values(DistinctField::Url)?,
-        "hosts": values(DistinctField::Host)?,
-        // The page fills this with policy ids, and so do we.
-        "subCategory": values(DistinctField::PolicyId)?,
-    });
-    Ok(reply(&call.raw, &MENU_ECHO, result))
+    let menus = Menus {
+        ips: values(DistinctField::Actor)?,
+        urls: values(DistinctField::Url)?,
+        hosts: values(DistinctField::Host)?,
+        sub_category: values(DistinctField::PolicyId)?,
+    };
+    Ok(Echoed::new(&call.raw, menus))
 }

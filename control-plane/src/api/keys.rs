@@ -2,28 +2,48 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     ApiError,
     endpoint::{Call, Reply},
+    names,
     users::role_of,
 };
 use crate::{
-    auth::{self, KeyTerms},
+    auth::{self, BadKeyTerms, KeyTerms},
     clock::EpochMillis,
     store::KeyRecord,
 };
 
-const MAX_NAME: usize = 100;
-const MAX_TTL: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
+#[derive(Serialize, ToSchema)]
+pub(super) struct Keys {
+    keys: Vec<KeyRow>,
+    total: usize,
+}
+
+/// An API key, without the key itself.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ApiKey)]
+pub(crate) struct KeyRow {
+    id: String,
+    name: String,
+    role: names::Role,
+    created_at: i64,
+    /// Empty where that was not written down yet.
+    created_by: String,
+    last_used_at: Option<i64>,
+    /// Null where it has no end.
+    expires_at: Option<i64>,
+    revoked_at: Option<i64>,
+}
 
 /// `fetchKeys`: oldest first, revoked ones too.
-pub(super) fn list(call: &Call) -> Reply {
-    let keys: Vec<Value> = call.api.store.keys()?.iter().map(shown).collect();
-    Ok(json!({ "keys": keys, "total": keys.len() }))
+pub(super) fn list(call: &Call) -> Reply<Keys> {
+    let keys: Vec<_> = call.api.store.keys()?.iter().map(KeyRow::from).collect();
+    Ok(Keys { total: keys.len(), keys })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -34,34 +54,38 @@ pub(super) struct Add {
     ttl_seconds: Option<u64>,
 }
 
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Made {
+    id: String,
+    /// The key itself, shown this once.
+    key: String,
+    name: String,
+    role: names::Role,
+    expires_at: Option<i64>,
+}
+
 /// `addKey`.
-pub(super) fn add(call: &Call) -> Reply {
+pub(super) fn add(call: &Call) -> Reply<Made> {
     let Add { name, role, ttl_seconds } = call.keys()?;
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-        return Err(ApiError::invalid(
-            "name",
-            format_args!("says whose key it is, on one line of at most {MAX_NAME} characters"),
-        ));
+    let terms = KeyTerms::new(&name, role_of(&role)?, ttl_seconds.map(Duration::from_secs))?;
+    let (id, key) = auth::create_key(&*call.api.store, &call.act(), terms.clone())?;
+    Ok(Made {
+        id,
+        key: key.reveal().to_owned(),
+        name: terms.name,
+        role: terms.role.into(),
+        expires_at: terms.expires_at.map(EpochMillis::seconds),
+    })
+}
+
+impl From<BadKeyTerms> for ApiError {
+    fn from(bad: BadKeyTerms) -> Self {
+        match bad {
+            BadKeyTerms::Name => Self::invalid("name", bad),
+            BadKeyTerms::Lifetime => Self::invalid("ttlSeconds", bad),
+        }
     }
-    let role = role_of(&role)?;
-    let ttl = ttl_seconds.map(Duration::from_secs);
-    if ttl.is_some_and(|ttl| ttl.is_zero() || ttl > MAX_TTL) {
-        return Err(ApiError::invalid(
-            "ttlSeconds",
-            "is from 1 second to 10 years; without it a key has no end",
-        ));
-    }
-    let expires_at = ttl.map(|ttl| EpochMillis::now().plus(ttl));
-    let terms = KeyTerms { name: name.to_owned(), role, expires_at };
-    let (id, key) = auth::create_key(&*call.api.store, &call.act(), terms)?;
-    Ok(json!({
-        "id": id,
-        "key": key.reveal(),
-        "name": name,
-        "role": role.name(),
-        "expiresAt": expires_at.map(EpochMillis::seconds),
-    }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -69,8 +93,13 @@ pub(super) struct Named {
     id: String,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Revoked {
+    id: String,
+}
+
 /// `revokeKey`: at once, with the sessions opened with it.
-pub(super) fn revoke(call: &Call) -> Reply {
+pub(super) fn revoke(call: &Call) -> Reply<Revoked> {
     let Named { id } = call.keys()?;
     if !call.api.store.revoke_key(&call.act(), &id, EpochMillis::now())? {
         return Err(ApiError::invalid(
@@ -78,18 +107,20 @@ pub(super) fn revoke(call: &Call) -> Reply {
             "there is no such key in force; fetchKeys shows those there are",
         ));
     }
-    Ok(json!({ "id": id }))
+    Ok(Revoked { id })
 }
 
-fn shown(key: &KeyRecord) -> Value {
-    json!({
-        "id": key.id,
-        "name": key.name,
-        "role": key.role.name(),
-        "createdAt": key.created_at.seconds(),
-        "createdBy": key.created_by,
-        "lastUsedAt": key.last_used_at.map(EpochMillis::seconds),
-        "expiresAt": key.expires_at.map(EpochMillis::seconds),
-        "revokedAt": key.revoked_at.map(EpochMillis::seconds),
-    })
+impl From<&KeyRecord> for KeyRow {
+    fn from(key: &KeyRecord) -> Self {
+        Self {
+            id: key.id.clone(),
+            name: key.name.clone(),
+            role: key.role.into(),
+            created_at: key.created_at.seconds(),
+            created_by: key.created_by.clone(),
+            last_used_at: key.last_used_at.map(EpochMillis::seconds),
+            expires_at: key.expires_at.map(EpochMillis::seconds),
+            revoked_at: key.revoked_at.map(EpochMillis::seconds),
+        }
+    }
 }

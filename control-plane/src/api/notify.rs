@@ -1,7 +1,6 @@
 //! Notification targets. What opens one, its address behind the host included, comes in and is never shown again.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -9,6 +8,7 @@ use super::{
     ApiError,
     endpoint::{Call, Reply},
     filter::{bounded, severities},
+    names,
 };
 use crate::{
     auth::{Secret, SecretKind},
@@ -26,10 +26,44 @@ const MAX_VALUE: usize = 200;
 const DEFAULT_LIMIT: u64 = 100;
 const MAX_LIMIT: u64 = 1_000;
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Targets {
+    targets: Vec<NotifyTarget>,
+    total: usize,
+}
+
+/// Where notifications go, and how that goes.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct NotifyTarget {
+    name: String,
+    kind: names::TargetKind,
+    /// As far as it is no secret.
+    address: String,
+    /// Of which events it is told; empty is any.
+    severity: Vec<String>,
+    category: Vec<String>,
+    policy: Vec<String>,
+    enabled: bool,
+    created_at: i64,
+    created_by: String,
+    queued: u64,
+    delivered: u64,
+    /// Attempts that failed.
+    failed: u64,
+    /// Never delivered: refused for good, or too old.
+    given_up: u64,
+    /// Found no room.
+    dropped: u64,
+    /// Attempts that failed since the last success.
+    failures: u64,
+    next_attempt_at: Option<i64>,
+}
+
 /// `fetchNotifyTargets`: by name.
-pub(super) fn list(call: &Call) -> Reply {
-    let targets: Vec<Value> = call.api.store.targets()?.iter().map(shown).collect();
-    Ok(json!({ "targets": targets, "total": targets.len() }))
+pub(super) fn list(call: &Call) -> Reply<Targets> {
+    let targets: Vec<_> = call.api.store.targets()?.into_iter().map(NotifyTarget::from).collect();
+    Ok(Targets { total: targets.len(), targets })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -48,8 +82,15 @@ pub(super) struct Filter {
     policy: Option<Vec<String>>,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Added {
+    target: NotifyTarget,
+    /// The secret that was made for it, shown this once; null where one was given, or none is needed.
+    secret: Option<String>,
+}
+
 /// `addNotifyTarget`.
-pub(super) fn add(call: &Call) -> Reply {
+pub(super) fn add(call: &Call) -> Reply<Added> {
     let Add { name, kind, url, secret } = call.keys()?;
     let name = named(&name)?;
     let kind = TargetKind::parse(&kind)
@@ -65,11 +106,7 @@ pub(super) fn add(call: &Call) -> Reply {
     let created_at = EpochMillis::now();
     let new = NewTarget { id, name: name.to_owned(), kind, shown: address, sealed, filter, created_at };
     call.api.store.add_target(&call.act(), new)?;
-    let mut reply = json!({ "target": shown(&found(call, name)?) });
-    if let (Some(made), Some(reply)) = (made, reply.as_object_mut()) {
-        reply.insert("secret".to_owned(), json!(made.reveal()));
-    }
-    Ok(reply)
+    Ok(Added { target: found(call, name)?.into(), secret: made.map(|made| made.reveal().to_owned()) })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -80,8 +117,13 @@ pub(super) struct Modify {
     secret: Option<String>,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Modified {
+    target: NotifyTarget,
+}
+
 /// `modifyNotifyTarget`.
-pub(super) fn modify(call: &Call) -> Reply {
+pub(super) fn modify(call: &Call) -> Reply<Modified> {
     let Modify { name, enabled, url, secret } = call.keys()?;
     let before = found(call, &name)?;
     let sealed = match (url, secret) {
@@ -101,7 +143,7 @@ pub(super) fn modify(call: &Call) -> Reply {
     let change = TargetChange { enabled, filter: (wanted != before.filter).then_some(wanted), sealed };
     let after = call.api.store.change_target(&call.act(), &name, change)?;
     call.api.notifier.wake();
-    Ok(json!({ "target": shown(&after) }))
+    Ok(Modified { target: after.into() })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -109,15 +151,32 @@ pub(super) struct Named {
     name: String,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Removed {
+    name: String,
+}
+
 /// `removeNotifyTarget`: with what waits for it.
-pub(super) fn remove(call: &Call) -> Reply {
+pub(super) fn remove(call: &Call) -> Reply<Removed> {
     let Named { name } = call.keys()?;
     call.api.store.remove_target(&call.act(), &name)?;
-    Ok(json!({ "name": name }))
+    Ok(Removed { name })
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Tested {
+    name: String,
+    delivered: bool,
+    /// What was answered, or what went wrong.
+    detail: String,
+    /// The notification's.
+    id: String,
+    took_ms: u64,
 }
 
 /// `testNotifyTarget`: once, past the queue, also where it is disabled.
-pub(super) async fn test(call: Call) -> Reply {
+pub(super) async fn test(call: Call) -> Reply<Tested> {
     let Named { name } = call.keys()?;
     let (call, target) = blocking(move || {
         let target = found(&call, &name)?;
@@ -126,8 +185,13 @@ pub(super) async fn test(call: Call) -> Reply {
     .await?;
     let tried = call.api.notifier.test(&target).await;
     let (delivered, detail) = (matches!(tried.outcome, Outcome::Delivered(_)), tried.outcome.detail());
-    let took_ms = tried.took.as_millis();
-    let reply = json!({ "name": target.name, "delivered": delivered, "detail": detail, "id": tried.id.to_string(), "tookMs": took_ms });
+    let reply = Tested {
+        name: target.name.clone(),
+        delivered,
+        detail: detail.clone(),
+        id: tried.id.to_string(),
+        took_ms: u64::try_from(tried.took.as_millis()).unwrap_or(u64::MAX),
+    };
     let attempt = Attempt {
         target: target.id,
         seqs: Vec::new(),
@@ -150,8 +214,35 @@ pub(super) struct LogAsked {
     cursor: Option<u64>,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Log {
+    entries: Vec<NotifyAttempt>,
+    /// Where to go on, as `cursor`; null at the end.
+    next: Option<u64>,
+}
+
+/// What became of one attempt to deliver.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct NotifyAttempt {
+    seq: u64,
+    /// The target's.
+    name: String,
+    at: i64,
+    id: String,
+    /// Notifications in it.
+    count: u64,
+    /// Counts from 1.
+    attempt: u64,
+    is_test: bool,
+    /// `delivered`, `failed` (it is sent again) or `given up`.
+    outcome: String,
+    detail: String,
+    took_ms: u64,
+}
+
 /// `fetchNotifyLog`: newest first.
-pub(super) fn log(call: &Call) -> Reply {
+pub(super) fn log(call: &Call) -> Reply<Log> {
     let LogAsked { name, limit, cursor } = call.keys()?;
     let limit = limit.unwrap_or(DEFAULT_LIMIT);
     if limit == 0 || limit > MAX_LIMIT {
@@ -163,8 +254,7 @@ pub(super) fn log(call: &Call) -> Reply {
     let entries = call.api.store.notify_log(name.as_deref(), limit, cursor)?;
     let is_last = (entries.len() as u64) < limit;
     let next = if is_last { None } else { entries.last().map(|entry| entry.seq) };
-    let entries: Vec<_> = entries.iter().map(entry).collect();
-    Ok(json!({ "entries": entries, "next": next }))
+    Ok(Log { entries: entries.into_iter().map(NotifyAttempt::from).collect(), next })
 }
 
 fn found(call: &Call, name: &str) -> Result<TargetRecord, ApiError> {
@@ -205,40 +295,44 @@ fn filter(call: &Call, before: TargetFilter) -> Result<TargetFilter, ApiError> {
     })
 }
 
-fn shown(target: &TargetRecord) -> Value {
-    json!({
-        "name": target.name,
-        "kind": target.kind.name(),
-        "address": target.shown,
-        "severity": target.filter.severity,
-        "category": target.filter.category,
-        "policy": target.filter.policy,
-        "enabled": target.enabled,
-        "createdAt": target.created_at.seconds(),
-        "createdBy": target.created_by,
-        "queued": target.queued,
-        "delivered": target.delivered,
-        "failed": target.failed,
-        "givenUp": target.given_up,
-        "dropped": target.dropped,
-        "failures": target.failures,
-        "nextAttemptAt": (target.failures > 0).then(|| target.next_at.seconds()),
-    })
+impl From<TargetRecord> for NotifyTarget {
+    fn from(target: TargetRecord) -> Self {
+        Self {
+            name: target.name,
+            kind: target.kind.into(),
+            address: target.shown,
+            severity: target.filter.severity,
+            category: target.filter.category,
+            policy: target.filter.policy,
+            enabled: target.enabled,
+            created_at: target.created_at.seconds(),
+            created_by: target.created_by,
+            queued: target.queued,
+            delivered: target.delivered,
+            failed: target.failed,
+            given_up: target.given_up,
+            dropped: target.dropped,
+            failures: target.failures,
+            next_attempt_at: (target.failures > 0).then(|| target.next_at.seconds()),
+        }
+    }
 }
 
-fn entry(entry: &LogEntry) -> Value {
-    json!({
-        "seq": entry.seq,
-        "name": entry.target,
-        "at": entry.at.seconds(),
-        "id": entry.id.to_string(),
-        "count": entry.count,
-        "attempt": entry.attempt,
-        "isTest": entry.is_test,
-        "outcome": entry.outcome,
-        "detail": entry.detail,
-        "tookMs": entry.took_ms,
-    })
+impl From<LogEntry> for NotifyAttempt {
+    fn from(entry: LogEntry) -> Self {
+        Self {
+            seq: entry.seq,
+            name: entry.target,
+            at: entry.at.seconds(),
+            id: entry.id.to_string(),
+            count: entry.count,
+            attempt: entry.attempt,
+            is_test: entry.is_test,
+            outcome: entry.outcome,
+            detail: entry.detail,
+            took_ms: entry.took_ms,
+        }
+    }
 }
 
 impl From<TargetError> for ApiError {

@@ -9,8 +9,8 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     ApiError,
@@ -30,10 +30,28 @@ use crate::{
 const COOKIE: &str = "portcullis_oidc";
 const PATH: &str = "/session/oidc";
 
-/// `GET /session/ways`: how one may log in. Needs no log-in.
-pub(super) async fn ways(State(planes): State<Arc<Planes>>) -> Response {
-    let oidc = planes.setup().oidc.as_ref().map(|oidc| json!({ "name": oidc.name(), "path": PATH }));
-    Json(json!({ "oidc": oidc })).into_response()
+/// How one may log in. An API key always does.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Ways {
+    /// Whether by a name and a password.
+    password: bool,
+    /// By an identity provider, where there is one.
+    oidc: Option<ProviderWay>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ProviderWay {
+    /// What the log-in page calls it.
+    name: String,
+    /// Where the way there begins.
+    path: &'static str,
+}
+
+/// `GET /session/ways`. Needs no log-in.
+pub(super) async fn ways(State(planes): State<Arc<Planes>>) -> Json<Ways> {
+    let setup = planes.setup();
+    let oidc = setup.oidc.as_ref().map(|oidc| ProviderWay { name: oidc.name().to_owned(), path: PATH });
+    Json(Ways { password: setup.takes_passwords(), oidc })
 }
 
 /// `GET /session/oidc`: leads to the provider.

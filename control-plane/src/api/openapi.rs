@@ -1,8 +1,10 @@
 //! The OpenAPI 3.1 document of what is served, and a page to try it. Both come from the table that the router is made of, so
 //! neither can tell of a call that is not there, nor leave one out.
 
+mod answers;
 mod asks;
 mod document;
+mod others;
 
 use std::sync::Arc;
 
@@ -10,19 +12,19 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{HeaderValue, header},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::{MethodRouter, get},
 };
 
 pub(super) use self::asks::Asks;
-use self::document::Described;
+use self::{answers::Answers, document::Described};
 use super::{
     ApiError,
-    endpoint::{self, Call, Reply},
+    endpoint::{self, Answer, Call},
 };
 use crate::{accounts::Planes, store::Role};
 
-/// The calls, each with what it asks for and who may make it.
+/// The calls, each with what it asks for, what it answers and who may make it.
 pub(super) struct Endpoints {
     router: Router<Arc<Planes>>,
     described: Vec<Described>,
@@ -34,14 +36,14 @@ impl Endpoints {
     }
 
     /// One that needs the store and nothing else.
-    pub(super) fn reads<A: Asks>(
+    pub(super) fn reads<A: Asks, R: Answer>(
         self,
         name: &'static str,
         needs: Role,
         about: &'static str,
-        handler: fn(&Call) -> Reply,
+        handler: fn(&Call) -> R,
     ) -> Self {
-        self.add::<A>(name, needs, about, endpoint::reads(needs, handler))
+        self.add::<A>(name, needs, about, endpoint::reads(needs, handler), Answers::json::<R::Body>())
     }
 
     /// One that also waits.
@@ -53,9 +55,10 @@ impl Endpoints {
         handler: fn(Call) -> F,
     ) -> Self
     where
-        F: Future<Output = Reply> + Send + 'static,
+        F: Future<Output: Answer> + Send + 'static,
     {
-        self.add::<A>(name, needs, about, endpoint::commands(needs, handler))
+        let route = endpoint::commands(needs, handler);
+        self.add::<A>(name, needs, about, route, Answers::json::<<F::Output as Answer>::Body>())
     }
 
     /// One that takes many entries at once.
@@ -68,27 +71,48 @@ impl Endpoints {
         most: usize,
     ) -> Self
     where
-        F: Future<Output = Reply> + Send + 'static,
+        F: Future<Output: Answer> + Send + 'static,
     {
         let route = endpoint::commands(needs, handler).layer(DefaultBodyLimit::max(most));
-        self.add::<A>(name, needs, about, route)
+        self.add::<A>(name, needs, about, route, Answers::json::<<F::Output as Answer>::Body>())
     }
 
-    pub(super) fn add<A: Asks>(
+    /// One that sends a file, in one of these types.
+    pub(super) fn sends<A: Asks, F>(
+        self,
+        name: &'static str,
+        needs: Role,
+        about: &'static str,
+        handler: fn(Call) -> F,
+        kinds: &'static [&'static str],
+    ) -> Self
+    where
+        F: Future<Output = Result<Response, ApiError>> + Send + 'static,
+    {
+        self.add::<A>(name, needs, about, endpoint::answers(needs, handler), Answers::File(kinds))
+    }
+
+    fn add<A: Asks>(
         mut self,
         name: &'static str,
         needs: Role,
         about: &'static str,
         route: MethodRouter<Arc<Planes>>,
+        answers: Answers,
     ) -> Self {
         self.router = self.router.route(&format!("/api/{name}"), route);
-        self.described.push(Described { name, needs, about, asks: A::schema() });
+        self.described.push(Described { name, needs, about, asks: A::schema(), answers });
         self
+    }
+
+    /// As JSON text.
+    pub(super) fn document(&self) -> String {
+        document::of(&self.described)
     }
 
     /// With the document and the page.
     pub(super) fn router(self) -> Router<Arc<Planes>> {
-        let document: &'static str = document::of(self.described).leak();
+        let document: &'static str = self.document().leak();
         let file = |kind: &'static str, text: &'static str| {
             get(async move || {
                 ([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response()

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
@@ -55,46 +54,78 @@ impl Pushing {
         Ok(Self { began: Instant::now(), patience: Duration::from_secs(seconds) })
     }
 
-    /// Waits for the sensors. `revision`, `sensors`, `refused`, `behind` and `tookMs` of the reply.
-    pub(super) async fn settle(self, call: &Call, revision: u64) -> Value {
+    /// Waits for the sensors.
+    pub(super) async fn settle(self, call: &Call, revision: u64) -> Settled {
         let fleet = &call.api.fleet;
         let coverage = fleet.settle(revision, self.patience).await;
         let took = self.began.elapsed();
         let is_behind = coverage.applied + coverage.refused < coverage.total;
         let behind = if is_behind { fleet.behind(revision) } else { Vec::new() };
         let refused = if coverage.refused > 0 { fleet.refused(revision) } else { Vec::new() };
-        json!({
-            "revision": revision,
-            "sensors": sensors(coverage),
-            "refused": refused.iter().take(MAX_BEHIND).map(refusal).collect::<Vec<_>>(),
-            "behind": behind.iter().take(MAX_BEHIND).map(late).collect::<Vec<_>>(),
-            "tookMs": (took.as_secs_f64() * 10_000.0).round() / 10.0,
-        })
+        Settled {
+            revision,
+            sensors: coverage.into(),
+            refused: refused.into_iter().take(MAX_BEHIND).map(RefusedOrder::from).collect(),
+            behind: behind.into_iter().take(MAX_BEHIND).map(BehindSensor::from).collect(),
+            took_ms: (took.as_secs_f64() * 10_000.0).round() / 10.0,
+        }
     }
 }
 
+/// How far an order has come.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Settled {
+    revision: u64,
+    sensors: SensorCoverage,
+    refused: Vec<RefusedOrder>,
+    behind: Vec<BehindSensor>,
+    took_ms: f64,
+}
+
 /// Connected sensors, and those of them that have carried out all of it.
-pub(super) fn sensors(coverage: Coverage) -> Value {
-    json!({ "total": coverage.total, "applied": coverage.applied })
+#[derive(Serialize, ToSchema)]
+pub(super) struct SensorCoverage {
+    total: usize,
+    applied: usize,
+}
+
+impl From<Coverage> for SensorCoverage {
+    fn from(coverage: Coverage) -> Self {
+        Self { total: coverage.total, applied: coverage.applied }
+    }
 }
 
 /// What a sensor would not do that is no block: those stand in `refusals`.
-fn refusal(refused: &NotDone) -> Value {
-    json!({
-        "sensorId": refused.sensor_id,
-        "node": refused.node,
-        "what": refused.what,
-        "reason": refused.reason,
-    })
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RefusedOrder {
+    sensor_id: String,
+    node: String,
+    what: String,
+    reason: String,
 }
 
-fn late(behind: &Behind) -> Value {
-    json!({
-        "sensorId": behind.sensor_id,
-        "node": behind.node,
-        "appliedRevision": behind.applied_revision,
-        "lastSeen": behind.last_seen.map(EpochMillis::seconds),
-    })
+impl From<NotDone> for RefusedOrder {
+    fn from(NotDone { sensor_id, node, what, reason }: NotDone) -> Self {
+        Self { sensor_id, node, what, reason }
+    }
+}
+
+/// A connected sensor that has not applied the revision.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct BehindSensor {
+    sensor_id: String,
+    node: String,
+    applied_revision: u64,
+    last_seen: Option<i64>,
+}
+
+impl From<Behind> for BehindSensor {
+    fn from(Behind { sensor_id, node, applied_revision, last_seen }: Behind) -> Self {
+        Self { sensor_id, node, applied_revision, last_seen: last_seen.map(EpochMillis::seconds) }
+    }
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -103,7 +134,7 @@ pub(super) struct Await {
 }
 
 /// `awaitRevision`: how far a revision is, once all have applied it or the time is over.
-pub(super) async fn await_revision(call: Call) -> Reply {
+pub(super) async fn await_revision(call: Call) -> Reply<Settled> {
     let Await { revision } = call.keys()?;
     let newest = call.api.fleet.revision();
     if revision > newest {

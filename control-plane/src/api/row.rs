@@ -1,14 +1,19 @@
 use std::{collections::HashSet, net::IpAddr};
 
 use portcullis_proto::v1::{BlockDecision, Match, ThreatEvent};
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Api, ApiError, text_format};
+use super::{
+    Api, ApiError,
+    names::{DetectionType, EventStatus, EventType, Severity},
+    text_format,
+};
 use crate::{clock::EpochMillis, country::network, store::EventRow};
 
 /// The rows as `fetchSuspectSampleData` shows them.
-pub(super) fn events(api: &Api, rows: Vec<EventRow>) -> Result<Vec<Value>, ApiError> {
+pub(super) fn events(api: &Api, rows: Vec<EventRow>) -> Result<Vec<Event>, ApiError> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let details = api.store.details(&ids)?;
     let blocked = blocked(api, rows.iter().map(|row| row.actor.as_str()))?;
@@ -31,48 +36,127 @@ pub(super) fn metadata(country: &str) -> String {
     format!("country_code: \"{country}\"\n")
 }
 
-fn event(api: &Api, row: &EventRow, detail: &ThreatEvent, blocked: &HashSet<String>) -> Value {
+/// One row of the list of events.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Event {
+    id: String,
+    /// An address, or `id:` and a keyed hash where a rule of actor identity found somebody.
+    actor: String,
+    /// The policy's id.
+    filter_id: String,
+    url: String,
+    method: String,
+    api_collection_id: i64,
+    ip: String,
+    /// ISO 3166-1 alpha-2; empty where nobody knows.
+    country: String,
+    /// What an address is that is nobody's in particular (RFC 6890).
+    network: Option<&'static str>,
+    timestamp: i64,
+    #[serde(rename = "type")]
+    detection_type: DetectionType,
+    ref_id: String,
+    category: String,
+    sub_category: String,
+    event_type: EventType,
+    /// The first sample in protobuf's text format; empty where there is none.
+    payload: String,
+    metadata: String,
+    successful_exploit: bool,
+    status: EventStatus,
+    host: String,
+    severity: Severity,
+    jira_ticket_url: Option<String>,
+    sensor_id: String,
+    matched: Vec<Matched>,
+    /// How many detections were folded into this event.
+    match_count: u64,
+    last_detected_at: i64,
+    success_evidence: Option<SuccessEvidence>,
+    automatic_block: Option<AutomaticBlockOutcome>,
+    /// Whether a block in force covers the actor.
+    blocked: bool,
+}
+
+/// Where something matched: byte offsets in the value at that location.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Matched {
+    pub(super) location: String,
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) phrase: String,
+    pub(super) detector: String,
+}
+
+/// What in the answer says that the attack succeeded.
+#[derive(Serialize, ToSchema)]
+struct SuccessEvidence {
+    kind: String,
+    at: Option<Matched>,
+}
+
+/// What became of the block that the policy asked for.
+#[derive(Serialize, ToSchema)]
+struct AutomaticBlockOutcome {
+    decision: Decision,
+    reason: String,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Decision {
+    Blocked,
+    Refused,
+    #[serde(rename = "held back")]
+    HeldBack,
+    Failed,
+    Unknown,
+}
+
+fn event(api: &Api, row: &EventRow, detail: &ThreatEvent, blocked: &HashSet<String>) -> Event {
     let sample = detail.samples.first();
     let named = Some(detail.actor_address.as_str()).filter(|address| !address.is_empty());
     let source = named.or_else(|| sample.map(|sample| sample.source_ip.as_str())).filter(|ip| !ip.is_empty());
+    let ip = source.unwrap_or(&row.actor);
     let account = account(api, detail);
-    json!({
-        "id": row.id.to_string(),
-        "actor": row.actor,
-        "filterId": row.policy_id,
-        "url": row.url,
-        "method": row.method,
-        "apiCollectionId": row.collection_id,
-        "ip": source.unwrap_or(&row.actor),
-        "country": row.country,
-        "network": source.unwrap_or(&row.actor).parse().ok().and_then(network),
-        "timestamp": row.detected_at.seconds(),
-        "type": row.detection_type.name(),
-        "refId": row.ref_id,
-        "category": row.category,
-        "subCategory": row.sub_category,
-        "eventType": row.event_type.name(),
-        "payload": sample.map(|sample| text_format::sample(sample, account)).unwrap_or_default(),
-        "metadata": metadata(&row.country),
-        "successfulExploit": row.successful,
-        "status": row.status.name(),
-        "host": row.host,
-        "severity": row.severity.name(),
-        "jiraTicketUrl": null,
-        "sensorId": row.sensor_id,
-        "matched": detail.matched.iter().map(matched).collect::<Vec<_>>(),
-        "matchCount": detail.match_count,
-        "lastDetectedAt": last_detected(row, detail).seconds(),
-        "successEvidence": detail.successful_exploit.as_ref().map(|evidence| json!({
-            "kind": evidence.kind,
-            "at": evidence.at.as_ref().map(matched),
-        })),
-        "automaticBlock": detail.automatic_block.as_ref().map(|outcome| json!({
-            "decision": decision(outcome.decision()),
-            "reason": outcome.reason,
-        })),
-        "blocked": blocked.contains(&row.actor),
-    })
+    Event {
+        id: row.id.to_string(),
+        actor: row.actor.clone(),
+        filter_id: row.policy_id.clone(),
+        url: row.url.clone(),
+        method: row.method.clone(),
+        api_collection_id: row.collection_id,
+        ip: ip.to_owned(),
+        country: row.country.clone(),
+        network: ip.parse().ok().and_then(network),
+        timestamp: row.detected_at.seconds(),
+        detection_type: row.detection_type.into(),
+        ref_id: row.ref_id.clone(),
+        category: row.category.clone(),
+        sub_category: row.sub_category.clone(),
+        event_type: row.event_type.into(),
+        payload: sample.map(|sample| text_format::sample(sample, account)).unwrap_or_default(),
+        metadata: metadata(&row.country),
+        successful_exploit: row.successful,
+        status: row.status.into(),
+        host: row.host.clone(),
+        severity: row.severity.into(),
+        jira_ticket_url: None,
+        sensor_id: row.sensor_id.clone(),
+        matched: detail.matched.iter().map(Matched::from).collect(),
+        match_count: detail.match_count,
+        last_detected_at: last_detected(row, detail).seconds(),
+        success_evidence: detail.successful_exploit.as_ref().map(|evidence| SuccessEvidence {
+            kind: evidence.kind.clone(),
+            at: evidence.at.as_ref().map(Matched::from),
+        }),
+        automatic_block: detail.automatic_block.as_ref().map(|outcome| AutomaticBlockOutcome {
+            decision: outcome.decision().into(),
+            reason: outcome.reason.clone(),
+        }),
+        blocked: blocked.contains(&row.actor),
+    }
 }
 
 /// Of equal detections that were folded into this event, the last.
@@ -81,13 +165,15 @@ fn last_detected(row: &EventRow, detail: &ThreatEvent) -> EpochMillis {
     EpochMillis::from_millis(last.max(row.detected_at.millis()))
 }
 
-fn decision(decision: BlockDecision) -> &'static str {
-    match decision {
-        BlockDecision::Blocked => "blocked",
-        BlockDecision::Refused => "refused",
-        BlockDecision::HeldBack => "held back",
-        BlockDecision::Failed => "failed",
-        BlockDecision::Unspecified => "unknown",
+impl From<BlockDecision> for Decision {
+    fn from(decision: BlockDecision) -> Self {
+        match decision {
+            BlockDecision::Blocked => Self::Blocked,
+            BlockDecision::Refused => Self::Refused,
+            BlockDecision::HeldBack => Self::HeldBack,
+            BlockDecision::Failed => Self::Failed,
+            BlockDecision::Unspecified => Self::Unknown,
+        }
     }
 }
 
@@ -96,12 +182,14 @@ pub(super) fn account<'a>(api: &'a Api, detail: &'a ThreatEvent) -> &'a str {
     if detail.account_id.is_empty() { &api.account_id } else { &detail.account_id }
 }
 
-fn matched(matched: &Match) -> Value {
-    json!({
-        "location": matched.location,
-        "start": matched.start,
-        "end": matched.end,
-        "phrase": matched.phrase,
-        "detector": matched.detector,
-    })
+impl From<&Match> for Matched {
+    fn from(matched: &Match) -> Self {
+        Self {
+            location: matched.location.clone(),
+            start: matched.start.into(),
+            end: matched.end.into(),
+            phrase: matched.phrase.clone(),
+            detector: matched.detector.clone(),
+        }
+    }
 }

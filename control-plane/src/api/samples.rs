@@ -1,10 +1,9 @@
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     ApiError,
-    echo::{Absent, reply},
+    echo::{Echo, Echoed, Echoes},
     endpoint::{Call, Reply},
     orig,
     row::account,
@@ -15,29 +14,46 @@ use crate::store::SampleQuery;
 const BY_REFERENCE: usize = 100;
 const LATEST: usize = 10;
 
-const ECHO: [(&str, Absent); 21] = [
-    ("actor", Absent::Null),
-    ("filterId", Absent::Null),
-    ("refId", Absent::Null),
-    ("eventType", Absent::Null),
-    ("country", Absent::Null),
-    ("splunkUrl", Absent::Null),
-    ("splunkToken", Absent::Null),
-    ("skip", Absent::Zero),
-    ("startTs", Absent::Zero),
-    ("endTs", Absent::Now),
-    ("sort", Absent::Null),
-    ("actorsCountPerCounty", Absent::Success),
-    ("actorsCountPerCountry", Absent::Null),
-    ("latestAttack", Absent::Null),
-    ("actors", Absent::Null),
-    ("total", Absent::Zero),
-    ("actorId", Absent::Null),
-    ("status", Absent::Null),
-    ("actorIp", Absent::Null),
-    ("host", Absent::Null),
-    ("maliciousPayloadsResponses", Absent::Null),
-];
+pub(super) struct Keys;
+
+impl Echoes for Keys {
+    const KEYS: &'static [(&'static str, Echo)] = &[
+        ("actor", Echo::Text),
+        ("filterId", Echo::Text),
+        ("refId", Echo::Text),
+        ("eventType", Echo::Text),
+        ("country", Echo::Texts),
+        ("splunkUrl", Echo::Text),
+        ("splunkToken", Echo::Nothing),
+        ("skip", Echo::Count),
+        ("startTs", Echo::Count),
+        ("endTs", Echo::UntilNow),
+        ("sort", Echo::Sort),
+        ("actorsCountPerCounty", Echo::Success),
+        ("actorsCountPerCountry", Echo::Nothing),
+        ("latestAttack", Echo::Texts),
+        ("actors", Echo::Nothing),
+        ("total", Echo::Zero),
+        ("actorId", Echo::Texts),
+        ("status", Echo::Text),
+        ("actorIp", Echo::Text),
+        ("host", Echo::Texts),
+    ];
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Samples {
+    malicious_payloads_responses: Vec<SampleRow>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct SampleRow {
+    /// The exchange as JSON text, its headers JSON texts in it.
+    orig: String,
+    metadata: String,
+    ts: u64,
+}
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -49,7 +65,7 @@ pub(super) struct Request {
 }
 
 /// `fetchAggregateMaliciousRequests`: the samples behind one event, newest first.
-pub(super) fn list(call: &Call) -> Reply {
+pub(super) fn list(call: &Call) -> Reply<Echoed<Keys, Samples>> {
     let request: Request = call.keys()?;
     let (query, bound) = match request.event_type.as_str() {
         "SINGLE" => (SampleQuery::Reference { ref_id: request.ref_id, limit: BY_REFERENCE }, BY_REFERENCE),
@@ -65,18 +81,18 @@ pub(super) fn list(call: &Call) -> Reply {
         }
     };
     let events = call.api.store.samples(&query)?;
-    let mut shown: Vec<(u64, Value)> = Vec::new();
+    let mut shown: Vec<(u64, SampleRow)> = Vec::new();
     for event in &events {
         let country = event.actor.parse().map(|address| call.api.countries.of(address)).unwrap_or_default();
         let metadata = format!("{{\n  \"countryCode\": \"{country}\"\n}}");
         let account = account(&call.api, event);
         shown.extend(event.samples.iter().map(|sample| {
             let orig = orig::sample(sample, account);
-            (sample.time_ms, json!({ "orig": orig, "metadata": metadata, "ts": sample.time_ms / 1000 }))
+            (sample.time_ms, SampleRow { orig, metadata: metadata.clone(), ts: sample.time_ms / 1000 })
         }));
     }
     shown.sort_by_key(|(time, _)| std::cmp::Reverse(*time));
     shown.truncate(bound);
-    let responses: Vec<Value> = shown.into_iter().map(|(_, response)| response).collect();
-    Ok(reply(&call.raw, &ECHO, json!({ "maliciousPayloadsResponses": responses })))
+    let malicious_payloads_responses = shown.into_iter().map(|(_, response)| response).collect();
+    Ok(Echoed::new(&call.raw, Samples { malicious_payloads_responses }))
 }

@@ -1,24 +1,29 @@
-use portcullis_proto::v1::{AutomaticBlocking, GateMode, SensorReport};
-use serde::Deserialize;
-use serde_json::{Value, json};
+mod row;
+
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use self::row::{Sensor, StoreState};
 use super::{
     ApiError,
     endpoint::{Call, Reply},
+    names,
 };
-use crate::{
-    clock::EpochMillis,
-    fleet::Live,
-    ingest::IngestCounts,
-    room::State,
-    store::{Alert, SensorRecord},
-};
+use crate::{clock::EpochMillis, fleet::Live, store::Alert};
 
 const MAX_ALERTS: u64 = 1_000;
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Sensors {
+    sensors: Vec<Sensor>,
+    total: usize,
+    /// The newest there is.
+    revision: u64,
+    store: StoreState,
+}
+
 /// `fetchSensors`: every sensor that ever enrolled, as last heard of.
-pub(super) fn list(call: &Call) -> Reply {
+pub(super) fn list(call: &Call) -> Reply<Sensors> {
     let records = call.api.store.sensors()?;
     let alerts = call.api.fleet.open_alerts()?;
     let sensors: Vec<_> = records
@@ -26,16 +31,15 @@ pub(super) fn list(call: &Call) -> Reply {
         .map(|record| {
             let live = call.api.fleet.live(&record.id).unwrap_or_else(|| Live::from_record(record));
             let lost = alerts.iter().filter(|alert| alert.key.sensor_id == record.id);
-            let mut shown = sensor(record, &live, &call.api.ingest.counters().of(&record.id));
-            if let Some(shown) = shown.as_object_mut() {
-                shown.insert("coverageAlerts".to_owned(), lost.map(alert).collect());
-            }
-            shown
+            Sensor::of(record, &live, call.api.ingest.counters().of(&record.id), lost)
         })
         .collect();
-    Ok(
-        json!({ "sensors": sensors, "total": sensors.len(), "revision": call.api.fleet.revision(), "store": room(&call.api.room.state()) }),
-    )
+    Ok(Sensors {
+        total: sensors.len(),
+        sensors,
+        revision: call.api.fleet.revision(),
+        store: call.api.room.state().into(),
+    })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -53,14 +57,37 @@ const fn usual_limit() -> u64 {
     100
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct AlertList {
+    alerts: Vec<CoverageAlert>,
+    /// How many are open.
+    open: usize,
+}
+
+/// Where a sensor sees or blocks less than it should.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CoverageAlert {
+    id: u64,
+    sensor_id: String,
+    node: String,
+    kind: names::AlertKind,
+    /// What of the sensor: an interface's name, mostly.
+    subject: String,
+    severity: names::Severity,
+    detail: String,
+    opened_at: i64,
+    closed_at: Option<i64>,
+}
+
 /// `fetchCoverageAlerts`: newest first.
-pub(super) fn alerts(call: &Call) -> Reply {
+pub(super) fn alerts(call: &Call) -> Reply<AlertList> {
     let Alerts { closed, limit } = call.keys()?;
     if !(1..=MAX_ALERTS).contains(&limit) {
         return Err(ApiError::invalid("limit", format_args!("is from 1 to {MAX_ALERTS}")));
     }
-    let found: Vec<Value> = call.api.store.alerts(closed, limit)?.iter().map(alert).collect();
-    Ok(json!({ "alerts": found, "open": call.api.fleet.open_alerts()?.len() }))
+    let alerts = call.api.store.alerts(closed, limit)?.iter().map(CoverageAlert::from).collect();
+    Ok(AlertList { alerts, open: call.api.fleet.open_alerts()?.len() })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -68,8 +95,13 @@ pub(super) struct Accept {
     id: u64,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Accepted {
+    id: u64,
+}
+
 /// `acceptCoverageAlert`: what the sensor does now is what it is meant to do.
-pub(super) fn accept(call: &Call) -> Reply {
+pub(super) fn accept(call: &Call) -> Reply<Accepted> {
     let Accept { id } = call.keys()?;
     if !call.api.fleet.accept(&call.act(), id)? {
         return Err(ApiError::invalid(
@@ -78,21 +110,23 @@ pub(super) fn accept(call: &Call) -> Reply {
         ));
     }
     call.api.notifier.wake();
-    Ok(json!({ "id": id }))
+    Ok(Accepted { id })
 }
 
-fn alert(alert: &Alert) -> Value {
-    json!({
-        "id": alert.id,
-        "sensorId": alert.key.sensor_id,
-        "node": alert.node,
-        "kind": alert.key.kind.name(),
-        "subject": alert.key.subject,
-        "severity": alert.key.kind.severity().name(),
-        "detail": alert.detail,
-        "openedAt": alert.opened_at.seconds(),
-        "closedAt": alert.closed_at.map(EpochMillis::seconds),
-    })
+impl From<&Alert> for CoverageAlert {
+    fn from(alert: &Alert) -> Self {
+        Self {
+            id: alert.id,
+            sensor_id: alert.key.sensor_id.clone(),
+            node: alert.node.clone(),
+            kind: alert.key.kind.into(),
+            subject: alert.key.subject.clone(),
+            severity: alert.key.kind.severity().into(),
+            detail: alert.detail.clone(),
+            opened_at: alert.opened_at.seconds(),
+            closed_at: alert.closed_at.map(EpochMillis::seconds),
+        }
+    }
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -100,8 +134,13 @@ pub(super) struct Named {
     id: String,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Revoked {
+    id: String,
+}
+
 /// `revokeSensor`: at once, with the streams it has open.
-pub(super) fn revoke(call: &Call) -> Reply {
+pub(super) fn revoke(call: &Call) -> Reply<Revoked> {
     let Named { id } = call.keys()?;
     if !call.api.fleet.revoke(&call.act(), &id)? {
         return Err(ApiError::invalid(
@@ -109,94 +148,5 @@ pub(super) fn revoke(call: &Call) -> Reply {
             "there is no such sensor, or it is revoked already; fetchSensors shows those there are",
         ));
     }
-    Ok(json!({ "id": id }))
-}
-
-fn sensor(record: &SensorRecord, live: &Live, ingest: &IngestCounts) -> Value {
-    let nothing = SensorReport::default();
-    let report = live.report.as_ref().unwrap_or(&nothing);
-    let interfaces = report.interfaces.iter().map(|interface| {
-        json!({
-            "name": interface.name,
-            "gate": interface.gate,
-            "tap": interface.tap,
-            "note": interface.note,
-            "index": interface.index,
-            "since": (interface.since_ms > 0).then_some(interface.since_ms / 1000),
-            "attachFailures": interface.attach_failures,
-            "aheadOfTap": interface.ahead_of_tap,
-        })
-    });
-    let mut counters: Vec<_> = report.counters.iter().collect();
-    counters.sort_unstable();
-    json!({
-        "id": record.id,
-        "node": live.node,
-        "version": live.version,
-        "captureMode": report.capture_mode,
-        "enforcementMode": report.enforcement_mode,
-        "gateMode": gate_mode(report),
-        "automaticBlocking": report.automatic_blocking.as_ref().map(automatic_blocking),
-        "flowCutting": report.flow_cutting.as_ref().map(|cutting| json!({
-            "mode": cutting.mode,
-            "note": cutting.note,
-        })),
-        "refusalsLeftOut": live.refusals_left_out,
-        "refused": live.refused.iter().map(|(what, refusal)| json!({
-            "what": what,
-            "reason": refusal.reason,
-            "revision": refusal.revision,
-        })).collect::<Vec<_>>(),
-        "configurationRevision": report.configuration_revision,
-        "savedPolicies": report.saved_policies,
-        "interfaces": interfaces.collect::<Vec<_>>(),
-        "connected": live.is_connected(),
-        "appliedRevision": live.applied_revision,
-        "lastSeen": live.last_seen.map(EpochMillis::seconds),
-        "enrolledAt": record.enrolled_at.seconds(),
-        "revokedAt": record.revoked_at.map(EpochMillis::seconds),
-        "certifiedUntil": live.certified_until.map(EpochMillis::seconds),
-        "clockSkewMs": live.clock_skew_ms,
-        "rates": live.rates,
-        "startedAt": (report.started_at_ms > 0).then_some(report.started_at_ms / 1000),
-        "counters": counters.into_iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),
-        "ingest": {
-            "received": ingest.received,
-            "stored": ingest.stored,
-            "duplicates": ingest.duplicates,
-            "updated": ingest.updated,
-            "suppressed": ingest.suppressed,
-            "rejected": ingest.rejected,
-            "passedOn": ingest.passed_on,
-            "lastRejection": ingest.last_rejection,
-        },
-    })
-}
-
-fn room(state: &State) -> Value {
-    json!({
-        "state": state.name,
-        "note": state.note,
-        "freeBytes": state.free,
-        "keptFreeBytes": state.kept,
-        "batchesRefused": state.refused,
-        "batchesFailed": state.failed,
-    })
-}
-
-fn automatic_blocking(blocking: &AutomaticBlocking) -> Value {
-    json!({
-        "mode": blocking.mode,
-        "reason": blocking.reason,
-        "trippedSeconds": (blocking.mode == "tripped").then_some(blocking.tripped_ms / 1000),
-    })
-}
-
-/// `None` where nothing is guarded, or the sensor does not say.
-fn gate_mode(report: &SensorReport) -> Option<&'static str> {
-    match report.gate_mode() {
-        GateMode::Enforce => Some("enforce"),
-        GateMode::Monitor => Some("monitor"),
-        GateMode::Unspecified => None,
-    }
+    Ok(Revoked { id })
 }

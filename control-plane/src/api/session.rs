@@ -8,13 +8,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::cookie::{Cookie, SameSite};
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{
     Api, ApiError,
     client::{Client, client},
     endpoint::{authenticate, by_session},
+    names,
     security::{is_cross_site, is_own_page, session_cookie},
 };
 use crate::{
@@ -56,6 +57,9 @@ pub(super) async fn log_in(
     let log_in: LogIn = serde_json::from_slice(&body).map_err(|_| {
         ApiError::invalid("body", "has to be {\"name\": \"…\", \"password\": \"…\"} or {\"apiKey\": \"…\"}")
     })?;
+    if matches!(log_in, LogIn::Password { .. }) && !planes.setup().takes_passwords() {
+        return Err(ApiError::NoPasswords);
+    }
     let client = client(peer.ip(), &headers, &planes.setup().trusted_proxies);
     // Failures at an account that is not there are the operator's to see.
     let (api, is_there) = match of_log_in(&planes, &log_in).await? {
@@ -130,18 +134,28 @@ pub(super) async fn note_failure(api: &Arc<Api>, client: Client) -> Result<(), A
     Ok(blocking(move || store.note(&act, "session")).await?)
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Who {
+    name: String,
+    role: names::Role,
+    kind: names::PrincipalKind,
+    /// The id of the account that they are logged in to.
+    account: String,
+}
+
 /// `GET /session`: who is logged in, and where.
-pub(super) async fn who(State(planes): State<Arc<Planes>>, headers: HeaderMap) -> Result<Response, ApiError> {
+pub(super) async fn who(
+    State(planes): State<Arc<Planes>>,
+    headers: HeaderMap,
+) -> Result<Json<Who>, ApiError> {
     let (api, caller) = match session_cookie(&headers) {
         // Nothing but reading happens here, so the header that commands need is not asked for.
         Some(cookie) if !headers.contains_key("x-api-key") => by_session(&planes, cookie).await?,
         _ => authenticate(&planes, &headers).await?,
     };
     let Principal { kind, name, .. } = caller.by;
-    Ok(Json(json!({
-        "name": name, "role": caller.role.name(), "kind": kind.name(), "account": api.account_id,
-    }))
-    .into_response())
+    let account = api.account_id.clone();
+    Ok(Json(Who { name, role: caller.role.into(), kind: kind.into(), account }))
 }
 
 /// `DELETE /session`: ends it here, not only in the browser.

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     ApiError, blocks,
     endpoint::{Call, Reply},
-    pushed::Pushing,
+    pushed::{Pushing, Settled},
     sort::Paging,
 };
 use crate::{
@@ -38,8 +37,38 @@ pub(super) struct Asked {
     search_text: String,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Listed {
+    suppressions: Vec<SuppressionRow>,
+    total: u64,
+    /// The newest there is.
+    revision: u64,
+}
+
+/// An ignored combination; an empty field stands for any.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SuppressionRow {
+    id: String,
+    actor: String,
+    /// The policy's id.
+    filter_id: String,
+    method: String,
+    url: String,
+    host: String,
+    reason: String,
+    author: String,
+    created_at: i64,
+    /// Null where it has no end.
+    expires_at: Option<i64>,
+    /// Events held back, at sensors and at ingest.
+    hits: u64,
+    sensor_hits: u64,
+    last_hit_at: Option<i64>,
+}
+
 /// `fetchSuppressions`: those in force, a page at a time.
-pub(super) fn list(call: &Call) -> Reply {
+pub(super) fn list(call: &Call) -> Reply<Listed> {
     let (asked, paging): (Asked, Paging) = (call.keys()?, call.keys()?);
     for (name, list) in [("actor", &asked.actor), ("filterId", &asked.filter_id), ("host", &asked.host)] {
         if list.len() > MAX_FILTER {
@@ -60,8 +89,8 @@ pub(super) fn list(call: &Call) -> Reply {
         limit: page.limit,
     };
     let (found, total) = call.api.store.suppression_page(&query, EpochMillis::now())?;
-    let shown: Vec<_> = found.iter().map(shown).collect();
-    Ok(json!({ "suppressions": shown, "total": total, "revision": call.api.fleet.revision() }))
+    let suppressions = found.iter().map(shown).collect();
+    Ok(Listed { suppressions, total, revision: call.api.fleet.revision() })
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -89,8 +118,15 @@ pub(super) struct Wanted {
     host: String,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Suppressed {
+    #[serde(flatten)]
+    settled: Settled,
+    suppression: SuppressionRow,
+}
+
 /// `addSuppression`: a combination that nobody has to have met yet.
-pub(super) async fn add(call: Call) -> Reply {
+pub(super) async fn add(call: Call) -> Reply<Suppressed> {
     let pushing = Pushing::begin(&call)?;
     let (wanted, terms): (Wanted, Terms) = (call.keys()?, call.keys()?);
     let Wanted { actor, filter_id, method, url, host } = wanted;
@@ -126,7 +162,7 @@ pub(super) async fn add(call: Call) -> Reply {
 }
 
 /// `extendSuppression`: another end, counted from now; `permanent` for none. Its hits go on.
-pub(super) async fn extend(call: Call) -> Reply {
+pub(super) async fn extend(call: Call) -> Reply<Suppressed> {
     let pushing = Pushing::begin(&call)?;
     let (Named { id }, terms): (Named, Terms) = (call.keys()?, call.keys()?);
     let now = EpochMillis::now();
@@ -142,7 +178,7 @@ pub(super) async fn extend(call: Call) -> Reply {
 }
 
 /// `removeSuppression`: such events come again.
-pub(super) async fn remove(call: Call) -> Reply {
+pub(super) async fn remove(call: Call) -> Reply<Settled> {
     let pushing = Pushing::begin(&call)?;
     let Named { id } = call.keys()?;
     known(&call, id.clone()).await?;
@@ -162,11 +198,11 @@ pub(super) fn expiry(ttl_seconds: Option<u64>, now: EpochMillis) -> Result<Optio
     }
 }
 
-async fn put(call: &Call, pushing: Pushing, one: Suppression) -> Reply {
+async fn put(call: &Call, pushing: Pushing, one: Suppression) -> Reply<Suppressed> {
     let id = one.combination().suppression_id();
     let revision = blocks::apply(call, vec![Change::Suppress(one)]).await?;
     let settled = pushing.settle(call, revision).await;
-    Ok(blocks::with(settled, [("suppression", shown(&known(call, id).await?))]))
+    Ok(Suppressed { settled, suppression: shown(&known(call, id).await?) })
 }
 
 async fn known(call: &Call, id: String) -> Result<Suppression, ApiError> {
@@ -177,21 +213,21 @@ async fn known(call: &Call, id: String) -> Result<Suppression, ApiError> {
     })
 }
 
-fn shown(one: &Suppression) -> Value {
+fn shown(one: &Suppression) -> SuppressionRow {
     let Combination { actor, policy_id, method, url, host } = one.combination();
-    json!({
-        "id": one.combination().suppression_id(),
-        "actor": actor,
-        "filterId": policy_id,
-        "method": method,
-        "url": url,
-        "host": host,
-        "reason": one.reason,
-        "author": one.author,
-        "createdAt": one.created_at.seconds(),
-        "expiresAt": one.expires_at.map(EpochMillis::seconds),
-        "hits": one.hits.saturating_add(one.sensor_hits),
-        "sensorHits": one.sensor_hits,
-        "lastHitAt": one.last_hit_at.map(EpochMillis::seconds),
-    })
+    SuppressionRow {
+        id: one.combination().suppression_id(),
+        actor,
+        filter_id: policy_id,
+        method,
+        url,
+        host,
+        reason: one.reason.clone(),
+        author: one.author.clone(),
+        created_at: one.created_at.seconds(),
+        expires_at: one.expires_at.map(EpochMillis::seconds),
+        hits: one.hits.saturating_add(one.sensor_hits),
+        sensor_hits: one.sensor_hits,
+        last_hit_at: one.last_hit_at.map(EpochMillis::seconds),
+    }
 }

@@ -1,12 +1,12 @@
 //! Who logs in with name and password.
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     ApiError,
     endpoint::{Call, Reply},
+    names,
 };
 use crate::{
     auth::{self, Password},
@@ -15,10 +15,38 @@ use crate::{
     store::{PrincipalKind, Role, UserChange, UserError, UserRecord},
 };
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Users {
+    users: Vec<UserRow>,
+    total: usize,
+}
+
+/// Somebody who logs in.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = User)]
+pub(crate) struct UserRow {
+    name: String,
+    role: names::Role,
+    created_at: i64,
+    password_changed_at: i64,
+    last_log_in_at: Option<i64>,
+    disabled_at: Option<i64>,
+    /// Open ones.
+    sessions: u64,
+    /// Whether the identity provider vouches for them: they have no password here.
+    external: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct One {
+    user: UserRow,
+}
+
 /// `fetchUsers`: by name.
-pub(super) fn list(call: &Call) -> Reply {
-    let users: Vec<Value> = call.api.store.users(EpochMillis::now())?.iter().map(shown).collect();
-    Ok(json!({ "users": users, "total": users.len() }))
+pub(super) fn list(call: &Call) -> Reply<Users> {
+    let users: Vec<_> = call.api.store.users(EpochMillis::now())?.iter().map(UserRow::from).collect();
+    Ok(Users { total: users.len(), users })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -29,7 +57,7 @@ pub(super) struct Add {
 }
 
 /// `addUser`.
-pub(super) async fn add(call: Call) -> Reply {
+pub(super) async fn add(call: Call) -> Reply<One> {
     let Add { name, role, password } = call.keys()?;
     let name = auth::user_name(&name).map_err(|problem| ApiError::invalid("name", problem))?;
     let role = role_of(&role)?;
@@ -39,7 +67,7 @@ pub(super) async fn add(call: Call) -> Reply {
         auth::create_user(&*api.store, &act, &name, role, hash)?;
         api.store.user(&name, EpochMillis::now())?.ok_or(UserError::Unknown(name))
     });
-    Ok(json!({ "user": shown(&made.await?) }))
+    Ok(One { user: UserRow::from(&made.await?) })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -51,7 +79,7 @@ pub(super) struct Modify {
 }
 
 /// `modifyUser`: role, whether they may log in, a new password. What is not named stays.
-pub(super) async fn modify(call: Call) -> Reply {
+pub(super) async fn modify(call: Call) -> Reply<One> {
     let Modify { name, role, disabled, password } = call.keys()?;
     if role.is_none() && disabled.is_none() && password.is_none() {
         return Err(ApiError::invalid("name", "goes with role, disabled or password: nothing is to change"));
@@ -64,7 +92,7 @@ pub(super) async fn modify(call: Call) -> Reply {
     let change = UserChange { role, disabled, password, keep_session: call.caller.session };
     let (api, act) = (call.api.clone(), call.act());
     let changed = blocking(move || api.store.change_user(&act, name.trim(), change, EpochMillis::now()));
-    Ok(json!({ "user": shown(&changed.await?) }))
+    Ok(One { user: UserRow::from(&changed.await?) })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -72,11 +100,16 @@ pub(super) struct Named {
     name: String,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(super) struct Removed {
+    name: String,
+}
+
 /// `removeUser`: their sessions end; what they did stays in the audit log under their name.
-pub(super) fn remove(call: &Call) -> Reply {
+pub(super) fn remove(call: &Call) -> Reply<Removed> {
     let Named { name } = call.keys()?;
     call.api.store.remove_user(&call.act(), name.trim())?;
-    Ok(json!({ "name": name }))
+    Ok(Removed { name })
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -87,7 +120,7 @@ pub(super) struct Own {
 }
 
 /// `changePassword`: one's own. All other sessions of the user end.
-pub(super) async fn change_password(call: Call) -> Reply {
+pub(super) async fn change_password(call: Call) -> Reply<One> {
     if call.caller.by.kind != PrincipalKind::User {
         return Err(ApiError::invalid(
             "currentPassword",
@@ -110,7 +143,7 @@ pub(super) async fn change_password(call: Call) -> Reply {
         UserChange { password: Some(hash), keep_session: call.caller.session, ..UserChange::default() };
     let (api, act) = (call.api.clone(), call.act());
     let changed = blocking(move || api.store.change_user(&act, &name, change, EpochMillis::now()));
-    Ok(json!({ "user": shown(&changed.await?) }))
+    Ok(One { user: UserRow::from(&changed.await?) })
 }
 
 async fn hashed(call: &Call, field: &str, password: String, user: &str) -> Result<String, ApiError> {
@@ -124,15 +157,17 @@ pub(super) fn role_of(name: &str) -> Result<Role, ApiError> {
     })
 }
 
-fn shown(user: &UserRecord) -> Value {
-    json!({
-        "name": user.name,
-        "role": user.role.name(),
-        "createdAt": user.created_at.seconds(),
-        "passwordChangedAt": user.password_changed_at.seconds(),
-        "lastLogInAt": user.last_log_in_at.map(EpochMillis::seconds),
-        "disabledAt": user.disabled_at.map(EpochMillis::seconds),
-        "sessions": user.sessions,
-        "external": user.subject.is_some(),
-    })
+impl From<&UserRecord> for UserRow {
+    fn from(user: &UserRecord) -> Self {
+        Self {
+            name: user.name.clone(),
+            role: user.role.into(),
+            created_at: user.created_at.seconds(),
+            password_changed_at: user.password_changed_at.seconds(),
+            last_log_in_at: user.last_log_in_at.map(EpochMillis::seconds),
+            disabled_at: user.disabled_at.map(EpochMillis::seconds),
+            sessions: user.sessions,
+            external: user.subject.is_some(),
+        }
+    }
 }

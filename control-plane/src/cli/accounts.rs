@@ -2,14 +2,14 @@ use std::path::Path;
 
 use anyhow::bail;
 use clap::Subcommand;
-use serde_json::{Value, json};
 
 use super::{
     Output, open,
-    output::{date, note, say},
+    output::{date, json, jsonl, note, say},
 };
 use crate::{
     accounts::{self, AccountId, VniMapping},
+    api::AccountRow,
     auth::{self, KeyTerms},
     clock::EpochMillis,
     data_dir::{DataDir, DataDirError},
@@ -79,8 +79,8 @@ pub fn run(data_dir: &Path, command: Accounts) -> anyhow::Result<()> {
 
 fn list(accounts: &[AccountRecord], output: Output) -> anyhow::Result<()> {
     match output {
-        Output::Json => say(&serde_json::to_string_pretty(&accounts.iter().map(shown).collect::<Vec<_>>())?),
-        Output::Jsonl => accounts.iter().try_for_each(|account| say(&shown(account).to_string())),
+        Output::Json => json(accounts.iter().map(AccountRow::from)),
+        Output::Jsonl => jsonl(accounts.iter().map(AccountRow::from)),
         Output::Table => {
             say(&format!("{:<32}  {:<10}  {:<8}  NAME", "ID", "CREATED", "STATE"))?;
             accounts.iter().try_for_each(|account| {
@@ -94,14 +94,4 @@ fn list(accounts: &[AccountRecord], output: Output) -> anyhow::Result<()> {
             })
         }
     }
-}
-
-fn shown(account: &AccountRecord) -> Value {
-    json!({
-        "id": account.id.as_str(),
-        "name": account.name,
-        "createdAt": account.created_at.seconds(),
-        "createdBy": account.created_by,
-        "removedAt": account.removed_at.map(EpochMillis::seconds),
-    })
 }

@@ -1,16 +1,16 @@
 use std::{path::Path, time::Duration};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
 
 use super::{
     Output, duration, open,
-    output::{date, date_or, note, say},
+    output::{date, date_or, json, jsonl, note, say},
 };
 use crate::{
     accounts::AccountId,
-    auth::{self, KeyTerms},
+    api::KeyRow,
+    auth::{self, BadKeyTerms, KeyTerms},
     clock::EpochMillis,
     store::{AccessStore, KeyRecord, Role},
 };
@@ -47,9 +47,11 @@ pub fn run(data_dir: &Path, account: Option<AccountId>, command: Keys) -> anyhow
     let store = open(data_dir, account)?;
     match command {
         Keys::Create(CreateKey { role, name, ttl }) => {
-            let expires_at = ttl.map(|ttl| EpochMillis::now().plus(ttl));
-            let act = auth::command_line("keys create");
-            say(auth::create_key(&store, &act, KeyTerms { name, role, expires_at })?.1.reveal())
+            let terms = KeyTerms::new(&name, role, ttl).map_err(|bad| match bad {
+                BadKeyTerms::Name => anyhow!("--name: {bad}"),
+                BadKeyTerms::Lifetime => anyhow!("--ttl: {bad}"),
+            })?;
+            say(auth::create_key(&store, &auth::command_line("keys create"), terms)?.1.reveal())
         }
         Keys::List { output } => list(&store.keys()?, output),
         Keys::Revoke { id } => {
@@ -64,8 +66,8 @@ pub fn run(data_dir: &Path, account: Option<AccountId>, command: Keys) -> anyhow
 
 fn list(keys: &[KeyRecord], output: Output) -> anyhow::Result<()> {
     match output {
-        Output::Json => say(&serde_json::to_string_pretty(&keys.iter().map(shown).collect::<Vec<_>>())?),
-        Output::Jsonl => keys.iter().try_for_each(|key| say(&shown(key).to_string())),
+        Output::Json => json(keys.iter().map(KeyRow::from)),
+        Output::Jsonl => jsonl(keys.iter().map(KeyRow::from)),
         Output::Table => {
             say(&format!(
                 "{:<36}  {:<8}  {:<10}  {:<10}  {:<10}  {:<8}  NAME",
@@ -94,17 +96,4 @@ fn state(key: &KeyRecord, now: EpochMillis) -> &'static str {
         None if key.expires_at.is_some_and(|end| end <= now) => "over",
         None => "active",
     }
-}
-
-fn shown(key: &KeyRecord) -> Value {
-    json!({
-        "id": key.id,
-        "name": key.name,
-        "role": key.role.name(),
-        "createdAt": key.created_at.seconds(),
-        "createdBy": key.created_by,
-        "lastUsedAt": key.last_used_at.map(EpochMillis::seconds),
-        "expiresAt": key.expires_at.map(EpochMillis::seconds),
-        "revokedAt": key.revoked_at.map(EpochMillis::seconds),
-    })
 }

@@ -31,6 +31,9 @@ pub struct Oidc {
     /// What the log-in page calls the provider.
     #[arg(long, value_name = "TEXT", default_value = "single sign-on")]
     pub oidc_name: String,
+    /// Nobody logs in with a password, in no account: by the provider alone, or with an API key.
+    #[arg(long, requires = "oidc_issuer")]
+    pub no_password_log_in: bool,
 }
 
 impl Oidc {
@@ -45,6 +48,7 @@ impl Oidc {
             claim: self.oidc_claim,
             scopes: self.oidc_scope,
             name: self.oidc_name,
+            passwords_too: !self.no_password_log_in,
         })
     }
 }

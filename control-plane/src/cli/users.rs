@@ -5,14 +5,14 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
 
 use super::{
     Output, open,
-    output::{date, date_or, note, say},
+    output::{date, date_or, json, jsonl, note, say},
 };
 use crate::{
     accounts::AccountId,
+    api::UserRow,
     auth::{self, Password, user_name},
     clock::EpochMillis,
     store::{Role, SqliteStore, UserChange, UserRecord, UserStore},
@@ -112,8 +112,8 @@ fn ask(user: &str) -> anyhow::Result<Password> {
 
 fn list(users: &[UserRecord], output: Output) -> anyhow::Result<()> {
     match output {
-        Output::Json => say(&serde_json::to_string_pretty(&users.iter().map(shown).collect::<Vec<_>>())?),
-        Output::Jsonl => users.iter().try_for_each(|user| say(&shown(user).to_string())),
+        Output::Json => json(users.iter().map(UserRow::from)),
+        Output::Jsonl => jsonl(users.iter().map(UserRow::from)),
         Output::Table => {
             say(&format!("{:<20}  {:<8}  {:<10}  {:<10}  STATE", "NAME", "ROLE", "CREATED", "LOGGED IN"))?;
             users.iter().try_for_each(|user| {
@@ -128,15 +128,4 @@ fn list(users: &[UserRecord], output: Output) -> anyhow::Result<()> {
             })
         }
     }
-}
-
-fn shown(user: &UserRecord) -> Value {
-    json!({
-        "name": user.name,
-        "role": user.role.name(),
-        "createdAt": user.created_at.seconds(),
-        "passwordChangedAt": user.password_changed_at.seconds(),
-        "lastLogInAt": user.last_log_in_at.map(EpochMillis::seconds),
-        "disabledAt": user.disabled_at.map(EpochMillis::seconds),
-    })
 }

@@ -18,6 +18,7 @@ pub struct Configuration {
 /// What is absent or empty leaves each sensor as it was started.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schema(as = ThreatConfiguration)]
 pub struct Document {
     #[schema(inline)]
     pub trusted_proxies: Option<TrustedProxies>,

@@ -24,7 +24,7 @@ pub enum PrincipalKind {
 }
 
 impl PrincipalKind {
-    const ALL: [Self; 7] = [
+    pub const ALL: [Self; 7] = [
         Self::User,
         Self::Key,
         Self::CommandLine,

@@ -78,6 +78,7 @@ impl Provider {
             scopes: vec!["profile".to_owned()],
             claim: "groups".to_owned(),
             roles: vec![("soc".to_owned(), Role::Analyst), ("ops".to_owned(), Role::Admin)],
+            passwords_too: true,
         }
     }
 }
@@ -184,7 +185,7 @@ async fn somebody_of_a_group_comes_in_with_its_role_and_is_kept_as_external() {
     let (plane, provider) = start().await;
     let ways: Value =
         reqwest::get(format!("{}/session/ways", plane.url())).await.unwrap().json().await.unwrap();
-    assert_eq!(ways, json!({"oidc": {"name": "Example", "path": "/session/oidc"}}));
+    assert_eq!(ways, json!({"password": true, "oidc": {"name": "Example", "path": "/session/oidc"}}));
     let first = log_in(&plane, &provider, json!({})).await;
     assert_eq!(first.status(), StatusCode::OK);
     assert_eq!(
@@ -285,7 +286,33 @@ async fn without_a_provider_there_is_no_such_way() {
     let plane = Plane::start().await;
     let ways: Value =
         reqwest::get(format!("{}/session/ways", plane.url())).await.unwrap().json().await.unwrap();
-    assert_eq!(ways, json!({"oidc": null}));
+    assert_eq!(ways, json!({"password": true, "oidc": null}));
     let none = browser().get(format!("{}/session/oidc", plane.url())).send().await.unwrap();
     assert_eq!(none.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn where_passwords_are_turned_off_only_the_provider_and_keys_let_anybody_in() {
+    let provider = Provider::start().await;
+    let settings = OidcSettings { passwords_too: false, ..provider.settings() };
+    let plane = Plane::start_with_oidc(settings).await;
+    let ways: Value =
+        reqwest::get(format!("{}/session/ways", plane.url())).await.unwrap().json().await.unwrap();
+    assert_eq!(ways, json!({"password": false, "oidc": {"name": "Example", "path": "/session/oidc"}}));
+
+    let admin = plane.person(Role::Admin);
+    let password = "correct horse battery";
+    admin.ask("addUser", json!({"name": "root", "role": "admin", "password": password})).await;
+    let log_in_with = async |body: Value| {
+        Client::new().post(format!("{}/session", plane.url())).json(&body).send().await.unwrap()
+    };
+    for name in ["root", "nobody"] {
+        let refused = log_in_with(json!({"name": name, "password": password})).await;
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+        assert!(refused.headers().get("set-cookie").is_none());
+        let told = refused.text().await.unwrap();
+        assert!(told.contains("identity provider"), "{told}");
+    }
+    assert_eq!(log_in_with(json!({"apiKey": admin.key()})).await.status(), StatusCode::NO_CONTENT);
+    assert_eq!(log_in(&plane, &provider, json!({})).await.status(), StatusCode::OK);
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::{
     super::{Api, ApiError, endpoint::Call},
-    MAX_LIMIT, query, shown,
+    AuditRow, MAX_LIMIT, query,
 };
 use crate::store::{AuditEntry, AuditQuery, StoreError};
 
@@ -66,8 +66,8 @@ fn write_all(api: &Arc<Api>, mut query: AuditQuery, format: Format, pages: &Page
     loop {
         let page = api.store.audit(&query)?;
         let text = match format {
-            Format::Csv => csv_lines(&page.entries, is_first)?,
-            Format::Jsonl => page.entries.iter().map(|entry| format!("{}\n", shown(entry))).collect(),
+            Format::Csv => csv_lines(&rows(page.entries)?, is_first)?,
+            Format::Jsonl => rows(page.entries)?.iter().map(|row| format!("{row}\n")).collect(),
         };
         is_first = false;
         let is_gone = pages.blocking_send(Ok(Bytes::from(text))).is_err();
@@ -81,14 +81,19 @@ fn write_all(api: &Arc<Api>, mut query: AuditQuery, format: Format, pages: &Page
 const COLUMNS: [&str; 10] =
     ["seq", "at", "kind", "who", "whoId", "from", "action", "object", "before", "after"];
 
-fn csv_lines(entries: &[AuditEntry], with_head: bool) -> Result<String, StoreError> {
+fn rows(entries: Vec<AuditEntry>) -> Result<Vec<Value>, StoreError> {
+    let row = |entry| serde_json::to_value(AuditRow::from(entry));
+    let rows: Result<_, _> = entries.into_iter().map(row).collect();
+    rows.map_err(|error| StoreError::Damaged(format!("audit entry as JSON: {error}")))
+}
+
+fn csv_lines(rows: &[Value], with_head: bool) -> Result<String, StoreError> {
     let broken = |error: csv::Error| StoreError::Damaged(format!("audit entry as CSV: {error}"));
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     if with_head {
         writer.write_record(COLUMNS).map_err(broken)?;
     }
-    for entry in entries {
-        let row = shown(entry);
+    for row in rows {
         writer.write_record(COLUMNS.map(|column| cell(row.get(column)))).map_err(broken)?;
     }
     let bytes = writer.into_inner().map_err(|error| StoreError::Damaged(error.to_string()))?;

@@ -1,5 +1,5 @@
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
@@ -7,7 +7,7 @@ use super::{
         ApiError,
         endpoint::{Call, Reply},
         prefix,
-        pushed::Pushing,
+        pushed::{Pushing, Settled},
     },
     Force, apply,
     guard::Guard,
@@ -38,8 +38,34 @@ pub(in crate::api) struct Entry {
     terms: Terms,
 }
 
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct Imported {
+    #[serde(flatten)]
+    pub(in crate::api) settled: Settled,
+    pub(in crate::api) accepted: usize,
+    pub(in crate::api) problems: Vec<Problem>,
+    pub(in crate::api) dry_run: bool,
+}
+
+/// What was wrong with one entry.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ImportProblem)]
+pub(in crate::api) struct Problem {
+    index: usize,
+    /// As given; null where it is no text.
+    cidr: Option<String>,
+    problem: String,
+}
+
+impl Problem {
+    pub(in crate::api) fn of(index: usize, given: &Value, problem: String) -> Self {
+        Self { index, cidr: given.get("cidr").and_then(Value::as_str).map(str::to_owned), problem }
+    }
+}
+
 /// `importBlocks`: many at once. What is wrong with one holds up no other.
-pub(in crate::api) async fn import(call: Call) -> Reply {
+pub(in crate::api) async fn import(call: Call) -> Reply<Imported> {
     let pushing = Pushing::begin_without_waiting(&call)?;
     let Batch { blocks, dry_run } = call.keys()?;
     within_bounds("blocks", blocks.len())?;
@@ -49,14 +75,13 @@ pub(in crate::api) async fn import(call: Call) -> Reply {
     let mut changes = Vec::with_capacity(blocks.len());
     let mut problems = Vec::new();
     for (index, given) in blocks.into_iter().enumerate() {
-        let shown = given.get("cidr").cloned().unwrap_or_default();
-        match block(given, &general, &guard, now) {
+        match block(&given, &general, &guard, now) {
             Ok(block) => changes.push(Change::Block(Block {
                 author: call.caller.by.name.clone(),
                 forced: force,
                 ..block
             })),
-            Err(problem) => problems.push(json!({ "index": index, "cidr": shown, "problem": problem })),
+            Err(problem) => problems.push(Problem::of(index, &given, problem)),
         }
     }
     let accepted = changes.len();
@@ -64,17 +89,12 @@ pub(in crate::api) async fn import(call: Call) -> Reply {
         true => call.api.fleet.revision(),
         false => apply(&call, changes).await?,
     };
-    let mut reply = json!({ "accepted": accepted, "problems": problems, "dryRun": dry_run });
-    if let (Some(reply), Value::Object(settled)) =
-        (reply.as_object_mut(), pushing.settle(&call, revision).await)
-    {
-        reply.extend(settled);
-    }
-    Ok(reply)
+    let settled = pushing.settle(&call, revision).await;
+    Ok(Imported { settled, accepted, problems, dry_run })
 }
 
-fn block(given: Value, general: &Terms, guard: &Guard, now: EpochMillis) -> Result<Block, String> {
-    let Entry { cidr, terms } = serde_json::from_value(given).map_err(|error| error.to_string())?;
+fn block(given: &Value, general: &Terms, guard: &Guard, now: EpochMillis) -> Result<Block, String> {
+    let Entry { cidr, terms } = Entry::deserialize(given).map_err(|error| error.to_string())?;
     let cidr = prefix::parse(&cidr)?;
     if let Some(refused) = guard.refuse(cidr) {
         return Err(refused);

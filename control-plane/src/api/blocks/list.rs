@@ -1,17 +1,17 @@
 use std::net::IpAddr;
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::super::{
     ApiError,
     endpoint::{Call, Reply},
-    pushed,
+    pushed::SensorCoverage,
 };
 use crate::{
     clock::EpochMillis,
-    fleet::View,
+    fleet::{Refusal, View},
     store::{Block, BlockQuery},
 };
 
@@ -35,8 +35,53 @@ impl Default for Asked {
     }
 }
 
+#[derive(Serialize, ToSchema)]
+pub(in crate::api) struct Blocklist {
+    blocks: Vec<BlockRow>,
+    total: u64,
+    /// Where to go on, as `cursor`; null at the end.
+    next: Option<u64>,
+    /// The newest there is.
+    revision: u64,
+}
+
+/// A block in force.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BlockRow {
+    #[schema(value_type = String)]
+    cidr: IpNet,
+    reason: String,
+    author: String,
+    created_at: i64,
+    /// Null where it has no end.
+    expires_at: Option<i64>,
+    revision: u64,
+    forced: bool,
+    sensors: SensorCoverage,
+    refusals: Vec<BlockRefusal>,
+    hits: BlockHits,
+}
+
+/// What all sensors together dropped.
+#[derive(Serialize, ToSchema)]
+struct BlockHits {
+    packets: u64,
+    bytes: u64,
+}
+
+/// A sensor that would not block, and why.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BlockRefusal {
+    sensor_id: String,
+    #[schema(value_type = String)]
+    cidr: IpNet,
+    reason: String,
+}
+
 /// `fetchBlocklist`: blocks in force, newest first, a page at a time.
-pub(in crate::api) fn list(call: &Call) -> Reply {
+pub(in crate::api) fn list(call: &Call) -> Reply<Blocklist> {
     let Asked { search, covers, skip, limit, cursor } = call.keys()?;
     if limit > MAX_LIMIT {
         return Err(ApiError::invalid("limit", format_args!("is at most {MAX_LIMIT}; go on with cursor")));
@@ -45,34 +90,35 @@ pub(in crate::api) fn list(call: &Call) -> Reply {
     let query = BlockQuery { search: search.trim().to_owned(), covers, skip, limit, cursor };
     let page = call.api.store.blocks(&query, EpochMillis::now())?;
     let view = call.api.fleet.view(page.blocks.iter().map(|one| one.cidr));
-    let shown: Vec<_> = page.blocks.iter().map(|one| block(&view, one)).collect();
-    Ok(json!({
-        "blocks": shown,
-        "total": page.total,
-        "next": page.next,
-        "revision": call.api.fleet.revision(),
-    }))
-}
-
-pub(super) fn block(view: &View, block: &Block) -> Value {
-    let (packets, bytes) = view.hits(block.cidr);
-    let coverage = view.coverage_of(block.cidr, block.revision);
-    json!({
-        "cidr": block.cidr,
-        "reason": block.reason,
-        "author": block.author,
-        "createdAt": block.created_at.seconds(),
-        "expiresAt": block.expires_at.map(EpochMillis::seconds),
-        "revision": block.revision,
-        "forced": block.forced,
-        "sensors": pushed::sensors(coverage),
-        "refusals": refusals(view, block.cidr, block.revision),
-        "hits": { "packets": packets, "bytes": bytes },
+    Ok(Blocklist {
+        blocks: page.blocks.iter().map(|one| block(&view, one)).collect(),
+        total: page.total,
+        next: page.next,
+        revision: call.api.fleet.revision(),
     })
 }
 
-pub(super) fn refusals(view: &View, cidr: ipnet::IpNet, revision: u64) -> Vec<Value> {
-    view.refusals(cidr, revision)
-        .map(|(sensor, refusal)| json!({ "sensorId": sensor, "cidr": cidr, "reason": refusal.reason }))
-        .collect()
+pub(super) fn block(view: &View, block: &Block) -> BlockRow {
+    let (packets, bytes) = view.hits(block.cidr);
+    BlockRow {
+        cidr: block.cidr,
+        reason: block.reason.clone(),
+        author: block.author.clone(),
+        created_at: block.created_at.seconds(),
+        expires_at: block.expires_at.map(EpochMillis::seconds),
+        revision: block.revision,
+        forced: block.forced,
+        sensors: view.coverage_of(block.cidr, block.revision).into(),
+        refusals: refusals(view, block.cidr, block.revision),
+        hits: BlockHits { packets, bytes },
+    }
+}
+
+pub(super) fn refusals(view: &View, cidr: IpNet, revision: u64) -> Vec<BlockRefusal> {
+    let refusal = |(sensor, refusal): &(String, Refusal)| BlockRefusal {
+        sensor_id: sensor.clone(),
+        cidr,
+        reason: refusal.reason.clone(),
+    };
+    view.refusals(cidr, revision).map(refusal).collect()
 }

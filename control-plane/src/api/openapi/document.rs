@@ -1,6 +1,10 @@
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use utoipa::openapi::Object;
 
+use super::{
+    answers::{Answers, whole},
+    others::Others,
+};
 use crate::store::Role;
 
 pub(super) struct Described {
@@ -8,15 +12,18 @@ pub(super) struct Described {
     pub(super) needs: Role,
     pub(super) about: &'static str,
     pub(super) asks: Object,
+    pub(super) answers: Answers,
 }
 
 /// The document as JSON text.
-pub(super) fn of(calls: Vec<Described>) -> String {
-    let mut paths: serde_json::Map<String, Value> = calls
+pub(super) fn of(calls: &[Described]) -> String {
+    let others = Others::new();
+    let schemas = named(calls.iter().map(|call| &call.answers).chain(others.answers()));
+    let mut paths: Map<String, Value> = calls
         .iter()
-        .map(|call| (format!("/api/{}", call.name), json!({ "post": operation(call) })))
+        .map(|call| (format!("/api/{}", call.name), json!({ "post": operation(call, &schemas) })))
         .collect();
-    paths.insert("/session".into(), session());
+    paths.extend(others.paths(&schemas));
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -38,16 +45,7 @@ pub(super) fn of(calls: Vec<Described>) -> String {
                     "description": "With the header `x-portcullis-request: 1`.",
                 },
             },
-            "schemas": {
-                "Errors": {
-                    "type": "object",
-                    "required": ["actionErrors"],
-                    "properties": { "actionErrors": {
-                        "type": "array", "items": { "type": "string" },
-                        "description": "What is wrong, with the field where it is one's.",
-                    } },
-                },
-            },
+            "schemas": schemas,
             "responses": {
                 "Error": {
                     "description": "Not done; what to do is said.",
@@ -59,14 +57,30 @@ pub(super) fn of(calls: Vec<Described>) -> String {
     .to_string()
 }
 
-fn operation(call: &Described) -> Value {
-    let reply = match call.name {
-        "exportAudit" => json!({ "text/csv": {}, "application/jsonl": {} }),
-        "exportBackup" => json!({ "application/zstd": {} }),
-        _ => json!({ "application/json": { "schema": { "type": "object" } } }),
-    };
+/// The types that replies are made of, by name.
+fn named<'a>(answers: impl Iterator<Item = &'a Answers>) -> Map<String, Value> {
+    let mut named: Map<String, Value> =
+        answers.flat_map(Answers::named).map(|(name, schema)| (name.clone(), json!(schema))).collect();
+    named.insert(
+        "Errors".to_owned(),
+        json!({
+            "type": "object",
+            "properties": { "actionErrors": {
+                "type": "array", "items": { "type": "string" },
+                "description": "What is wrong, with the field where it is one's.",
+            } },
+        }),
+    );
+    let as_written = named.clone();
+    named.values_mut().for_each(|schema| whole(schema, &as_written));
+    named
+}
+
+fn operation(call: &Described, named: &Map<String, Value>) -> Value {
+    let mut content = call.answers.content();
+    whole(&mut content, named);
     let mut responses = errors(&["401", "403", "413", "422", "429", "500", "503"]);
-    responses.insert("200".into(), json!({ "description": call.about, "content": reply }));
+    responses.insert("200".into(), json!({ "description": call.about, "content": content }));
     json!({
         "operationId": call.name,
         "summary": call.about,
@@ -80,54 +94,7 @@ fn operation(call: &Described) -> Value {
     })
 }
 
-fn session() -> Value {
-    let text = json!({ "type": "string" });
-    let object = |names: [&str; 2]| {
-        let properties: serde_json::Map<_, _> = names
-            .iter()
-            .filter(|name| !name.is_empty())
-            .map(|name| ((*name).to_owned(), text.clone()))
-            .collect();
-        let required: Vec<_> = properties.keys().cloned().collect();
-        json!({ "type": "object", "properties": properties, "required": required })
-    };
-    let with = |status: &str, about: &str, other: &[&str]| {
-        let mut responses = errors(other);
-        responses.insert(status.into(), json!({ "description": about }));
-        responses
-    };
-    let mut password = object(["name", "password"]);
-    if let Some(properties) = password.pointer_mut("/properties").and_then(Value::as_object_mut) {
-        properties.insert(
-            "account".into(),
-            json!({ "type": "string", "description": "The operator's where absent." }),
-        );
-    }
-    let credentials = json!({ "oneOf": [password, object(["apiKey", ""])] });
-    json!({
-        "get": {
-            "operationId": "whoIsLoggedIn",
-            "summary": "Who is logged in: name, role and kind",
-            "responses": with("200", "Somebody", &["401"]),
-        },
-        "post": {
-            "operationId": "logIn",
-            "summary": "Trade a name and a password, or an API key, for the session's cookie",
-            "security": [],
-            "requestBody": { "required": true, "content": { "application/json": { "schema": credentials } } },
-            "responses": with("204", "The cookie is set", &["401", "403", "413", "422", "429", "500", "503"]),
-        },
-        "delete": {
-            "operationId": "logOut",
-            "summary": "End the session",
-            // Who has none has nothing to end.
-            "security": [{}, { "session": [] }],
-            "responses": with("204", "There is no session any more", &["403"]),
-        },
-    })
-}
-
-fn errors(statuses: &[&str]) -> serde_json::Map<String, Value> {
+pub(super) fn errors(statuses: &[&str]) -> Map<String, Value> {
     statuses
         .iter()
         .map(|status| ((*status).to_owned(), json!({ "$ref": "#/components/responses/Error" })))

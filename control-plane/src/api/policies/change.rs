@@ -1,15 +1,14 @@
 use portcullis_detection::{Engine, Example, Policy, PolicySet};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     super::{
         ApiError, blocks,
         endpoint::{Call, Reply},
-        pushed::Pushing,
+        pushed::{Pushing, Settled},
     },
-    list::{template, unknown},
+    list::{PolicyTemplate, template, unknown},
 };
 use crate::{
     blocking::blocking,
@@ -43,9 +42,25 @@ pub(in crate::api) struct Mode {
     mode: String,
 }
 
+#[derive(Serialize, ToSchema)]
+pub(in crate::api) struct Saved {
+    #[serde(flatten)]
+    settled: Settled,
+    template: PolicyTemplate,
+    examples: WrongExamples,
+}
+
+/// Of the policy's own examples, those that it misses and those that it matches against what they say. Saved all the
+/// same: a person may be in a hurry.
+#[derive(Serialize, ToSchema)]
+struct WrongExamples {
+    missed: Vec<String>,
+    accused: Vec<String>,
+}
+
 /// `saveFilterYamlTemplate`: in force on every sensor that can read it. One with the id of a built-in policy takes its
 /// place.
-pub(in crate::api) async fn save(call: Call) -> Reply {
+pub(in crate::api) async fn save(call: Call) -> Reply<Saved> {
     let pushing = Pushing::begin(&call)?;
     let Content { content } = call.keys()?;
     store(&call, pushing, content).await
@@ -53,7 +68,7 @@ pub(in crate::api) async fn save(call: Call) -> Reply {
 
 /// `deleteFilterYamlTemplate`: out of force. One of people's own is gone then, of which versions stay; a built-in one can be
 /// restored.
-pub(in crate::api) async fn delete(call: Call) -> Reply {
+pub(in crate::api) async fn delete(call: Call) -> Reply<Settled> {
     let pushing = Pushing::begin(&call)?;
     let Named { template_id: id } = call.keys()?;
     let known = known(&call, &id).await?;
@@ -68,7 +83,7 @@ pub(in crate::api) async fn delete(call: Call) -> Reply {
 }
 
 /// `restoreFilterYamlTemplate`: a built-in policy as it came.
-pub(in crate::api) async fn restore(call: Call) -> Reply {
+pub(in crate::api) async fn restore(call: Call) -> Reply<Settled> {
     let pushing = Pushing::begin(&call)?;
     let Named { template_id: id } = call.keys()?;
     if known(&call, &id).await?.origin == Origin::Saved {
@@ -84,7 +99,7 @@ pub(in crate::api) async fn restore(call: Call) -> Reply {
 }
 
 /// `rollbackFilterYamlTemplate`: an earlier version, as a new one.
-pub(in crate::api) async fn roll_back(call: Call) -> Reply {
+pub(in crate::api) async fn roll_back(call: Call) -> Reply<Saved> {
     let pushing = Pushing::begin(&call)?;
     let (Named { template_id }, Rollback { version }) = (call.keys()?, call.keys()?);
     let (api, id) = (call.api.clone(), template_id.clone());
@@ -111,7 +126,7 @@ pub(in crate::api) async fn roll_back(call: Call) -> Reply {
 }
 
 /// `setFilterYamlTemplateMode`: whether a policy only detects, or blocks too; the rest of its text stays.
-pub(in crate::api) async fn set_mode(call: Call) -> Reply {
+pub(in crate::api) async fn set_mode(call: Call) -> Reply<Saved> {
     let pushing = Pushing::begin(&call)?;
     let (Named { template_id }, Mode { mode }) = (call.keys()?, call.keys()?);
     let mode = match mode.as_str() {
@@ -135,23 +150,19 @@ pub(in crate::api) async fn set_mode(call: Call) -> Reply {
     store(&call, pushing, content).await
 }
 
-async fn store(call: &Call, pushing: Pushing, content: String) -> Reply {
+async fn store(call: &Call, pushing: Pushing, content: String) -> Reply<Saved> {
     let set = checked(call, &content)?;
     let policy = one(&set)?;
     let id = policy.id.to_string();
-    let (missed, accused) = examples(&set, policy);
+    let examples = wrong_examples(&set, policy);
     let (author, at) = (call.caller.by.name.clone(), EpochMillis::now());
-    let pushed =
+    let settled =
         push(call, pushing, Change::SavePolicy(SavedPolicy { id: id.clone(), content, author, at })).await?;
     let known = known(call, &id).await?;
-    let template = template(call, &known);
-    Ok(blocks::with(
-        pushed,
-        [("template", template), ("examples", json!({ "missed": missed, "accused": accused }))],
-    ))
+    Ok(Saved { settled, template: template(call, &known), examples })
 }
 
-async fn push(call: &Call, pushing: Pushing, change: Change) -> Reply {
+async fn push(call: &Call, pushing: Pushing, change: Change) -> Reply<Settled> {
     let revision = blocks::apply(call, vec![change]).await?;
     Ok(pushing.settle(call, revision).await)
 }
@@ -198,14 +209,15 @@ pub(super) fn one(set: &PolicySet) -> Result<&Policy, ApiError> {
     set.iter().next().ok_or_else(|| ApiError::invalid("content", "holds no policy"))
 }
 
-/// Of the policy's own examples, those that it misses and those that it matches against what they say. Saved all the
-/// same: a person may be in a hurry.
-fn examples(set: &PolicySet, policy: &Policy) -> (Vec<Value>, Vec<Value>) {
+fn wrong_examples(set: &PolicySet, policy: &Policy) -> WrongExamples {
     let engine = Engine::new(set.clone());
-    let wrong = |examples: &[Example], should_match: bool| -> Vec<Value> {
+    let wrong = |examples: &[Example], should_match: bool| -> Vec<String> {
         let is_wrong =
             |example: &&Example| engine.matching(&example.exchange).contains(&policy.id) != should_match;
-        examples.iter().filter(is_wrong).map(|example| json!(example.text)).collect()
+        examples.iter().filter(is_wrong).map(|example| example.text.to_string()).collect()
     };
-    (wrong(&policy.examples.matching, policy.enabled), wrong(&policy.examples.benign, false))
+    WrongExamples {
+        missed: wrong(&policy.examples.matching, policy.enabled),
+        accused: wrong(&policy.examples.benign, false),
+    }
 }

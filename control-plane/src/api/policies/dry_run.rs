@@ -1,8 +1,7 @@
 use std::time::{Duration, Instant};
 
 use portcullis_detection::{Detection, Engine};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 
@@ -10,6 +9,8 @@ use super::{
     super::{
         ApiError,
         endpoint::{Call, Reply},
+        names::{EventType, Severity},
+        row::Matched,
     },
     change::checked,
     exchange::{of_orig, of_sample},
@@ -17,7 +18,7 @@ use super::{
 use crate::{
     blocking::blocking,
     clock::TimeRange,
-    store::{EventFilter, EventSort, Order, Page},
+    store::{EventFilter, EventRow, EventSort, Order, Page},
 };
 
 /// Stored events that one trial looks at, the newest.
@@ -41,13 +42,56 @@ pub(in crate::api) struct Trial {
     end_ts: u64,
 }
 
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::api) struct Tried {
+    matches: Vec<TrialMatch>,
+    /// Exchanges that were looked at.
+    evaluated: u64,
+    /// Of these, those that match or count for an aggregation rule.
+    matching: u64,
+    /// Exchanges that there are in the range.
+    total: u64,
+    /// Whether there were more than were looked at.
+    is_cut: bool,
+}
+
+/// What the policy would find.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TrialMatch {
+    #[serde(flatten)]
+    of: TrialEvent,
+    filter_id: String,
+    event_type: EventType,
+    severity: Severity,
+    match_count: u64,
+    matched: Vec<Matched>,
+    successful_exploit: bool,
+}
+
+/// The stored event whose exchange it is; all null where it is the pasted one.
+#[derive(Default, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct TrialEvent {
+    event_id: Option<String>,
+    ref_id: Option<String>,
+    actor: Option<String>,
+    method: Option<String>,
+    url: Option<String>,
+    host: Option<String>,
+    timestamp: Option<i64>,
+    /// The policy that found it.
+    latest_attack: Option<String>,
+}
+
 /// `testFilterYamlTemplate`: what a policy would find in one exchange, or in the stored ones of a range. Changes nothing.
-pub(in crate::api) async fn test(call: Call) -> Reply {
+pub(in crate::api) async fn test(call: Call) -> Reply<Tried> {
     let _turn = TRIALS.acquire().await.map_err(|_| ApiError::Busy)?;
     blocking(move || run(&call)).await
 }
 
-fn run(call: &Call) -> Reply {
+fn run(call: &Call) -> Reply<Tried> {
     let trial: Trial = call.keys()?;
     let engine = Engine::new(checked(call, &trial.content)?);
     let Some(sample) = &trial.sample else { return stored(call, &engine, &trial) };
@@ -58,14 +102,12 @@ fn run(call: &Call) -> Reply {
     let found = engine.judge(&exchange);
     // Below its count an aggregation rule gives no event; that the exchange counts for it is worth knowing.
     let counts = !engine.matching(&exchange).is_empty();
-    let matches: Vec<_> = found.iter().map(|detection| shown(detection, json!({}))).collect();
-    Ok(
-        json!({ "matches": matches, "evaluated": 1, "total": 1, "isCut": false, "matching": u64::from(counts) }),
-    )
+    let matches = found.iter().map(|detection| shown(detection, TrialEvent::default())).collect();
+    Ok(Tried { matches, evaluated: 1, matching: u64::from(counts), total: 1, is_cut: false })
 }
 
 /// In the order in which they happened, so that windows fill as they did.
-fn stored(call: &Call, engine: &Engine, trial: &Trial) -> Reply {
+fn stored(call: &Call, engine: &Engine, trial: &Trial) -> Reply<Tried> {
     let range = TimeRange::inclusive_seconds(trial.start_ts, trial.end_ts);
     let filter = EventFilter { range, ..EventFilter::all() };
     let (mut exchanges, mut total) = (Vec::new(), 0);
@@ -92,48 +134,41 @@ fn stored(call: &Call, engine: &Engine, trial: &Trial) -> Reply {
         }
         evaluated += 1;
         matching += u64::from(!engine.matching(tagged).is_empty());
-        matches.extend(engine.judge(tagged).iter().map(|detection| {
-            shown(
-                detection,
-                json!({
-                    "eventId": row.id.to_string(),
-                    "refId": row.ref_id,
-                    "actor": row.actor,
-                    "method": row.method,
-                    "url": row.url,
-                    "host": row.host,
-                    "timestamp": row.detected_at.seconds(),
-                    "latestAttack": row.policy_id,
-                }),
-            )
-        }));
+        matches.extend(engine.judge(tagged).iter().map(|detection| shown(detection, row.into())));
     }
-    Ok(json!({
-        "matches": matches,
-        "evaluated": evaluated,
-        "matching": matching,
-        "total": total,
-        "isCut": evaluated < total,
-    }))
+    Ok(Tried { matches, evaluated, matching, total, is_cut: evaluated < total })
 }
 
-fn shown(detection: &Detection, mut of: Value) -> Value {
-    let matched = detection.matched.iter().map(|at| {
-        json!({
-            "location": at.location,
-            "start": at.start,
-            "end": at.end,
-            "phrase": at.phrase,
-            "detector": at.detector,
-        })
-    });
-    if let Some(of) = of.as_object_mut() {
-        of.insert("filterId".to_owned(), json!(&*detection.policy_id));
-        of.insert("eventType".to_owned(), json!(detection.event_type.name()));
-        of.insert("severity".to_owned(), json!(detection.severity.name()));
-        of.insert("matchCount".to_owned(), json!(detection.match_count));
-        of.insert("matched".to_owned(), matched.collect());
-        of.insert("successfulExploit".to_owned(), json!(detection.successful_exploit.is_some()));
+impl From<&EventRow> for TrialEvent {
+    fn from(row: &EventRow) -> Self {
+        Self {
+            event_id: Some(row.id.to_string()),
+            ref_id: Some(row.ref_id.clone()),
+            actor: Some(row.actor.clone()),
+            method: Some(row.method.clone()),
+            url: Some(row.url.clone()),
+            host: Some(row.host.clone()),
+            timestamp: Some(row.detected_at.seconds()),
+            latest_attack: Some(row.policy_id.clone()),
+        }
     }
-    of
+}
+
+fn shown(detection: &Detection, of: TrialEvent) -> TrialMatch {
+    let matched = detection.matched.iter().map(|at| Matched {
+        location: at.location.clone(),
+        start: at.start as u64,
+        end: at.end as u64,
+        phrase: at.phrase.clone(),
+        detector: at.detector.to_string(),
+    });
+    TrialMatch {
+        of,
+        filter_id: detection.policy_id.to_string(),
+        event_type: detection.event_type.into(),
+        severity: detection.severity.into(),
+        match_count: detection.match_count,
+        matched: matched.collect(),
+        successful_exploit: detection.successful_exploit.is_some(),
+    }
 }

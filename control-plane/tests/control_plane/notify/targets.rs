@@ -89,7 +89,7 @@ async fn secrets_are_shown_at_most_once_and_stand_nowhere_in_the_clear() {
         admin.ask("addNotifyTarget", json!({"name": "hook", "kind": "webhook", "url": receiver.url()})).await;
     let secret = made["secret"].as_str().unwrap().to_owned();
     assert!(secret.len() > 60, "{secret}");
-    assert!(add(&admin, "given", "webhook", &receiver.url()).await.get("secret").is_none());
+    assert!(add(&admin, "given", "webhook", &receiver.url()).await["secret"].is_null());
     admin.ask("testNotifyTarget", json!({"name": "hook"})).await;
     let shown = [
         admin.ask("fetchNotifyTargets", json!({})).await.to_string(),
