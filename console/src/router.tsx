@@ -20,6 +20,7 @@ import { parseAuditSearch } from "./pages/audit/search";
 import { parseBlocklistSearch } from "./pages/blocklist/search";
 import { parseInventorySearch } from "./pages/inventory/search";
 import { parseOverviewSearch } from "./pages/overview/search";
+import { parsePoliciesSearch, parsePolicySearch } from "./pages/policies/search";
 import { parseSettingsSearch } from "./pages/settings/search";
 import { parseSuppressionsSearch } from "./pages/suppressions/search";
 import { parseRange } from "./shared/search";
@@ -114,13 +115,22 @@ const settings = createRoute({
 const policies = createRoute({
   getParentRoute: () => shell,
   path: "/policies",
+  validateSearch: parsePoliciesSearch,
   component: lazyRouteComponent(() => import("./pages/policies/PoliciesPage"), "PoliciesPage"),
 });
 
 const policy = createRoute({
-  getParentRoute: () => policies,
-  path: "$policyId",
-  component: lazyRouteComponent(() => import("./pages/policies/PolicyDrawer"), "PolicyDrawer"),
+  getParentRoute: () => shell,
+  path: "/policies/$policyId",
+  validateSearch: parsePolicySearch,
+  component: lazyRouteComponent(() => import("./pages/policies/PolicyPage"), "PolicyPage"),
+});
+
+// A policy may be called anything: this is no place beside theirs.
+const newPolicy = createRoute({
+  getParentRoute: () => shell,
+  path: "/new-policy",
+  component: lazyRouteComponent(() => import("./pages/policies/NewPolicyPage"), "NewPolicyPage"),
 });
 
 const suppressions = createRoute({
@@ -159,7 +169,9 @@ const routes = root.addChildren([
     actor,
     apis,
     inventory,
-    policies.addChildren([policy]),
+    policies,
+    policy,
+    newPolicy,
     suppressions,
     blocklist,
     sensors,

@@ -39,6 +39,12 @@ const EMPTY: Record<string, Answer> = {
   fetchThreatActors: () => ({ actors: [], total: 0 }),
   fetchThreatApis: () => ({ apis: [], total: 0 }),
   fetchAudit: () => ({ entries: [], total: 0, next: null }),
+  fetchAccounts: () => ({ accounts: [], total: 0 }),
+  fetchVniMapping: () => ({ yaml: "" }),
+  fetchSuppressions: () => ({ suppressions: [], total: 0 }),
+  fetchAllowed: () => ({ allowed: [], total: 0 }),
+  fetchCaptureRules: () => ({ rules: [], total: 0 }),
+  fetchCoverageAlerts: () => ({ alerts: [], open: 0 }),
   fetchBlocklist: () => ({ blocks: [], total: 0 }),
 };
 

@@ -218,6 +218,7 @@ export const policiesQuery = queryOptions({
   queryFn: async ({ signal }) =>
     (await call<{ templates: Policy[] }>("fetchFilterYamlTemplate", {}, signal)).templates,
   staleTime: 60_000,
+  refetchInterval: 60_000,
 });
 
 /** The list changes while it is read: pages go on where the one before ended. */

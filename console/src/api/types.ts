@@ -197,7 +197,16 @@ export interface Policy {
   createdAt: number;
   updatedAt: number;
   info: PolicyInfo;
+  /** As it came, written here, or written over one that came. */
+  origin: "built-in" | "saved" | "overriding";
+  inForce: boolean;
+  mode: PolicyMode;
+  /** `null` where nothing was saved. */
+  version: number | null;
 }
+
+/** Whether it only tells of attacks, or also blocks who makes them. */
+export type PolicyMode = "detect" | "block";
 
 /** How many sensors a command was for and how many have applied it. */
 export interface Applied {

@@ -1,4 +1,4 @@
-import { Button, Group, Popover, Text } from "@mantine/core";
+import { Button, type ButtonProps, Group, Popover, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 
 interface ConfirmButtonProps {
@@ -6,15 +6,16 @@ interface ConfirmButtonProps {
   /** What happens, in a sentence. */
   warning: string;
   onConfirm: () => void;
+  size?: ButtonProps["size"];
 }
 
 /** For what cannot be taken back: the second press does it. */
-export function ConfirmButton({ children, warning, onConfirm }: ConfirmButtonProps) {
+export function ConfirmButton({ children, warning, onConfirm, size = "compact-xs" }: ConfirmButtonProps) {
   const [open, { toggle, close, set }] = useDisclosure();
   return (
     <Popover opened={open} onChange={set} width={260} position="bottom-end" withArrow shadow="md" trapFocus>
       <Popover.Target>
-        <Button size="compact-xs" variant="default" c="red" onClick={toggle}>
+        <Button size={size} variant="default" c="red" onClick={toggle}>
           {children}
         </Button>
       </Popover.Target>

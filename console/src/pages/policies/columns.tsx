@@ -1,24 +1,31 @@
-import { Text } from "@mantine/core";
+import { Group, Text } from "@mantine/core";
 import { createColumnHelper } from "@tanstack/react-table";
-import type { Policy } from "../../api/types";
+import { count } from "../../shared/format";
 import { PageAnchor } from "../../shared/links";
 import { SeverityBadge } from "../../shared/Severity";
+import type { PolicyRow } from "./rows";
+import { StateBadges } from "./StateBadges";
 
-const column = createColumnHelper<Policy>();
+const column = createColumnHelper<PolicyRow>();
 
 export const columns = [
-  column.accessor("info.severity", {
+  column.accessor("policy.info.severity", {
+    id: "severity",
     header: "Severity",
-    meta: { width: 98 },
+    enableSorting: true,
+    meta: { from: "xs", width: 98 },
     cell: ({ getValue }) => <SeverityBadge severity={getValue()} />,
   }),
-  column.accessor("id", {
+  column.accessor("policy.id", {
+    id: "id",
     header: "Policy",
-    meta: { width: "26%" },
+    enableSorting: true,
+    meta: { width: "24%" },
     cell: ({ getValue }) => (
       <PageAnchor
         to="/policies/$policyId"
         params={{ policyId: getValue() }}
+        search={({ range, from, to }) => ({ range, from, to })}
         fz="inherit"
         truncate
         display="block"
@@ -27,22 +34,66 @@ export const columns = [
       </PageAnchor>
     ),
   }),
-  column.accessor("info.category.displayName", {
-    header: "Category",
-    meta: { from: "sm", width: "18%" },
-    cell: ({ getValue }) => (
-      <Text fz="inherit" truncate>
-        {getValue()}
+  column.accessor("policy.info.description", {
+    header: "What it looks for",
+    meta: { from: "md" },
+    cell: ({ row: { original: one } }) => (
+      <Text fz="inherit" c="dimmed" lineClamp={2} title={one.policy.info.category.displayName}>
+        {one.policy.info.description}
       </Text>
     ),
   }),
-  column.accessor("info.description", {
-    header: "What it looks for",
-    meta: { from: "xs" },
-    cell: ({ getValue }) => (
-      <Text fz="inherit" c="dimmed" lineClamp={2}>
-        {getValue()}
-      </Text>
+  column.accessor("policy.mode", {
+    header: "State",
+    meta: { from: "sm", width: 190 },
+    cell: ({ row: { original: one } }) => (
+      <Group gap={6} wrap="nowrap">
+        <StateBadges policy={one.policy} />
+      </Group>
     ),
+  }),
+  column.accessor("hits", {
+    header: "Events",
+    enableSorting: true,
+    meta: { width: 90, align: "right" },
+    cell: ({ row: { original: one } }) =>
+      one.hits ? (
+        <PageAnchor
+          to="/activity"
+          search={({ range, from, to }) => ({ range, from, to, attack: [one.policy.id] })}
+          fz="inherit"
+        >
+          {count(one.hits)}
+        </PageAnchor>
+      ) : (
+        <Text span fz="inherit" c="dimmed">
+          {one.hits ?? "…"}
+        </Text>
+      ),
+  }),
+  column.accessor("ignored", {
+    header: "Ignored",
+    enableSorting: true,
+    meta: { from: "xs", width: 96, align: "right" },
+    cell: ({ row: { original: one } }) => {
+      const { combinations, events } = one.ignored;
+      if (combinations === 0) {
+        return (
+          <Text span fz="inherit" c="dimmed">
+            –
+          </Text>
+        );
+      }
+      return (
+        <PageAnchor
+          to="/suppressions"
+          search={{ q: one.policy.id }}
+          fz="inherit"
+          title={`${count(combinations)} ignored as no attack; ${count(events)} events held back since`}
+        >
+          {count(combinations)} ({count(events)})
+        </PageAnchor>
+      );
+    },
   }),
 ];

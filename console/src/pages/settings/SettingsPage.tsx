@@ -1,7 +1,12 @@
 import { Tabs } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import type { ComponentType } from "react";
+import { accountsQuery } from "../../api/accounts";
 import { Page } from "../../shared/Page";
 import { useIsAdmin } from "../../shared/rights";
+import { Accounts } from "./accounts/Accounts";
+import { ThreatConfiguration } from "./configuration/ThreatConfiguration";
 import { Keys } from "./Keys";
 import { Notifications } from "./Notifications";
 import type { SettingsTab } from "./search";
@@ -9,13 +14,32 @@ import { Users } from "./Users";
 
 const route = getRouteApi("/shell/settings");
 
+interface Part {
+  name: string;
+  Shown: ComponentType;
+  /** Who sees it, where not everybody does. */
+  for?: "admins" | "the operator";
+}
+
+const PARTS: Record<SettingsTab, Part> = {
+  users: { name: "Users", Shown: Users, for: "admins" },
+  keys: { name: "API keys", Shown: Keys, for: "admins" },
+  notifications: { name: "Notifications", Shown: Notifications },
+  configuration: { name: "Threat configuration", Shown: ThreatConfiguration },
+  accounts: { name: "Accounts", Shown: Accounts, for: "the operator" },
+};
+
 export function SettingsPage() {
   const isAdmin = useIsAdmin();
+  const isOperator = useIsOperator();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const tab = isAdmin ? (search.tab ?? "users") : "notifications";
+  const parts = (Object.entries(PARTS) as [SettingsTab, Part][]).filter(
+    ([, part]) => part.for === undefined || (part.for === "admins" ? isAdmin : isOperator),
+  );
+  const tab = parts.find(([tab]) => tab === search.tab)?.[0] ?? parts[0]?.[0] ?? "notifications";
   return (
-    <Page title="Settings" about="Who may come in, and who is told of attacks">
+    <Page title="Settings" about="Who may come in, who is told of attacks, and how the sensors see traffic">
       <Tabs
         value={tab}
         keepMounted={false}
@@ -24,20 +48,25 @@ export function SettingsPage() {
         }
       >
         <Tabs.List mb="md">
-          {isAdmin && <Tabs.Tab value="users">Users</Tabs.Tab>}
-          {isAdmin && <Tabs.Tab value="keys">API keys</Tabs.Tab>}
-          <Tabs.Tab value="notifications">Notifications</Tabs.Tab>
+          {parts.map(([tab, { name }]) => (
+            <Tabs.Tab key={tab} value={tab}>
+              {name}
+            </Tabs.Tab>
+          ))}
         </Tabs.List>
-        <Tabs.Panel value="users">
-          <Users />
-        </Tabs.Panel>
-        <Tabs.Panel value="keys">
-          <Keys />
-        </Tabs.Panel>
-        <Tabs.Panel value="notifications">
-          <Notifications />
-        </Tabs.Panel>
+        {parts.map(([tab, { Shown }]) => (
+          <Tabs.Panel key={tab} value={tab}>
+            <Shown />
+          </Tabs.Panel>
+        ))}
       </Tabs>
     </Page>
   );
+}
+
+/** Accounts are shown to the operator's admins alone: others are not to know that there are others. */
+function useIsOperator(): boolean {
+  const isAdmin = useIsAdmin();
+  const { isSuccess } = useQuery({ ...accountsQuery, enabled: isAdmin, retry: false });
+  return isAdmin && isSuccess;
 }

@@ -1,0 +1,90 @@
+import { Button, Group, SegmentedControl, Select, Stack, Text, Textarea } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { Play } from "lucide-react";
+import { useState } from "react";
+import { tryOnSample, tryOnStored } from "../../../api/policies";
+import { SPAN_NAMES, type Span } from "../../../api/range";
+import { ErrorNote } from "../../../shared/ErrorNote";
+import { Panel } from "../../../shared/Panel";
+import { parsePasted } from "./paste";
+import { TrialResult } from "./TrialResult";
+
+const EXAMPLE = "GET /search?q=%27%20OR%201=1--\nHost: shop.example";
+
+/** What the text would find, before it is saved: in a pasted request, or in what was stored. */
+export function TrialPanel({ content }: { content: string }) {
+  const [on, setOn] = useState<"pasted" | "stored">("pasted");
+  const [pasted, setPasted] = useState("");
+  const [range, setRange] = useState<Span>("24h");
+  const read = parsePasted(pasted);
+  const trial = useMutation({
+    mutationFn: () =>
+      on === "stored" || "problem" in read
+        ? tryOnStored({ content, range })
+        : tryOnSample({ content, sample: read.sample }),
+  });
+  const change = (set: () => void) => {
+    set();
+    trial.reset();
+  };
+  const problem = on === "pasted" && pasted.trim() !== "" && "problem" in read ? read.problem : undefined;
+
+  return (
+    <Panel title="Try it">
+      <Stack gap="sm">
+        <SegmentedControl
+          size="xs"
+          fullWidth
+          aria-label="On what"
+          value={on}
+          onChange={(value) => change(() => setOn(value === "stored" ? "stored" : "pasted"))}
+          data={[
+            { value: "pasted", label: "A request" },
+            { value: "stored", label: "Stored traffic" },
+          ]}
+        />
+        {on === "pasted" ? (
+          <Textarea
+            aria-label="Request"
+            placeholder={EXAMPLE}
+            description="Raw HTTP; an answer may follow after an empty line"
+            autosize
+            minRows={5}
+            maxRows={14}
+            styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 12 } }}
+            value={pasted}
+            error={problem}
+            onChange={({ currentTarget: { value } }) => change(() => setPasted(value))}
+          />
+        ) : (
+          <Select
+            label="Since"
+            description="The newest 2,000 events of that time, as far as they are kept"
+            allowDeselect={false}
+            data={(["1h", "24h", "7d", "30d"] as const).map((value) => ({ value, label: SPAN_NAMES[value] }))}
+            value={range}
+            onChange={(value) => value && change(() => setRange(value as Span))}
+          />
+        )}
+        <Group justify="flex-end">
+          <Button
+            size="xs"
+            leftSection={<Play size={14} aria-hidden />}
+            loading={trial.isPending}
+            disabled={on === "pasted" && "problem" in read}
+            onClick={() => trial.mutate()}
+          >
+            Try
+          </Button>
+        </Group>
+        {trial.isError && <ErrorNote title="Not tried" error={trial.error} />}
+        {trial.data && <TrialResult trial={trial.data} isStored={on === "stored"} />}
+        {!trial.data && !trial.isError && (
+          <Text size="xs" c="dimmed">
+            Trying changes nothing on any sensor.
+          </Text>
+        )}
+      </Stack>
+    </Panel>
+  );
+}
