@@ -11,8 +11,8 @@ export interface BlockRequest {
   reason: string;
 }
 
-/** A user's name and password, or an API key. */
-export type Credentials = { name: string; password: string } | { apiKey: string };
+/** A user's name and password, with the account where that is not the operator's; or an API key, which names its own. */
+export type Credentials = { name: string; password: string; account?: string } | { apiKey: string };
 
 export const logIn = (credentials: Credentials) => send("POST", "/session", credentials);
 export const logOut = () => send("DELETE", "/session");

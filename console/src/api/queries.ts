@@ -16,7 +16,6 @@ import type {
   Page,
   Policy,
   RawSample,
-  Sensor,
   Session,
   ThreatApi,
   ThreatEvent,
@@ -33,6 +32,8 @@ const live = { refetchInterval: REFRESH_MS, placeholderData: keepPreviousData } 
 /** How else than with a password or a key one may log in. */
 export interface LogInWays {
   oidc: { name: string; path: string } | null;
+  /** Whether a name with a password opens it. */
+  password?: boolean;
 }
 
 export const logInWaysQuery = queryOptions({
@@ -267,12 +268,6 @@ export const inventoryQuery = (page: Page, text: string, sort: InventorySort, di
   });
 
 export type InventorySort = "lastSeen" | "firstSeen" | "requests" | "template";
-
-export const sensorsQuery = queryOptions({
-  queryKey: ["sensors"],
-  queryFn: ({ signal }) => call<{ sensors: Sensor[]; revision: number }>("fetchSensors", {}, signal),
-  ...live,
-});
 
 /** Newest first, page by page. */
 export const auditQuery = (range: TimeRange, searchText: string) =>

@@ -10,6 +10,8 @@ export interface Session {
   role: Role;
   /** How they logged in: with a password or with an API key. */
   kind: "user" | "key";
+  /** Whose events they see. */
+  account: string;
 }
 
 export interface AuditEntry {
@@ -281,5 +283,32 @@ export interface Sensor {
   lastSeen: number | null;
   enrolledAt: number;
   startedAt: number | null;
+  /** Shut out since; `null` where it is not. */
+  revokedAt: number | null;
+  /** `null` where it comes without a certificate, over loopback. */
+  certifiedUntil: number | null;
+  clockSkewMs: number | null;
+  /** `null` where nothing is guarded. */
+  gateMode: "enforce" | "monitor" | null;
+  automaticBlocking: { mode: string; reason: string; trippedSeconds: number | null } | null;
+  /** What it was told and could not do. */
+  refused: { what: string; reason: string; revision: number }[];
+  ingest: { rejected: number; lastRejection: string | null };
+  coverageAlerts: CoverageAlert[];
+  /** Of what each counter gained a second, lately. */
+  rates: Record<string, number>;
   counters: Record<string, number>;
+}
+
+/** Something that a sensor does not see or does not guard, though it should. */
+export interface CoverageAlert {
+  id: number;
+  sensorId: string;
+  node: string;
+  kind: string;
+  subject: string;
+  severity: Severity;
+  detail: string;
+  openedAt: number;
+  closedAt: number | null;
 }

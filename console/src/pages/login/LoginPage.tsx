@@ -1,4 +1,5 @@
 import {
+  Anchor,
   Button,
   Code,
   Container,
@@ -42,11 +43,14 @@ export function LoginPage() {
   const { next } = route.useSearch();
   const router = useRouter();
   const queries = useQueryClient();
-  const [way, setWay] = useState<"password" | "key">("password");
+  const [chosen, setWay] = useState<"password" | "key">("password");
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
+  const [account, setAccount] = useState<string>();
   const [key, setKey] = useState("");
   const { data: ways } = useQuery(logInWaysQuery);
+  const takesPasswords = ways?.password !== false;
+  const way = takesPasswords ? chosen : "key";
 
   useEffect(() => {
     document.title = "Log in · Portcullis";
@@ -62,7 +66,9 @@ export function LoginPage() {
   });
 
   const credentials: Credentials =
-    way === "password" ? { name: name.trim(), password } : { apiKey: key.trim() };
+    way === "password"
+      ? { name: name.trim(), password, ...(account?.trim() ? { account: account.trim() } : {}) }
+      : { apiKey: key.trim() };
   const isComplete = Object.values(credentials).every((value) => value !== "");
 
   return (
@@ -79,15 +85,17 @@ export function LoginPage() {
             entry.mutate(credentials);
           }}
         >
-          <SegmentedControl
-            aria-label="Log in with"
-            data={WAYS}
-            value={way}
-            onChange={(value) => {
-              setWay(value === "key" ? "key" : "password");
-              entry.reset();
-            }}
-          />
+          {takesPasswords && (
+            <SegmentedControl
+              aria-label="Log in with"
+              data={WAYS}
+              value={way}
+              onChange={(value) => {
+                setWay(value === "key" ? "key" : "password");
+                entry.reset();
+              }}
+            />
+          )}
           {way === "password" ? (
             <>
               <TextInput
@@ -105,6 +113,20 @@ export function LoginPage() {
                 value={password}
                 onChange={(event) => setPassword(event.currentTarget.value)}
               />
+              {account === undefined ? (
+                <Anchor component="button" type="button" size="xs" ta="left" onClick={() => setAccount("")}>
+                  Another account than the operator's
+                </Anchor>
+              ) : (
+                <TextInput
+                  label="Account"
+                  placeholder="acme"
+                  autoComplete="organization"
+                  maxLength={32}
+                  value={account}
+                  onChange={(event) => setAccount(event.currentTarget.value)}
+                />
+              )}
             </>
           ) : (
             <PasswordInput

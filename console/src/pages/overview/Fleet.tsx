@@ -1,6 +1,6 @@
 import { Group, Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { sensorsQuery } from "../../api/queries";
+import { sensorsQuery } from "../../api/sensors";
 import { ErrorNote } from "../../shared/ErrorNote";
 import { Fact, Facts } from "../../shared/Fact";
 import { count, plural } from "../../shared/format";

@@ -1,16 +1,9 @@
-import { Alert, Button, Group, Pill, Stack, Text, Title } from "@mantine/core";
+import { Group, Pill, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { ServerCog } from "lucide-react";
 import { useMemo } from "react";
 import { countriesQuery, LATEST_ACTORS, latestActorsQuery, topApisQuery } from "../../api/overview-queries";
-import {
-  actorTotalsQuery,
-  categoryCountsQuery,
-  policiesQuery,
-  sensorsQuery,
-  severityCountsQuery,
-} from "../../api/queries";
+import { actorTotalsQuery, categoryCountsQuery, policiesQuery, severityCountsQuery } from "../../api/queries";
 import type { EventFilter } from "../../api/types";
 import { Columns } from "../../shared/Columns";
 import { ErrorNote } from "../../shared/ErrorNote";
@@ -22,6 +15,7 @@ import { Ranking } from "../../shared/Ranking";
 import { rangeOf, toSearch } from "../../shared/search";
 import { Hostile } from "../../shared/text";
 import { LatestEvents } from "../activity/LatestEvents";
+import { FirstSteps } from "../sensors/FirstSteps";
 import { ActorsChart, AttacksChart } from "./AttacksChart";
 import { Fleet } from "./Fleet";
 import classes from "./OverviewPage.module.css";
@@ -240,22 +234,3 @@ export function OverviewPage() {
 }
 
 const REMOVE = { "aria-label": "Show all again", tabIndex: 0, "aria-hidden": false } as const;
-
-/** On the first day there is nothing to see, but something to do. */
-function FirstSteps() {
-  const { data } = useQuery(sensorsQuery);
-  if (!data || data.sensors.length > 0) return null;
-  return (
-    <Alert icon={<ServerCog size={18} />} title="No sensor has enrolled yet">
-      <Stack gap="xs" align="flex-start">
-        Attacks appear here seconds after a sensor has seen them. Start one on a node whose traffic is to be
-        watched.
-        <Button component={PageAnchorLink} size="xs">
-          How to add a sensor
-        </Button>
-      </Stack>
-    </Alert>
-  );
-}
-
-const PageAnchorLink = (props: object) => <PageAnchor {...props} to="/sensors" underline="never" />;

@@ -1,11 +1,17 @@
 import { Badge, Box, Card, Group, Table, Text, Title } from "@mantine/core";
+import { useCommand } from "../../api/commands";
+import { revokeSensor } from "../../api/sensors";
 import type { Sensor } from "../../api/types";
 import { Columns } from "../../shared/Columns";
+import { ConfirmButton } from "../../shared/ConfirmButton";
 import { Fact, Facts } from "../../shared/Fact";
-import { count } from "../../shared/format";
-import { Time } from "../../shared/Time";
+import { count, plural } from "../../shared/format";
+import { showProblem } from "../../shared/notices";
+import { useIsAdmin } from "../../shared/rights";
+import { DateTime, Time } from "../../shared/Time";
 import { CounterTable } from "./CounterTable";
 import { counterName, dropsOf, seenOf } from "./counters";
+import { SensorTrouble } from "./SensorTrouble";
 
 export function SensorCard({ sensor, revision }: { sensor: Sensor; revision: number }) {
   const behind = sensor.connected && sensor.appliedRevision < revision;
@@ -14,23 +20,45 @@ export function SensorCard({ sensor, revision }: { sensor: Sensor; revision: num
       <Group justify="space-between" mb="sm">
         <Group gap="xs">
           <Title order={2}>{sensor.node}</Title>
-          <Badge color={sensor.connected ? "teal" : "red"} variant="dot">
-            {sensor.connected ? "Connected" : "Away"}
-          </Badge>
+          {sensor.revokedAt ? (
+            <Badge color="gray">Revoked</Badge>
+          ) : (
+            <Badge color={sensor.connected ? "teal" : "red"} variant="dot">
+              {sensor.connected ? "Connected" : "Away"}
+            </Badge>
+          )}
           {behind && <Badge color="yellow">Behind</Badge>}
+          {sensor.coverageAlerts.length > 0 && (
+            <Badge color="red">{plural(sensor.coverageAlerts.length, "alert")}</Badge>
+          )}
         </Group>
-        <Text size="xs" c="dimmed">
-          {sensor.id} · version {sensor.version}
-        </Text>
+        <Group gap="sm">
+          <Text size="xs" c="dimmed">
+            {sensor.id} · version {sensor.version}
+          </Text>
+          <Revoke sensor={sensor} />
+        </Group>
       </Group>
       <Facts>
         <Fact name="Capture">{sensor.captureMode || "not reported yet"}</Fact>
-        <Fact name="Enforcement">{sensor.enforcementMode || "not reported yet"}</Fact>
+        <Fact name="Enforcement">
+          {sensor.enforcementMode || "not reported yet"}
+          {sensor.gateMode === "monitor" && ", only counting"}
+        </Fact>
         <Fact name="Applied revision">
           {count(sensor.appliedRevision)} of {count(revision)}
         </Fact>
         <Fact name="Last seen">{sensor.lastSeen === null ? "never" : <Time at={sensor.lastSeen} />}</Fact>
         <Fact name="Traffic seen">{seenOf(sensor.counters)}</Fact>
+        <Fact name="Requests">{requestRate(sensor)}</Fact>
+        {sensor.certifiedUntil !== null && (
+          <Fact name="Certificate until">
+            <DateTime at={sensor.certifiedUntil} />
+          </Fact>
+        )}
+        {Math.abs(sensor.clockSkewMs ?? 0) > 1_000 && (
+          <Fact name="Its clock">{clockOf(sensor.clockSkewMs ?? 0)}</Fact>
+        )}
         <Fact name="Started">
           {sensor.startedAt === null ? "not reported yet" : <Time at={sensor.startedAt} />}
         </Fact>
@@ -38,6 +66,7 @@ export function SensorCard({ sensor, revision }: { sensor: Sensor; revision: num
           <Time at={sensor.enrolledAt} />
         </Fact>
       </Facts>
+      <SensorTrouble sensor={sensor} />
       <Box mt="md">
         <Columns least={340}>
           <Interfaces sensor={sensor} />
@@ -46,6 +75,32 @@ export function SensorCard({ sensor, revision }: { sensor: Sensor; revision: num
       </Box>
       <CounterTable counters={sensor.counters} />
     </Card>
+  );
+}
+
+/** Exchanges a second, of late. */
+function requestRate({ connected, rates }: Sensor): string {
+  if (!connected) return "–";
+  const rate = rates["exchanges_total"] ?? 0;
+  return `${rate < 10 ? rate.toFixed(1) : count(Math.round(rate))} a second`;
+}
+
+const clockOf = (skewMs: number) =>
+  `${(Math.abs(skewMs) / 1_000).toFixed(1)} s ${skewMs > 0 ? "ahead of ours" : "behind ours"}`;
+
+function Revoke({ sensor: { id, node, revokedAt } }: { sensor: Sensor }) {
+  const isAdmin = useIsAdmin();
+  const revoke = useCommand(revokeSensor);
+  if (!isAdmin || revokedAt) return null;
+  return (
+    <ConfirmButton
+      warning={`${node} is shut out at once and for good. To come back it has to enrol anew.`}
+      onConfirm={() =>
+        revoke.mutate(id, { onError: (error) => showProblem(`${node} is not revoked`, error) })
+      }
+    >
+      Revoke
+    </ConfirmButton>
   );
 }
 

@@ -1,10 +1,8 @@
 import { Tabs } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ComponentType } from "react";
-import { accountsQuery } from "../../api/accounts";
 import { Page } from "../../shared/Page";
-import { useIsAdmin } from "../../shared/rights";
+import { useIsAdmin, useIsOperator } from "../../shared/rights";
 import { Accounts } from "./accounts/Accounts";
 import { ThreatConfiguration } from "./configuration/ThreatConfiguration";
 import { Keys } from "./Keys";
@@ -62,11 +60,4 @@ export function SettingsPage() {
       </Tabs>
     </Page>
   );
-}
-
-/** Accounts are shown to the operator's admins alone: others are not to know that there are others. */
-function useIsOperator(): boolean {
-  const isAdmin = useIsAdmin();
-  const { isSuccess } = useQuery({ ...accountsQuery, enabled: isAdmin, retry: false });
-  return isAdmin && isSuccess;
 }

@@ -1,7 +1,8 @@
 import { Alert, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Bomb } from "lucide-react";
-import { policiesQuery, sensorsQuery } from "../../../api/queries";
+import { policiesQuery } from "../../../api/queries";
+import { sensorsQuery } from "../../../api/sensors";
 import type { ThreatEvent } from "../../../api/types";
 import { Country } from "../../../shared/Country";
 import { Fact, Facts } from "../../../shared/Fact";

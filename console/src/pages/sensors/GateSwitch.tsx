@@ -1,0 +1,33 @@
+import { SegmentedControl } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useCommand } from "../../api/commands";
+import { type GateMode, gateModeQuery, setGateMode } from "../../api/sensors";
+import { coverageOf } from "../../block/coverage";
+import { showCoverage } from "../../block/notice";
+import { showProblem } from "../../shared/notices";
+import { useIsAdmin } from "../../shared/rights";
+
+const NAMES: Record<GateMode, string> = { enforce: "Gates drop", monitor: "Gates only count" };
+
+/** Whether blocks are carried out, on the whole fleet. */
+export function GateSwitch() {
+  const { data: mode } = useQuery(gateModeQuery);
+  const isAdmin = useIsAdmin();
+  const change = useCommand(setGateMode);
+  if (mode === undefined || !isAdmin) return null;
+  return (
+    <SegmentedControl
+      size="xs"
+      aria-label="What the gates do with whom is blocked"
+      data={(["enforce", "monitor"] as const).map((value) => ({ value, label: NAMES[value] }))}
+      value={mode ?? "enforce"}
+      disabled={change.isPending}
+      onChange={(mode) =>
+        change.mutate(mode as GateMode, {
+          onSuccess: (reply) => showCoverage(NAMES[mode as GateMode], coverageOf(reply)),
+          onError: (error) => showProblem("The gates do what they did", error),
+        })
+      }
+    />
+  );
+}
