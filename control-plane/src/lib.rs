@@ -20,6 +20,7 @@ pub mod data_dir;
 pub mod fleet;
 mod grpc;
 mod ingest;
+mod issues;
 mod notify;
 mod oidc;
 mod policies;

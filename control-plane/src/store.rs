@@ -9,6 +9,7 @@ mod audit;
 mod events;
 mod filter;
 mod inventory;
+mod issues;
 mod notify;
 mod policies;
 mod retention;
@@ -29,6 +30,11 @@ pub use events::{
 pub use filter::{ActorFilter, ActorSort, DistinctField, EndpointSort, EventFilter, EventSort, Order, Page};
 pub use inventory::{
     Inventoried, InventoryFilter, InventoryRow, InventorySort, InventoryStore, MAX_PER_SENSOR,
+};
+pub use issues::{
+    About, Findings, Fingerprint, IgnoreReason, Ignored, Issue, IssueCounts, IssueEvidence, IssueFilter,
+    IssueSort, IssueSource, IssueStatus, IssueStore, MAX_ISSUES, MAX_NEVER_FOUND, Observation, Observed,
+    Place, Verdict, Weakness,
 };
 pub use notify::{
     Attempt, CoverageNotice, Due, LogEntry, NewTarget, Notice, NotifyStore, Queued, Settled, TargetChange,
@@ -59,6 +65,7 @@ pub trait StateStore:
     + SensorStore
     + PolicyStore
     + InventoryStore
+    + IssueStore
     + NotifyStore
     + SuppressionStore
 {
@@ -73,6 +80,7 @@ impl<T> StateStore for T where
         + SensorStore
         + PolicyStore
         + InventoryStore
+        + IssueStore
         + NotifyStore
         + SuppressionStore
 {

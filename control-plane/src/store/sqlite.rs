@@ -10,6 +10,7 @@ mod detail;
 mod events;
 mod inflate;
 mod inventory;
+mod issues;
 mod notify;
 mod policies;
 mod readers;

@@ -29,6 +29,7 @@ mod harness;
 mod ignore;
 mod ingest;
 mod inventory;
+mod issues;
 mod listing;
 mod metrics;
 mod notify;

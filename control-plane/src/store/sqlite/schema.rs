@@ -6,7 +6,7 @@ use super::events::move_events;
 use crate::store::{Result, StoreError};
 
 /// Step n leads from schema n to n + 1. Steps are only ever added.
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_blocks.sql"),
     include_str!("schema/0003_lifted.sql"),
@@ -20,6 +20,7 @@ const MIGRATIONS: [&str; 13] = [
     include_str!("schema/0011_suppression_hits.sql"),
     include_str!("schema/0012_external_users.sql"),
     include_str!("schema/0013_event_days.sql"),
+    include_str!("schema/0014_issues.sql"),
 ];
 
 /// After this one, events go over from one table to days.
