@@ -21,6 +21,7 @@ mod events;
 mod filter;
 mod gate;
 mod inventory;
+mod issues;
 mod keys;
 mod metrics;
 mod names;
@@ -351,6 +352,37 @@ fn endpoints() -> Endpoints {
             Viewer,
             "Endpoints learned from traffic",
             inventory::list,
+        )
+        .reads::<(issues::FilterKeys, Paging), _>(
+            "fetchIssues",
+            Viewer,
+            "Weaknesses of APIs, the gravest first",
+            issues::list,
+        )
+        .reads::<(issues::Named,), _>(
+            "fetchIssue",
+            Viewer,
+            "One weakness at one place, with its evidence and every place that has it",
+            issues::show,
+        )
+        .reads::<(issues::FilterKeys, issues::Update), _>(
+            "updateIssueStatus",
+            Analyst,
+            "Ignore an issue with a reason, or open it again",
+            issues::update,
+        )
+        .reads::<(issues::FilterKeys, issues::Update), _>(
+            "bulkUpdateIssueStatus",
+            Analyst,
+            "Ignore the issues that a filter selects, or open them again",
+            issues::update,
+        )
+        .imports::<(issues::Document,), _>(
+            "importIssues",
+            Analyst,
+            "Take another tool's findings: SARIF 2.1.0, or nuclei's JSON lines",
+            issues::import,
+            MAX_IMPORT,
         )
         .reads::<(), _>(
             "fetchThreatConfiguration",

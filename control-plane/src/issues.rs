@@ -3,6 +3,7 @@
 mod endpoint;
 mod import;
 mod nuclei;
+mod redact;
 mod sarif;
 
-pub(crate) use self::import::{Format, ImportError, Imported, Skipped, read};
+pub(crate) use self::import::{Format, read};

@@ -14,7 +14,7 @@ use crate::{
 /// A list longer than this is a mistake, and more than the database takes as parameters.
 const MAX_VALUES: usize = 1_000;
 
-const MAX_SEARCH: usize = 1_000;
+pub(super) const MAX_SEARCH: usize = 1_000;
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -120,7 +120,7 @@ pub(super) fn status(field: &str, name: &str) -> Result<EventStatus, ApiError> {
     })
 }
 
-fn parsed<T>(
+pub(super) fn parsed<T>(
     field: &str,
     names: &[String],
     known: &str,
@@ -139,7 +139,7 @@ pub(super) fn severities(names: &[String]) -> Result<(), ApiError> {
     parsed("severity", names, "CRITICAL, HIGH, MEDIUM, LOW", severity).map(drop)
 }
 
-fn severity(name: &str) -> Option<Severity> {
+pub(super) fn severity(name: &str) -> Option<Severity> {
     [Severity::Low, Severity::Medium, Severity::High, Severity::Critical]
         .into_iter()
         .find(|severity| severity.name() == name)

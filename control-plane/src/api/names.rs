@@ -55,6 +55,9 @@ names! {
     CaptureMode of store::CaptureMode =
         [store::CaptureMode::Full, store::CaptureMode::Headers, store::CaptureMode::Off];
     TargetKind of store::TargetKind = store::TargetKind::ALL;
+    IssueStatus of store::IssueStatus = store::IssueStatus::ALL;
+    IssueSource of store::IssueSource = store::IssueSource::ALL;
+    IgnoreReason of store::IgnoreReason = store::IgnoreReason::ALL;
     PolicyStep of store::PolicyStep = store::PolicyStep::ALL;
     PolicyOrigin of policies::Origin = policies::Origin::ALL;
 }

@@ -1,4 +1,5 @@
 use portcullis_detection::looks_like_identifier;
+use portcullis_proto::v1::EndpointName;
 
 use crate::store::Place;
 
@@ -23,6 +24,28 @@ pub(super) fn of_url(method: &str, url: &str) -> Place {
         host: without_default_port(url, host).to_ascii_lowercase(),
         template: template(rest),
         detail: String::new(),
+    }
+}
+
+/// The template among these that the place belongs to: the one with the fewest parameters.
+pub(super) fn known<'x>(place: &Place, known: &'x [EndpointName]) -> Option<&'x str> {
+    let parameters = |template: &str| template.split('/').filter(|segment| *segment == PARAMETER).count();
+    known
+        .iter()
+        .filter(|one| one.host == place.host && one.method == place.method)
+        .map(|one| one.template.as_str())
+        .filter(|template| covers(template, &place.template))
+        .min_by_key(|template| (parameters(template), *template))
+}
+
+fn covers(template: &str, path: &str) -> bool {
+    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(given)) if wanted == given || (wanted == PARAMETER && !given.is_empty()) => {}
+            _ => return false,
+        }
     }
 }
 
@@ -51,7 +74,30 @@ fn template(rest: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::of_url;
+    use portcullis_proto::v1::EndpointName;
+
+    use super::{known, of_url};
+
+    #[test]
+    fn a_path_belongs_to_the_endpoint_that_sensors_learned_with_the_fewest_parameters() {
+        let names = ["/users/{id}", "/users/me", "/{id}/{id}"].map(|template| EndpointName {
+            method: "GET".into(),
+            host: "shop.example".into(),
+            template: template.into(),
+            vni: None,
+        });
+        for (url, template) in [
+            ("https://shop.example/users/anna", Some("/users/{id}")),
+            ("https://shop.example/users/me", Some("/users/me")),
+            ("https://shop.example/shops/anna", Some("/{id}/{id}")),
+            ("https://shop.example/users", None),
+            ("https://shop.example/users/anna/orders", None),
+            ("https://other.example/users/anna", None),
+        ] {
+            assert_eq!(known(&of_url("GET", url), &names), template, "{url}");
+        }
+        assert_eq!(known(&of_url("POST", "https://shop.example/users/anna"), &names), None);
+    }
 
     #[test]
     fn a_url_belongs_to_the_endpoint_that_its_identifiers_are_taken_out_of() {

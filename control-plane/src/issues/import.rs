@@ -1,10 +1,11 @@
 //! Findings of other tools, from their files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_detection::Severity;
+use portcullis_proto::v1::EndpointName;
 
-use super::{nuclei, sarif};
+use super::{endpoint, nuclei, redact::redacted, sarif};
 use crate::{
     clock::EpochMillis,
     store::{Findings, IssueSource, Observation, Weakness},
@@ -27,11 +28,11 @@ pub(crate) enum Format {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ImportError {
     #[error("is no JSON: {0}")]
-    NoJson(serde_json::Error),
+    Json(serde_json::Error),
     #[error("is no SARIF 2.1: {0}")]
-    NoSarif(String),
+    Sarif(String),
     #[error("has no line that is a finding of nuclei; line {line}: {problem}")]
-    NoNuclei { line: usize, problem: String },
+    Nuclei { line: usize, problem: String },
 }
 
 /// A finding that was not taken, and why.
@@ -56,6 +57,19 @@ impl Imported {
         self.skipped_count += 1;
         if self.skipped.len() < MAX_SKIPPED_SHOWN {
             self.skipped.push(Skipped { place: place.into(), problem: problem.into() });
+        }
+    }
+
+    pub(crate) fn hosts(&self) -> BTreeSet<String> {
+        self.observations.iter().map(|one| one.place.host.clone()).filter(|host| !host.is_empty()).collect()
+    }
+
+    /// Puts findings where sensors know the endpoint: `/users/anna` may be one of `/users/{id}`.
+    pub(crate) fn settle_on(&mut self, known: &[EndpointName]) {
+        for one in &mut self.observations {
+            if let Some(template) = endpoint::known(&one.place, known) {
+                one.place.template = template.to_owned();
+            }
         }
     }
 
@@ -96,4 +110,9 @@ pub(super) fn severity(word: &str) -> Option<Severity> {
 
 pub(super) fn cut(text: &str) -> String {
     text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default().to_owned()
+}
+
+/// Of what was sent or answered.
+pub(super) fn sample(text: &str) -> String {
+    redacted(&cut(text))
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     endpoint,
-    import::{ImportError, Imported, cut, severity, time},
+    import::{ImportError, Imported, cut, sample, severity, time},
 };
 use crate::{
     clock::EpochMillis,
@@ -80,7 +80,7 @@ pub(super) fn read(text: &str, now: EpochMillis) -> Result<Imported, ImportError
     }
     match first {
         Some((line, problem)) if imported.observations.is_empty() => {
-            Err(ImportError::NoNuclei { line, problem })
+            Err(ImportError::Nuclei { line, problem })
         }
         _ => Ok(imported),
     }
@@ -128,10 +128,10 @@ fn take(imported: &mut Imported, line: &str, now: EpochMillis) -> Result<(), Str
     );
     let verdict = if line.matcher_status {
         let evidence = IssueEvidence {
-            message: cut(&line.extracted_results.join("\n")),
-            url: cut(&url),
-            request: cut(&line.request),
-            response: cut(&line.response),
+            message: sample(&line.extracted_results.join("\n")),
+            url: sample(&url),
+            request: sample(&line.request),
+            response: sample(&line.response),
         };
         Verdict::Found { severity, evidence }
     } else {

@@ -1,17 +1,17 @@
 //! SARIF 2.1.0: of scanners of source code, where a place is a file, and of running APIs, where it is a URL.
 
+use portcullis_detection::Severity;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
     endpoint,
-    import::{ImportError, Imported, cut, time},
+    import::{ImportError, Imported, cut, sample, time},
 };
 use crate::{
     clock::EpochMillis,
     store::{About, IssueEvidence, Observation, Place, Verdict, Weakness},
 };
-use portcullis_detection::Severity;
 
 #[derive(Deserialize)]
 struct Log {
@@ -187,11 +187,11 @@ struct Content {
 }
 
 pub(super) fn read(text: &str, now: EpochMillis) -> Result<Imported, ImportError> {
-    let value: Value = serde_json::from_str(text).map_err(ImportError::NoJson)?;
+    let value: Value = serde_json::from_str(text).map_err(ImportError::Json)?;
     let log: Log = serde_path_to_error::deserialize(value)
-        .map_err(|error| ImportError::NoSarif(format!("{}: {}", error.path(), error.inner())))?;
+        .map_err(|error| ImportError::Sarif(format!("{}: {}", error.path(), error.inner())))?;
     if !log.version.starts_with("2.1") {
-        return Err(ImportError::NoSarif(format!("version: {:?} is not 2.1.0", log.version)));
+        return Err(ImportError::Sarif(format!("version: {:?} is not 2.1.0", log.version)));
     }
     let mut imported = Imported::default();
     for (number, run) in log.runs.iter().enumerate() {
@@ -359,9 +359,9 @@ fn evidence(finding: &Finding) -> IssueEvidence {
     });
     let said = [&finding.message.text, &finding.message.markdown].into_iter().find(|text| !text.is_empty());
     IssueEvidence {
-        message: said.map(|text| cut(text)).unwrap_or_default(),
-        url: location.map(|one| cut(&one.artifact_location.uri)).unwrap_or_default(),
-        request: request.map(|text| cut(text.trim_end())).unwrap_or_default(),
-        response: response.map(|text| cut(text.trim())).unwrap_or_default(),
+        message: said.map(|text| sample(text)).unwrap_or_default(),
+        url: location.map(|one| sample(&one.artifact_location.uri)).unwrap_or_default(),
+        request: request.map(|text| sample(text.trim_end())).unwrap_or_default(),
+        response: response.map(|text| sample(text.trim())).unwrap_or_default(),
     }
 }

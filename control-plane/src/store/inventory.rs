@@ -56,6 +56,8 @@ pub trait InventoryStore: Send + Sync {
         filter: &InventoryFilter,
         page: &Page<InventorySort>,
     ) -> Result<Listing<InventoryRow>>;
+    /// Every endpoint of these hosts, by name alone.
+    fn endpoint_names(&self, hosts: &[String]) -> Result<Vec<EndpointName>>;
 }
 
 /// Adds what another sensor, or the same one earlier, saw of an endpoint.

@@ -24,6 +24,22 @@ impl InventoryStore for SqliteStore {
     ) -> Result<Listing<InventoryRow>> {
         self.read(|view| list(view, filter, page))
     }
+
+    fn endpoint_names(&self, hosts: &[String]) -> Result<Vec<EndpointName>> {
+        self.read(|view| {
+            let mut names =
+                view.prepare_cached("SELECT DISTINCT method, template FROM endpoint WHERE host = ?")?;
+            let mut all = Vec::new();
+            for host in hosts {
+                let mut found = names.query([host])?;
+                while let Some(row) = found.next()? {
+                    let (method, template) = (row.get(0)?, row.get(1)?);
+                    all.push(EndpointName { method, host: host.clone(), template, vni: None });
+                }
+            }
+            Ok(all)
+        })
+    }
 }
 
 /// What a sensor sees in an overlay network stands under `<id>/<VNI>`; behind the stroke comes `0`.

@@ -32,6 +32,7 @@ CREATE TABLE issue (
              WHEN coalesce(last_clean, 0) > last_found THEN 1
              ELSE 0 END) VIRTUAL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX endpoint_by_host ON endpoint (host, template, method);
 CREATE INDEX issue_by_place ON issue (host, template, method);
 CREATE INDEX issue_by_weakness ON issue (weakness);
 CREATE INDEX issue_unfound ON issue (last_clean) WHERE first_found IS NULL;
