@@ -15,6 +15,7 @@ mod gate;
 mod import;
 mod inventory;
 mod keys;
+mod listed;
 mod notify;
 mod pages;
 mod policy;

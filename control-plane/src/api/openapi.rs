@@ -110,6 +110,16 @@ impl Endpoints {
         document::of(&self.described)
     }
 
+    /// Whatever the document would not tell apart.
+    #[cfg(test)]
+    fn named_alike(&self) -> Vec<&str> {
+        let mut known = std::collections::HashMap::new();
+        let all = self.described.iter().flat_map(|call| call.answers.named());
+        all.filter(|(name, schema)| **known.entry(name).or_insert(schema) != *schema)
+            .map(|(name, _)| name.as_str())
+            .collect()
+    }
+
     /// With the document and the page.
     pub(super) fn router(self) -> Router<Arc<Planes>> {
         let document: &'static str = self.document().leak();
@@ -124,5 +134,13 @@ impl Endpoints {
             .route("/api/docs", file("text/html; charset=utf-8", include_str!("openapi/page.html")))
             .route("/api/docs.js", file("text/javascript; charset=utf-8", include_str!("openapi/page.js")))
             .route("/api/docs.css", file("text/css; charset=utf-8", include_str!("openapi/page.css")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_two_types_of_replies_have_the_same_name() {
+        assert_eq!(super::super::endpoints().named_alike(), [""; 0]);
     }
 }

@@ -8,7 +8,7 @@ use control_plane::{
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::{Person, Plane};
+use crate::harness::{Person, Plane, read};
 
 #[tokio::test]
 async fn without_a_valid_key_nothing_is_served() {
@@ -94,8 +94,8 @@ async fn a_session_serves_its_own_page_and_ends_at_log_out() {
     assert_eq!(with_session(&plane, &cookie, false).await, 403);
 
     let session = format!("{}/session", plane.url());
-    let who: Value =
-        Client::new().get(&session).header("cookie", &cookie).send().await.unwrap().json().await.unwrap();
+    let asked = Client::new().get(&session).header("cookie", &cookie);
+    let who = read("get", asked.send().await.unwrap()).await;
     assert_eq!(who, json!({"name": "test", "role": "analyst", "kind": "key", "account": "1000000"}));
     let log_out = |own: bool| {
         let request = Client::new().delete(&session).header("cookie", &cookie);

@@ -2,6 +2,7 @@
 
 mod events;
 mod person;
+mod replies;
 mod sensor;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ use tempfile::TempDir;
 pub use self::{
     events::{NOON, event, event_at},
     person::Person,
+    replies::{problems, read},
     sensor::{CommandStream, TestSensor},
 };
 

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::harness::Plane;
+use crate::harness::{Plane, read};
 
 const CLIENT: &str = "portcullis";
 
@@ -172,7 +172,7 @@ async fn who(plane: &Plane, response: &Response) -> Value {
     let cookie = set.split(';').next().unwrap();
     assert!(set.contains("SameSite=Strict"), "{set}");
     let who = Client::new().get(format!("{}/session", plane.url())).header("cookie", cookie);
-    who.send().await.unwrap().json().await.unwrap()
+    read("get", who.send().await.unwrap()).await
 }
 
 async fn start() -> (Plane, Arc<Provider>) {
@@ -183,8 +183,7 @@ async fn start() -> (Plane, Arc<Provider>) {
 #[tokio::test]
 async fn somebody_of_a_group_comes_in_with_its_role_and_is_kept_as_external() {
     let (plane, provider) = start().await;
-    let ways: Value =
-        reqwest::get(format!("{}/session/ways", plane.url())).await.unwrap().json().await.unwrap();
+    let ways = read("get", reqwest::get(format!("{}/session/ways", plane.url())).await.unwrap()).await;
     assert_eq!(ways, json!({"password": true, "oidc": {"name": "Example", "path": "/session/oidc"}}));
     let first = log_in(&plane, &provider, json!({})).await;
     assert_eq!(first.status(), StatusCode::OK);
@@ -284,8 +283,7 @@ async fn a_state_is_good_for_once_and_in_the_browser_that_began() {
 #[tokio::test]
 async fn without_a_provider_there_is_no_such_way() {
     let plane = Plane::start().await;
-    let ways: Value =
-        reqwest::get(format!("{}/session/ways", plane.url())).await.unwrap().json().await.unwrap();
+    let ways = read("get", reqwest::get(format!("{}/session/ways", plane.url())).await.unwrap()).await;
     assert_eq!(ways, json!({"password": true, "oidc": null}));
     let none = browser().get(format!("{}/session/oidc", plane.url())).send().await.unwrap();
     assert_eq!(none.status(), StatusCode::NOT_FOUND);
@@ -296,8 +294,7 @@ async fn where_passwords_are_turned_off_only_the_provider_and_keys_let_anybody_i
     let provider = Provider::start().await;
     let settings = OidcSettings { passwords_too: false, ..provider.settings() };
     let plane = Plane::start_with_oidc(settings).await;
-    let ways: Value =
-        reqwest::get(format!("{}/session/ways", plane.url())).await.unwrap().json().await.unwrap();
+    let ways = read("get", reqwest::get(format!("{}/session/ways", plane.url())).await.unwrap()).await;
     assert_eq!(ways, json!({"password": false, "oidc": {"name": "Example", "path": "/session/oidc"}}));
 
     let admin = plane.person(Role::Admin);
@@ -310,7 +307,7 @@ async fn where_passwords_are_turned_off_only_the_provider_and_keys_let_anybody_i
         let refused = log_in_with(json!({"name": name, "password": password})).await;
         assert_eq!(refused.status(), StatusCode::FORBIDDEN);
         assert!(refused.headers().get("set-cookie").is_none());
-        let told = refused.text().await.unwrap();
+        let told = read("post", refused).await.to_string();
         assert!(told.contains("identity provider"), "{told}");
     }
     assert_eq!(log_in_with(json!({"apiKey": admin.key()})).await.status(), StatusCode::NO_CONTENT);

@@ -7,8 +7,8 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
-    documented::{access, documented, notifications, orders},
-    harness::Plane,
+    documented::{access, notifications, orders, threats},
+    harness::{Plane, event, problems},
 };
 
 async fn document(plane: &Plane) -> Value {
@@ -28,7 +28,7 @@ async fn every_documented_call_is_in_it_with_each_of_its_keys_in_their_type() {
     let plane = Plane::start().await;
     let document = document(&plane).await;
     assert_eq!(document["openapi"], "3.1.0");
-    for (name, body, ..) in documented().into_iter().chain(orders()).chain(access()).chain(notifications()) {
+    for (name, body, ..) in threats().into_iter().chain(orders()).chain(access()).chain(notifications()) {
         let schema = schema(&document, name);
         for (key, value) in body.as_object().unwrap() {
             let types: Vec<&str> = match &schema["properties"][key]["type"] {
@@ -73,6 +73,57 @@ async fn what_it_requires_is_what_a_call_misses_and_every_role_is_the_one_it_nam
         seen.insert(name);
     }
     assert!(seen.len() > 45, "only {} calls", seen.len());
+}
+
+#[tokio::test]
+async fn a_reply_with_a_key_that_is_not_documented_is_no_reply_of_ours() {
+    let plane = Plane::start().await;
+    plane.sensor().await.send(vec![event()]).await;
+    let reply = plane.person(Role::Viewer).ask("fetchSuspectSampleData", json!({})).await;
+    let problems = |reply: &Value| problems("post", "/api/fetchSuspectSampleData", 200, reply);
+    assert_eq!(problems(&reply), Vec::<String>::new());
+    for (place, key, value) in [
+        ("", "undocumented", json!(1)),
+        ("/maliciousEvents/0", "undocumented", json!(null)),
+        ("/maliciousEvents/0", "severity", json!("SEVERE")),
+        ("/maliciousEvents/0", "timestamp", json!("now")),
+        ("/maliciousEvents/0", "network", json!(7)),
+    ] {
+        let mut other = reply.clone();
+        other.pointer_mut(place).unwrap()[key] = value;
+        assert_eq!(problems(&other).len(), 1, "{place} {key}");
+    }
+    let mut less = reply.clone();
+    less["maliciousEvents"][0].as_object_mut().unwrap().remove("jiraTicketUrl");
+    assert_eq!(problems(&less).len(), 1);
+    assert_eq!(crate::harness::problems("post", "/api/fetchSuspectSampleData", 418, &reply).len(), 1);
+}
+
+#[test]
+fn every_call_has_a_name_of_its_own_and_every_type_that_is_referred_to_is_there() {
+    let document: Value = serde_json::from_str(&control_plane::openapi()).unwrap();
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap());
+    let mut ids = BTreeSet::new();
+    for (method, operation) in operations {
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(ids.insert(id.to_owned()), "{id} is there twice");
+        let answers = operation["responses"].as_object().unwrap();
+        assert!(answers.keys().any(|status| status.starts_with('2') || status == "303"), "{method} {id}");
+    }
+    let named = document["components"]["schemas"].as_object().unwrap();
+    for reference in document.to_string().split("\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(named.contains_key(name), "{name} is nowhere");
+    }
+}
+
+#[test]
+fn the_command_prints_the_document_without_a_data_folder() {
+    let program = env!("CARGO_BIN_EXE_control-plane");
+    let printed = std::process::Command::new(program).arg("openapi").output().unwrap();
+    assert!(printed.status.success());
+    assert_eq!(String::from_utf8(printed.stdout).unwrap().trim_end(), control_plane::openapi());
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use control_plane::store::Role;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 
-use crate::harness::{Person, Plane};
+use crate::harness::{Person, Plane, read};
 
 const PASSWORD: &str = "correct horse battery staple";
 const OTHER: &str = "a quite different long phrase";
@@ -71,19 +71,11 @@ async fn a_user_made_at_the_machine_logs_in_and_acts_under_their_own_name() {
     let plane = Plane::start().await;
     make(&plane, "ada", "analyst");
     let cookie = cookie(&plane, "Ada", PASSWORD).await;
-    let who: Value = Client::new()
-        .get(session(&plane))
-        .header("cookie", &cookie)
-        .send()
-        .await
-        .unwrap()
-        .json()
-        .await
-        .unwrap();
+    let asked = Client::new().get(session(&plane)).header("cookie", &cookie);
+    let who = read("get", asked.send().await.unwrap()).await;
     assert_eq!(who, json!({"name": "ada", "role": "analyst", "kind": "user", "account": "1000000"}));
     let block = json!({"cidr": "203.0.113.9", "waitSeconds": 0});
-    let reply: Value =
-        with_cookie(&plane, &cookie, "addBlock", &block).send().await.unwrap().json().await.unwrap();
+    let reply = read("post", with_cookie(&plane, &cookie, "addBlock", &block).send().await.unwrap()).await;
     assert_eq!(reply["block"]["author"], "ada");
     assert_eq!(status(with_cookie(&plane, &cookie, "fetchUsers", &json!({}))).await, 403);
     let listed = users(&plane, &["list", "-o", "jsonl"], "");

@@ -8,11 +8,12 @@ use std::{
 
 use serde_json::{Value, json};
 
+use super::listed;
 use crate::{
     cli::Accounts,
     client::Client,
     failure::{Failure, Outcome},
-    output::{Column, Format, Output, Table, escape, rows::Rows, terminal::Tone, when},
+    output::{Column, Format, Output, escape, terminal::Tone, when},
     reply::{Account, AccountList, MadeAccount, VniMapping},
 };
 
@@ -94,23 +95,18 @@ fn add(client: &Client, request: &Value, output: &mut Output<'_>) -> Result<Outc
 
 fn list(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let list: AccountList = client.call_for(LIST, &json!({}))?;
-    let mut rows = Rows::new(output, Table::new(COLUMNS));
-    for row in list.accounts {
-        let account: Account = client.parse(LIST, row.clone())?;
-        rows.row(&row, || {
-            let state = match account.removed_at {
-                Some(_) => ("removed".to_owned(), Some(Tone::Bad)),
-                None => ("active".to_owned(), None),
-            };
-            vec![
-                (account.id.clone(), None),
-                (account.name.clone(), None),
-                state,
-                (account.created_by.clone(), None),
-                (when::stamp(account.created_at), None),
-            ]
-        })?;
-    }
-    rows.end()?;
+    listed::show(client, LIST, list.accounts, COLUMNS, output, |account: &Account| {
+        let state = match account.removed_at {
+            Some(_) => ("removed".to_owned(), Some(Tone::Bad)),
+            None => ("active".to_owned(), None),
+        };
+        vec![
+            (account.id.clone(), None),
+            (account.name.clone(), None),
+            state,
+            (account.created_by.clone(), None),
+            (when::stamp(account.created_at), None),
+        ]
+    })?;
     Ok(Outcome::Done)
 }

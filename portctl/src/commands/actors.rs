@@ -63,7 +63,7 @@ fn list(client: &Client, asked: &Actors, output: &mut Output<'_>) -> Result<Outc
         let is_blocked = actor.status == "blocked";
         vec![
             plain(&actor.id),
-            plain(&actor.country),
+            plain(actor.place.name()),
             plain(&actor.event_count.to_string()),
             plain(&actor.latest_attack),
             plain(&actor.latest_api_method),

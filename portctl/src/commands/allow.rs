@@ -2,12 +2,12 @@
 
 use serde_json::{Map, json};
 
-use super::{block::change, import, pushed};
+use super::{block::change, import, listed, pushed};
 use crate::{
     cli::Allow as Verb,
     client::Client,
     failure::{Failure, Outcome},
-    output::{Column, Format, Output, Table, rows::Rows, when},
+    output::{Column, Format, Output, when},
     reply::{AllowList, AllowedEntry},
 };
 
@@ -42,20 +42,18 @@ fn with_reason(reason: Option<&str>) -> Map<String, serde_json::Value> {
 
 fn list(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let list: AllowList = client.call_for(LIST, &json!({}))?;
-    let mut rows = Rows::new(output, Table::new(COLUMNS));
-    for row in list.allowed {
-        let entry: AllowedEntry = client.parse(LIST, row.clone())?;
-        rows.row(&row, || {
-            vec![
-                (entry.cidr, None),
-                pushed::counts(entry.sensors, 0),
-                (entry.reason, None),
-                (entry.author, None),
-                (when::stamp(entry.created_at), None),
-            ]
-        })?;
-    }
-    if rows.end()? == 0 && output.format == Format::Table {
+    let fields = |entry: &AllowedEntry| {
+        vec![
+            (entry.cidr.clone(), None),
+            pushed::counts(entry.sensors, 0),
+            (entry.reason.clone(), None),
+            (entry.author.clone(), None),
+            (when::stamp(entry.created_at), None),
+        ]
+    };
+    if listed::show(client, LIST, list.allowed, COLUMNS, output, fields)? == 0
+        && output.format == Format::Table
+    {
         output.note(
             "nobody is allowed besides what sensors always let pass; add one with: portctl allow add CIDR",
         );

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::listed;
 use crate::{
     cli::{CaptureVerb, Matched},
     client::Client,
     failure::{Failure, Outcome},
-    output::{Column, Format, Output, Table, rows::Rows, table::Field, when},
+    output::{Column, Format, Output, table::Field, when},
     reply::{Applied, CaptureRule, CaptureRules},
 };
 
@@ -38,7 +39,8 @@ pub(super) fn run(client: &Client, verb: &CaptureVerb, output: &mut Output<'_>) 
 
 fn list(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let list: CaptureRules = client.call_for(LIST, &json!({}))?;
-    if show(client, LIST, list.rules, output)? == 0 && output.format == Format::Table {
+    if listed::show(client, LIST, list.rules, COLUMNS, output, fields)? == 0 && output.format == Format::Table
+    {
         output.note(
             "no rules: all traffic is looked at in full; set one with: portctl capture set off --port N",
         );
@@ -54,7 +56,7 @@ fn change(
     output: &mut Output<'_>,
 ) -> Result<Outcome, Failure> {
     let changed: CaptureRules = client.call_for(endpoint, &Value::Object(request))?;
-    show(client, endpoint, changed.rules, output)?;
+    listed::show(client, endpoint, changed.rules, COLUMNS, output, fields)?;
     let Applied { total, applied } = changed.sensors;
     if total > 0 && applied == total {
         return Ok(Outcome::Done);
@@ -63,20 +65,6 @@ fn change(
         "stored, and applied by {applied} of {total} sensors so far; see which is behind with: portctl sensors"
     ));
     Ok(Outcome::Partly)
-}
-
-fn show(
-    client: &Client,
-    endpoint: &'static str,
-    rules: Vec<Value>,
-    output: &mut Output<'_>,
-) -> Result<usize, Failure> {
-    let mut rows = Rows::new(output, Table::new(COLUMNS));
-    for row in rules {
-        let rule: CaptureRule = client.parse(endpoint, row.clone())?;
-        rows.row(&row, || fields(&rule))?;
-    }
-    Ok(rows.end()?)
 }
 
 fn fields(rule: &CaptureRule) -> Vec<Field> {

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::listed;
 use crate::{
     cli::Keys,
     client::Client,
     failure::{Failure, Outcome},
-    output::{Column, Format, Output, Table, escape, rows::Rows, table::Field, terminal::Tone, when},
+    output::{Column, Format, Output, escape, table::Field, terminal::Tone, when},
     reply::{Key, KeyList, MadeKey},
 };
 
@@ -63,12 +64,7 @@ fn create(client: &Client, request: &Value, output: &mut Output<'_>) -> Result<O
 fn list(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let list: KeyList = client.call_for(LIST, &json!({}))?;
     let now = when::now();
-    let mut rows = Rows::new(output, Table::new(COLUMNS));
-    for row in list.keys {
-        let key: Key = client.parse(LIST, row.clone())?;
-        rows.row(&row, || fields(&key, now))?;
-    }
-    rows.end()?;
+    listed::show(client, LIST, list.keys, COLUMNS, output, |key: &Key| fields(key, now))?;
     Ok(Outcome::Done)
 }
 

@@ -5,11 +5,12 @@ mod secret;
 
 use serde_json::{Map, Value, json};
 
+use super::listed;
 use crate::{
     cli::{Access, Connection, Notify, TargetFilter},
     client::Client,
     failure::{Failure, Outcome},
-    output::{Column, Format, Output, Table, escape, rows::Rows, table::Field, terminal::Tone},
+    output::{Column, Format, Output, escape, table::Field, terminal::Tone},
     reply::{ChangedTarget, NotifyTarget, NotifyTargets, NotifyTest},
 };
 
@@ -90,7 +91,9 @@ fn asked(
 
 fn list(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let list: NotifyTargets = client.call_for(LIST, &json!({}))?;
-    if show(client, LIST, list.targets, output)? == 0 && output.format == Format::Table {
+    if listed::show(client, LIST, list.targets, COLUMNS, output, fields)? == 0
+        && output.format == Format::Table
+    {
         output.note(
             "nobody is told of events; add a target with: portctl notify add NAME --kind KIND --url URL",
         );
@@ -113,7 +116,7 @@ fn change(
             output.note("this secret signs what is sent; it is shown this once");
         }
         (Format::Table, None) => {
-            show(client, endpoint, vec![changed.target], output)?;
+            listed::show(client, endpoint, vec![changed.target], COLUMNS, output, fields)?;
         }
         (Format::Json | Format::Jsonl, _) => output.document(&reply)?,
     }
@@ -131,20 +134,6 @@ fn test(client: &Client, name: &str, output: &mut Output<'_>) -> Result<Outcome,
         Format::Json | Format::Jsonl => output.document(&reply)?,
     }
     Ok(if test.delivered { Outcome::Done } else { Outcome::Failed })
-}
-
-fn show(
-    client: &Client,
-    endpoint: &'static str,
-    targets: Vec<Value>,
-    output: &mut Output<'_>,
-) -> Result<usize, Failure> {
-    let mut rows = Rows::new(output, Table::new(COLUMNS));
-    for row in targets {
-        let target: NotifyTarget = client.parse(endpoint, row.clone())?;
-        rows.row(&row, || fields(&target))?;
-    }
-    Ok(rows.end()?)
 }
 
 fn fields(target: &NotifyTarget) -> Vec<Field> {

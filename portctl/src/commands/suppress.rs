@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::pushed;
+use super::{listed, pushed};
 use crate::{
     cli::{Suppress, Wait},
     client::Client,
     failure::{Failure, Outcome},
-    output::{Column, Format, Output, Table, rows::Rows, when},
+    output::{Column, Format, Output, table::Field, when},
     reply::{Pushed, Suppression, Suppressions},
 };
 
@@ -79,33 +79,29 @@ pub(super) fn run(client: &Client, verb: &Suppress, output: &mut Output<'_>) -> 
 fn list(client: &Client, request: &Value, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let found: Suppressions = client.call_for(LIST, request)?;
     let total = found.total;
-    let mut rows = Rows::new(output, Table::new(COLUMNS));
-    for row in found.suppressions {
-        let one: Suppression = client.parse(LIST, row.clone())?;
-        rows.row(&row, || {
-            let any = |text: &str| if text.is_empty() { "any".to_owned() } else { text.to_owned() };
-            let endpoint = [&one.method, &one.host, &one.url];
-            let endpoint: Vec<_> =
-                endpoint.into_iter().filter(|part| !part.is_empty()).map(String::as_str).collect();
-            let plain = |text: String| (text, None);
-            vec![
-                plain(one.id.clone()),
-                plain(any(&one.actor)),
-                plain(any(&one.filter_id)),
-                plain(any(&endpoint.join(" "))),
-                plain(one.expires_at.map_or_else(|| "lifted".to_owned(), when::stamp)),
-                plain(one.hits.to_string()),
-                plain(one.reason.clone()),
-                plain(one.author.clone()),
-            ]
-        })?;
-    }
-    let shown = rows.end()?;
+    let shown = listed::show(client, LIST, found.suppressions, COLUMNS, output, fields)?;
     if output.format == Format::Table && (shown as u64) < total {
         output
             .note(&format!("{shown} of {total}: narrow the list with --policy, --actor, --host or --search"));
     }
     Ok(Outcome::Done)
+}
+
+fn fields(one: &Suppression) -> Vec<Field> {
+    let any = |text: &str| if text.is_empty() { "any".to_owned() } else { text.to_owned() };
+    let endpoint = [&one.method, &one.host, &one.url];
+    let endpoint: Vec<_> = endpoint.into_iter().filter(|part| !part.is_empty()).map(String::as_str).collect();
+    let plain = |text: String| (text, None);
+    vec![
+        plain(one.id.clone()),
+        plain(any(&one.actor)),
+        plain(any(&one.filter_id)),
+        plain(any(&endpoint.join(" "))),
+        plain(one.expires_at.map_or_else(|| "lifted".to_owned(), when::stamp)),
+        plain(one.hits.to_string()),
+        plain(one.reason.clone()),
+        plain(one.author.clone()),
+    ]
 }
 
 fn order(

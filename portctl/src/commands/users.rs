@@ -7,11 +7,12 @@ use std::{
 
 use serde_json::{Value, json};
 
+use super::listed;
 use crate::{
     cli::{Connection, Users},
     client::Client,
     failure::{Failure, Outcome},
-    output::{Column, Format, Output, Table, rows::Rows, table::Field, when},
+    output::{Column, Format, Output, table::Field, when},
     reply::{ChangedUser, User, UserList},
 };
 
@@ -68,7 +69,8 @@ pub(super) fn run(
 
 fn list(client: &Client, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let list: UserList = client.call_for(LIST, &json!({}))?;
-    if show(client, LIST, list.users, output)? == 0 && output.format == Format::Table {
+    if listed::show(client, LIST, list.users, COLUMNS, output, fields)? == 0 && output.format == Format::Table
+    {
         output.note("nobody logs in with a password; add somebody with: portctl users add NAME --role ROLE");
     }
     Ok(Outcome::Done)
@@ -82,22 +84,8 @@ fn change(
     output: &mut Output<'_>,
 ) -> Result<Outcome, Failure> {
     let changed: ChangedUser = client.call_for(endpoint, request)?;
-    show(client, endpoint, vec![changed.user], output)?;
+    listed::show(client, endpoint, vec![changed.user], COLUMNS, output, fields)?;
     Ok(Outcome::Done)
-}
-
-fn show(
-    client: &Client,
-    endpoint: &'static str,
-    users: Vec<Value>,
-    output: &mut Output<'_>,
-) -> Result<usize, Failure> {
-    let mut rows = Rows::new(output, Table::new(COLUMNS));
-    for row in users {
-        let user: User = client.parse(endpoint, row.clone())?;
-        rows.row(&row, || fields(&user))?;
-    }
-    Ok(rows.end()?)
 }
 
 fn fields(user: &User) -> Vec<Field> {

@@ -15,6 +15,8 @@ pub(crate) struct EventPage {
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) actor: String,
+    #[serde(flatten)]
+    pub(crate) place: Place,
     pub(crate) filter_id: String,
     pub(crate) url: String,
     pub(crate) method: String,
@@ -40,12 +42,29 @@ pub(crate) struct Event {
     pub(crate) match_count: u64,
 }
 
+/// Where an address is.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Place {
+    #[serde(default)]
+    country: String,
+    /// What it is where it is nobody's in particular (RFC 6890).
+    network: Option<String>,
+}
+
+impl Place {
+    /// The country, else what kind of network it is.
+    pub(crate) fn name(&self) -> &str {
+        if self.country.is_empty() { self.network.as_deref().unwrap_or_default() } else { &self.country }
+    }
+}
+
 /// Somebody who attacks, by their latest event.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Actor {
     pub(crate) id: String,
-    pub(crate) country: String,
+    #[serde(flatten)]
+    pub(crate) place: Place,
     pub(crate) latest_attack: String,
     pub(crate) latest_api_method: String,
     pub(crate) latest_api_host: Option<String>,

@@ -60,14 +60,10 @@ pub(crate) struct Trial {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TrialMatch {
-    #[serde(default)]
-    pub(crate) event_id: String,
-    #[serde(default)]
-    pub(crate) actor: String,
-    #[serde(default)]
-    pub(crate) method: String,
-    #[serde(default)]
-    pub(crate) url: String,
+    pub(crate) event_id: Option<String>,
+    pub(crate) actor: Option<String>,
+    pub(crate) method: Option<String>,
+    pub(crate) url: Option<String>,
     pub(crate) event_type: String,
     pub(crate) matched: Vec<Match>,
 }

@@ -47,6 +47,38 @@ fn actors_and_the_endpoints_they_attack_are_listed_and_one_actors_deeds() {
 }
 
 #[test]
+fn an_actor_without_a_country_is_shown_with_what_network_it_is_of() {
+    let actor = |country: &str, network: serde_json::Value| {
+        json!({
+            "id": "10.0.0.7", "country": country, "network": network, "latestAttack": "XSS", "latestApiMethod": "GET",
+            "latestApiHost": "shop.test", "latestApiEndpoint": "/a", "eventCount": 3, "firstSeenAt": AT, "lastSeenAt": AT,
+            "status": "active",
+        })
+    };
+    let actors = [actor("NL", json!(null)), actor("", json!("private")), actor("", json!(null))];
+    let event = |country: &str, network: serde_json::Value| {
+        json!({
+            "id": "e-1", "actor": "10.0.0.7", "country": country, "network": network, "filterId": "XSS", "url": "/a",
+            "method": "GET", "timestamp": AT, "refId": "r", "category": "XSS", "subCategory": "XSS", "eventType": "SINGLE",
+            "status": "ACTIVE", "host": "shop.test", "severity": "HIGH",
+        })
+    };
+    let events = [event("NL", json!(null)), event("", json!("shared (CGNAT)"))];
+    let server = Server::start()
+        .answer("/api/fetchThreatActors", 200, json!({"actors": actors, "total": 3}))
+        .answer("/api/fetchSuspectSampleData", 200, json!({"maliciousEvents": events, "total": 2}));
+    let column = |data: &str, title: &str, next: &str| -> Vec<String> {
+        let head = data.lines().next().unwrap();
+        let (from, to) = (head.find(title).unwrap(), head.find(next).unwrap());
+        data.lines().skip(1).map(|line| line[from..to].trim().to_owned()).collect()
+    };
+    let run = server.portctl(&["actors"]);
+    assert_eq!(column(&run.data, "COUNTRY", "EVENTS"), ["NL", "private", "-"], "{}", run.data);
+    let run = server.portctl(&["events"]);
+    assert_eq!(column(&run.data, "COUNTRY", "POLICY"), ["NL", "shared (CGNAT)"], "{}", run.data);
+}
+
+#[test]
 fn completion_is_written_for_each_shell() {
     let server = Server::start();
     for shell in ["bash", "zsh", "fish"] {

@@ -30,8 +30,8 @@ fn the_list_shows_a_row_an_event_and_says_how_many_there_are() {
     let run = server.portctl(&["events", "--limit", "1"]);
     assert_eq!(
         run.data,
-        "TIME                  ID   SEVERITY  ACTOR        POLICY                    METHOD  HOST       URL        EXPLOIT  STATUS\n\
-         2026-11-22 00:47:56Z  e-1  HIGH      203.0.113.7  LocalFileInclusionLFIRFI  GET     shop.test  /download  yes      ACTIVE\n"
+        "TIME                  ID   SEVERITY  ACTOR        COUNTRY  POLICY                    METHOD  HOST       URL        EXPLOIT  STATUS\n\
+         2026-11-22 00:47:56Z  e-1  HIGH      203.0.113.7  NL       LocalFileInclusionLFIRFI  GET     shop.test  /download  yes      ACTIVE\n"
     );
     assert_eq!(run.notes, "1 of 7 events; --limit N shows more\n");
     assert_eq!(run.code, 0);

@@ -6,9 +6,11 @@
     reason = "a test ends at what it did not expect; the exemption of clippy.toml stops at helper functions"
 )]
 
+mod accounts;
 mod actors;
 mod backup;
 mod block;
+mod configuration;
 mod doctor;
 mod events;
 mod failures;
@@ -16,4 +18,6 @@ mod fixture;
 mod notify;
 mod people;
 mod policy;
+mod saved_policies;
 mod sensors;
+mod suppress;

@@ -95,3 +95,49 @@ fn a_sensor_is_revoked_by_its_id_and_shown_so() {
     assert_eq!((run.code, run.notes.trim()), (0, "s2 is revoked"));
     assert_eq!(server.portctl(&["sensors"]).data.matches("revoked").count(), 1);
 }
+
+fn alert(id: u64, closed: Value) -> Value {
+    json!({
+        "id": id, "sensorId": "s1", "node": "alpha", "kind": "loss", "subject": "eth0", "severity": "MEDIUM",
+        "detail": "40 % of packets are not seen", "openedAt": 1_795_308_476, "closedAt": closed,
+    })
+}
+
+#[test]
+fn alerts_are_listed_with_what_is_lost_and_since_when() {
+    let alerts = json!({"alerts": [alert(4, json!(null)), alert(3, json!(1_795_308_476))], "open": 1});
+    let server = Server::start().answer("/api/fetchCoverageAlerts", 200, alerts).answer(
+        "/api/fetchCoverageAlerts",
+        200,
+        json!({"alerts": [], "open": 0}),
+    );
+    let run = server.portctl(&["sensors", "alerts", "--closed"]);
+    assert_eq!(
+        run.data,
+        "\
+ID  SEVERITY  NODE   KIND  WHAT                          SINCE                 UNTIL
+4   MEDIUM    alpha  loss  40 % of packets are not seen  2026-11-22 00:47:56Z  open
+3   MEDIUM    alpha  loss  40 % of packets are not seen  2026-11-22 00:47:56Z  2026-11-22 00:47:56Z
+"
+    );
+    let none = server.portctl(&["sensors", "alerts"]);
+    assert_eq!((none.code, none.data.as_str()), (0, ""));
+    assert!(none.notes.starts_with("no alert"), "{}", none.notes);
+    let asked: Vec<_> = server.seen().iter().map(|seen| seen.body["closed"].clone()).collect();
+    assert_eq!(asked, [json!(true), json!(false)]);
+}
+
+#[test]
+fn an_alert_is_accepted_by_its_id() {
+    let gone = json!({"actionErrors": ["id: there is no such alert, or it is closed"]});
+    let server = Server::start().answer("/api/acceptCoverageAlert", 200, json!({"id": 4})).answer(
+        "/api/acceptCoverageAlert",
+        422,
+        gone,
+    );
+    let run = server.portctl(&["sensors", "accept", "4"]);
+    assert!(run.code == 0 && run.notes.starts_with("alert 4 is closed"), "{}", run.notes);
+    assert_eq!(server.seen()[0].body, json!({"id": 4}));
+    let again = server.portctl(&["sensors", "accept", "4"]);
+    assert!(again.code == 1 && again.notes.contains("no such alert"), "{}", again.notes);
+}

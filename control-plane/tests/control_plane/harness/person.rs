@@ -1,6 +1,8 @@
 use reqwest::{Client, StatusCode};
 use serde_json::Value;
 
+use super::read;
+
 /// Somebody with an API key.
 pub struct Person {
     client: Client,
@@ -36,8 +38,7 @@ impl Person {
     pub async fn send(&self, name: &str, body: String) -> (StatusCode, Value) {
         let request = self.client.post(format!("{}/api/{name}", self.url)).header("x-api-key", &self.key);
         let response = request.body(body).send().await.unwrap();
-        let status = response.status();
-        (status, response.json().await.unwrap())
+        (response.status(), read("post", response).await)
     }
 
     /// The first line of a refusal with 422.

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, json};
 
-use super::saved::read;
+use super::{super::listed, saved::read};
 use crate::{
     client::Client,
     failure::{Failure, Outcome},
-    output::{Column, Format, Output, Table, rows::Rows},
+    output::{Column, Format, Output},
     reply::{Trial, TrialMatch},
 };
 
@@ -41,23 +41,20 @@ pub(super) fn run(
         request.insert("sample".to_owned(), json!(read(sample)?));
     }
     let trial: Trial = client.call_for(TEST, &json!(request))?;
-    let mut rows = Rows::new(output, Table::new(COLUMNS));
-    for row in trial.matches {
-        let one: TrialMatch = client.parse(TEST, row.clone())?;
-        rows.row(&row, || {
-            let matched = one.matched.iter().map(|at| format!("{}: {}", at.location, at.phrase));
-            let plain = |text: &str| (text.to_owned(), None);
-            vec![
-                plain(&one.event_id),
-                plain(&one.actor),
-                plain(&one.method),
-                plain(&one.url),
-                plain(&one.event_type),
-                plain(&matched.collect::<Vec<_>>().join(", ")),
-            ]
-        })?;
-    }
-    rows.end()?;
+    listed::show(client, TEST, trial.matches, COLUMNS, output, |one: &TrialMatch| {
+        let matched = one.matched.iter().map(|at| format!("{}: {}", at.location, at.phrase));
+        let plain = |text: &str| (text.to_owned(), None);
+        // Of a pasted exchange there is no event.
+        let of = |text: &Option<String>| plain(text.as_deref().unwrap_or_default());
+        vec![
+            of(&one.event_id),
+            of(&one.actor),
+            of(&one.method),
+            of(&one.url),
+            plain(&one.event_type),
+            plain(&matched.collect::<Vec<_>>().join(", ")),
+        ]
+    })?;
     if output.format == Format::Table {
         output.note(&format!("{} of {} exchanges match", trial.matching, trial.evaluated));
         if trial.is_cut {

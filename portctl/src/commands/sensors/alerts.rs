@@ -1,9 +1,10 @@
 use serde_json::json;
 
+use super::super::listed;
 use crate::{
     client::Client,
     failure::{Failure, Outcome},
-    output::{Column, Format, Output, Table, rows::Rows, terminal::Tone, when},
+    output::{Column, Format, Output, terminal::Tone, when},
     reply::{AlertList, CoverageAlert},
 };
 
@@ -22,26 +23,24 @@ const COLUMNS: &[Column] = &[
 
 pub(super) fn list(client: &Client, closed: bool, output: &mut Output<'_>) -> Result<Outcome, Failure> {
     let list: AlertList = client.call_for(LIST, &json!({ "closed": closed, "limit": 1000 }))?;
-    let mut rows = Rows::new(output, Table::new(COLUMNS));
-    for row in list.alerts {
-        let alert: CoverageAlert = client.parse(LIST, row.clone())?;
-        rows.row(&row, || {
-            let until = match alert.closed_at {
-                Some(at) => (when::stamp(at), None),
-                None => ("open".to_owned(), Some(Tone::Bad)),
-            };
-            vec![
-                (alert.id.to_string(), None),
-                (alert.severity.clone(), None),
-                (alert.node.clone(), None),
-                (alert.kind.clone(), None),
-                (alert.detail.clone(), None),
-                (when::stamp(alert.opened_at), None),
-                until,
-            ]
-        })?;
-    }
-    if rows.end()? == 0 && output.format == Format::Table {
+    let fields = |alert: &CoverageAlert| {
+        let until = match alert.closed_at {
+            Some(at) => (when::stamp(at), None),
+            None => ("open".to_owned(), Some(Tone::Bad)),
+        };
+        vec![
+            (alert.id.to_string(), None),
+            (alert.severity.clone(), None),
+            (alert.node.clone(), None),
+            (alert.kind.clone(), None),
+            (alert.detail.clone(), None),
+            (when::stamp(alert.opened_at), None),
+            until,
+        ]
+    };
+    if listed::show(client, LIST, list.alerts, COLUMNS, output, fields)? == 0
+        && output.format == Format::Table
+    {
         output.note("no alert: every sensor sees and blocks all that it should");
     }
     Ok(Outcome::Done)
