@@ -13,7 +13,9 @@ const PAGES = [
     "/inventory?range=all",
     "/policies",
   ],
-  ...["/blocklist", "/sensors", "/audit?range=all", "/settings"],
+  ...["/blocklist", "/blocklist?list=allowed", "/suppressions", "/sensors", "/audit?range=all"],
+  ...["/new-policy", "/policies/XSS", "/policies/XSS?tab=versions", "/policies/XSS?tab=about"],
+  ...["users", "keys", "notifications", "configuration", "accounts"].map((tab) => `/settings?tab=${tab}`),
 ];
 // Pages ask again and again: there is no moment without a request to wait for.
 const SETTLE_MS = 1_500;
@@ -31,9 +33,10 @@ for (const [scheme, width] of /** @type {const} */ ([
     await logIn(page, at);
     const { maliciousEvents } = await call(page, "fetchSuspectSampleData", { limit: 1 });
     const views = ["overview", "timeline", "values", "remediation"];
-    const drawers = maliciousEvents.flatMap((/** @type {{ id: string }} */ { id }) =>
-      views.map((view) => `/activity/${id}?range=all&view=${view}`),
-    );
+    const drawers = maliciousEvents.flatMap((/** @type {{ id: string, actor: string }} */ { id, actor }) => [
+      ...views.map((view) => `/activity/${id}?range=all&view=${view}`),
+      `/actors/${encodeURIComponent(actor)}`,
+    ]);
     for (const path of [...PAGES, ...drawers]) {
       await page.goto(at.url + path);
       await page.getByRole("heading", { level: 1 }).waitFor();

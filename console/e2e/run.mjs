@@ -4,6 +4,12 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { call, inBrowser, logIn, logInAs, logOut, target } from "./console.mjs";
+import { drillDown } from "./steps/drill.mjs";
+import { filterEvents } from "./steps/filter.mjs";
+import { ignoreAndLift } from "./steps/ignore.mjs";
+import { importList } from "./steps/lists.mjs";
+import { seeItLive } from "./steps/live.mjs";
+import { editPolicy } from "./steps/policy.mjs";
 
 const MARKUP = /(<|%3c)script|onerror\s*=/i;
 const SEARCHED = 200;
@@ -76,6 +82,13 @@ const trouble = await inBrowser({ width: 1280, height: 800 }, async (page) => {
   assert.equal(lines.length - 1, total, "the export has other rows than the list");
   console.log(`ok: the export has the ${total} rows of the filter`);
 
+  await filterEvents(page, at, event);
+  await drillDown(page, at);
+  await ignoreAndLift(page, at, event);
+  await importList(page, at);
+  await editPolicy(page, at);
+  await seeItLive(page, at, event);
+
   for (const [link, heading] of [
     ["Overview", "Overview"],
     ["Threat actors", "Threat actors"],
@@ -83,6 +96,7 @@ const trouble = await inBrowser({ width: 1280, height: 800 }, async (page) => {
     ["API inventory", "API inventory"],
     ["Settings", "Settings"],
     ["Policies", "Policies"],
+    ["Suppressions", "Suppressions"],
     ["Blocklist", "Blocklist"],
     ["Sensors", "Sensors"],
     ["Audit log", "Audit log"],

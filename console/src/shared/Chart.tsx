@@ -1,20 +1,11 @@
 import { Box, useComputedColorScheme } from "@mantine/core";
 import { BarChart, LineChart, ScatterChart } from "echarts/charts";
-import { AriaComponent, GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
+import { GridComponent, LegendComponent, TooltipComponent } from "echarts/components";
 import { type EChartsCoreOption, type EChartsType, init, use } from "echarts/core";
 import { CanvasRenderer } from "echarts/renderers";
 import { useEffect, useRef } from "react";
 
-use([
-  BarChart,
-  LineChart,
-  ScatterChart,
-  AriaComponent,
-  GridComponent,
-  LegendComponent,
-  TooltipComponent,
-  CanvasRenderer,
-]);
+use([BarChart, LineChart, ScatterChart, GridComponent, LegendComponent, TooltipComponent, CanvasRenderer]);
 
 interface ChartProps {
   label: string;
@@ -54,7 +45,7 @@ export default function Chart({ label, height, option, onPick }: ChartProps) {
   });
 
   useEffect(() => {
-    const frame = { backgroundColor: "transparent", animation: false, aria: { enabled: true } };
+    const frame = { backgroundColor: "transparent", animation: false };
     chart.current?.setOption({ ...frame, ...option }, { notMerge: true });
   }, [option, scheme]);
 

@@ -5,7 +5,7 @@ import { CopyButton } from "./CopyButton";
 /** A secret that nobody can show again. */
 export function ShownOnce({ title, secret }: { title: string; secret: string }) {
   return (
-    <Alert icon={<KeyRound size={18} />} title={title}>
+    <Alert role="status" icon={<KeyRound size={18} />} title={title}>
       <Stack gap="xs" align="flex-start">
         It is shown this once. Copy it now.
         <Code block>{secret}</Code>

@@ -80,7 +80,7 @@ function Shown({ policy, version, before, onRolledBack }: ShownProps) {
   const { content } = version;
   if (content === null) {
     return (
-      <Alert title={`Version ${version.version} has no text`}>
+      <Alert role="status" title={`Version ${version.version} has no text`}>
         {STEPS[version.step]} by {version.author}.
       </Alert>
     );

@@ -15,12 +15,17 @@ export function FirstSteps({ withHelp = false }: { withHelp?: boolean }) {
   return (
     <>
       {store && store.state !== "ok" && (
-        <Alert color="red" icon={<HardDrive size={18} />} title="The control plane takes no events">
+        <Alert
+          role="status"
+          color="red"
+          icon={<HardDrive size={18} />}
+          title="The control plane takes no events"
+        >
           {store.note || store.state}. The sensors keep what they see until there is room again.
         </Alert>
       )}
       {there.length === 0 && (
-        <Alert icon={<ServerCog size={18} />} title="No sensor has enrolled yet">
+        <Alert role="status" icon={<ServerCog size={18} />} title="No sensor has enrolled yet">
           <Stack gap="xs" align={withHelp ? "stretch" : "flex-start"}>
             Attacks appear here seconds after a sensor has seen them. Start one on a node whose traffic is to
             be watched.
@@ -35,7 +40,7 @@ export function FirstSteps({ withHelp = false }: { withHelp?: boolean }) {
         </Alert>
       )}
       {there.length > 0 && there.every(isBlind) && (
-        <Alert color="yellow" icon={<Radio size={18} />} title="No HTTP was seen yet">
+        <Alert role="status" color="yellow" icon={<Radio size={18} />} title="No HTTP was seen yet">
           <List size="sm">
             <List.Item>
               Does the server's traffic pass an interface that a sensor watches? <strong>Sensors</strong>{" "}

@@ -15,7 +15,7 @@ export function SensorTrouble({ sensor }: { sensor: Sensor }) {
   const rejection = ingest.rejected > 0 ? ingest.lastRejection : null;
   if (refused.length === 0 && !hasTripped && !rejection) return null;
   return (
-    <Alert color="yellow" mt="sm" py="xs">
+    <Alert role="status" color="yellow" mt="sm" py="xs">
       <List size="sm">
         {refused.map(({ what, reason }) => (
           <List.Item key={what}>

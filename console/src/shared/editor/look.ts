@@ -38,6 +38,20 @@ const frame = EditorView.theme({
     color: "#fff",
   },
   ".cm-completionDetail": { fontStyle: "normal", opacity: "0.75" },
+  // The library's own marks are images in data: URLs, which the Content Security Policy refuses.
+  ".cm-lint-marker-error": {
+    backgroundColor: "var(--mantine-color-red-filled)",
+    borderRadius: "50%",
+    content: "normal",
+    height: "0.7em",
+    margin: "0.35em 0.15em",
+    width: "0.7em",
+  },
+  ".cm-lintRange-error": {
+    backgroundImage: "none",
+    textDecoration: "underline wavy var(--mantine-color-red-text)",
+    textUnderlineOffset: "3px",
+  },
   ".cm-collapsedLines": {
     background: "light-dark(var(--mantine-color-gray-1), var(--mantine-color-dark-6))",
     color: "var(--mantine-color-dimmed)",

@@ -108,9 +108,15 @@ export function ImportForm({ list, onDone }: { list: List; onDone: () => void })
 }
 
 function Outcome({ checked: { accepted, problems } }: { checked: Imported }) {
-  if (problems.length === 0) return <Alert color="teal">All of them fit.</Alert>;
+  if (problems.length === 0)
+    return (
+      <Alert role="status" color="teal">
+        All of them fit.
+      </Alert>
+    );
   return (
     <Alert
+      role="status"
       color="yellow"
       title={`${plural(problems.length, "line")} cannot be used, ${plural(accepted, "entry", "entries")} can`}
     >

@@ -21,7 +21,7 @@ export function TrialResult({ trial, isStored }: { trial: Trial; isStored: boole
         : "It does not match";
   return (
     <Stack gap="xs" role="status" aria-label="Result">
-      <Alert color={matches.length > 0 ? "red" : "teal"} title={verdict} py="xs">
+      <Alert role="group" color={matches.length > 0 ? "red" : "teal"} title={verdict} py="xs">
         {isStored && matching > matches.length && `${count(matching)} exchanges count. `}
         {isCut && `Only ${count(evaluated)} of ${count(total)} were looked at.`}
       </Alert>

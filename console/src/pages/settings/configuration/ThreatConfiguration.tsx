@@ -35,7 +35,7 @@ export function ThreatConfiguration() {
   });
   return (
     <Stack>
-      <Alert icon={<Info size={18} />} py="xs">
+      <Alert role="note" icon={<Info size={18} />} py="xs">
         It goes to every sensor at once. What is empty leaves a sensor as it was started.
         {updatedAt !== null && (
           <Text span size="sm" c="dimmed">
