@@ -4,6 +4,7 @@ mod accounts;
 mod capture;
 mod configuration;
 mod events;
+mod issues;
 mod notify;
 mod orders;
 mod people;
@@ -17,6 +18,7 @@ pub(crate) use self::accounts::Accounts;
 pub(crate) use self::capture::{CaptureVerb, Matched};
 pub(crate) use self::configuration::{Configuration, Suppress};
 pub(crate) use self::events::{Actors, ActorsVerb, Apis, EventFilter, EventVerb, Events, Selection, Status};
+pub(crate) use self::issues::{Chosen, FindingFormat, IssueFilter, Issues};
 pub(crate) use self::notify::{Access, Notify, TargetFilter};
 pub(crate) use self::orders::{
     Allow, Block, Gate, GateVerb, ImportFormat, ImportSource, Terms, Wait, parse_net,
@@ -98,6 +100,9 @@ pub(crate) enum Verb {
     /// What holds for all sensors: trusted proxies, identities, rate limits, retention, redaction
     #[command(subcommand)]
     Config(Configuration),
+    /// Weaknesses of the APIs themselves: list them, show one, ignore some, take other tools' findings
+    #[command(subcommand)]
+    Issues(Issues),
     /// The endpoints that sensors learned from traffic, the last seen first
     Inventory(Inventory),
     /// Every sensor: how it captures and enforces, what it has applied, what share it saw and what it lost

@@ -14,6 +14,7 @@ mod events;
 mod gate;
 mod import;
 mod inventory;
+mod issues;
 mod keys;
 mod listed;
 mod notify;
@@ -49,6 +50,7 @@ pub(crate) fn run(cli: &Cli, output: &mut Output<'_>) -> Result<Outcome, Failure
         Verb::Gate(gate) => gate::run(&connect(&cli.connection, output)?, gate, output),
         Verb::Capture(capture) => capture::run(&connect(&cli.connection, output)?, capture, output),
         Verb::Policy(verb) => policy::run(&cli.connection, verb, output),
+        Verb::Issues(verb) => issues::run(&connect(&cli.connection, output)?, verb, output),
         Verb::Suppress(verb) => suppress::run(&connect(&cli.connection, output)?, verb, output),
         Verb::Config(verb) => configuration::run(&connect(&cli.connection, output)?, verb, output),
         Verb::Inventory(asked) => inventory::run(&connect(&cli.connection, output)?, asked, output),

@@ -3,6 +3,7 @@
 mod events;
 mod fleet;
 mod inventory;
+mod issues;
 mod notify;
 mod orders;
 mod people;
@@ -12,6 +13,7 @@ pub(crate) use self::{
     events::{Actor, Api, Changed, Deed, Event, EventPage, Exchange, Match, Sample, Samples},
     fleet::{AlertList, CoverageAlert, Fleet, Sensor},
     inventory::{InventoryEndpoint, InventoryList},
+    issues::{ImportedIssues, Issue, IssueDetail, IssueList, UpdatedIssues},
     notify::{ChangedTarget, NotifyAttempt, NotifyLog, NotifyTarget, NotifyTargets, NotifyTest},
     orders::{
         AllowList, AllowedEntry, Applied, Block, Blocklist, CaptureRule, CaptureRules, Imported, Pushed,

@@ -15,6 +15,7 @@ mod doctor;
 mod events;
 mod failures;
 mod fixture;
+mod issues;
 mod notify;
 mod people;
 mod policy;
