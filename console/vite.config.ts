@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 import { mantineTheme } from "./build/mantine-theme";
 
 const controlPlane = process.env["PORTCULLIS_URL"] ?? "http://127.0.0.1:8080";
-const proxy = { "/api": controlPlane, "/session": controlPlane };
+// Not the page /apis.
+const proxy = { "^/api/": controlPlane, "^/session": controlPlane };
 
 // What the control plane serves the console with; `npm run preview` does the same.
 const contentSecurityPolicy =

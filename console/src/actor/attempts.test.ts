@@ -3,7 +3,7 @@ import type { ActorActivity } from "../api/types";
 import { attemptsOf } from "./attempts";
 
 const attempt = (detectedAt: number, subCategory: string, severity: ActorActivity["severity"] = "LOW") => ({
-  ...{ url: "/", method: "GET", detectedAt, subCategory, severity },
+  ...{ url: "/", method: "GET", host: "shop.example", metadata: "", detectedAt, subCategory, severity },
 });
 
 test("attempts of one kind in one stretch are one burst, as grave as the gravest of them", () => {

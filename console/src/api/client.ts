@@ -1,3 +1,5 @@
+import type { Answer, Asked, CallName } from "./types";
+
 /** What the control plane said when it would not do something. */
 export class ApiError extends Error {
   constructor(
@@ -14,9 +16,13 @@ export function isLoggedOut(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401;
 }
 
-/** One `POST /api/<name>`. */
-export async function call<Reply>(name: string, request: object = {}, signal?: AbortSignal): Promise<Reply> {
-  return (await send("POST", `/api/${name}`, request, signal)) as Reply;
+/** One `POST /api/<name>`, with what the OpenAPI document says that it takes and gives. */
+export async function call<Name extends CallName>(
+  name: Name,
+  request: Asked<Name>,
+  signal?: AbortSignal,
+): Promise<Answer<Name>> {
+  return (await send("POST", `/api/${name}`, request as object, signal)) as Answer<Name>;
 }
 
 /** Any request of the console: same origin, with the header that a foreign site cannot send without CORS. */

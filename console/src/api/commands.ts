@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { saveFile } from "../shared/save-file";
 import { call, fetchText, send } from "./client";
 import { type TimeRange, timestampsOf } from "./range";
-import type { Block, CommandReply, EventFilter, EventStatus } from "./types";
+import type { EventFilter, EventStatus } from "./types";
 
 /** A block without `ttlSeconds` is permanent: nobody blocks for ever by forgetting a field. */
 export interface BlockRequest {
@@ -27,13 +27,13 @@ export async function exportAudit(range: TimeRange, searchText: string): Promise
 }
 
 export const addBlock = ({ cidr, ttlSeconds, reason }: BlockRequest) =>
-  call<CommandReply & { block: Block }>("addBlock", {
+  call("addBlock", {
     cidr,
     reason,
     ...(ttlSeconds === null ? { permanent: true } : { ttlSeconds }),
   });
 
-export const removeBlock = (cidr: string) => call<CommandReply>("removeBlock", { cidr });
+export const removeBlock = (cidr: string) => call("removeBlock", { cidr });
 
 /** How far an ignored combination reaches beyond what was chosen; never all three at once. */
 export interface Wider {
@@ -52,14 +52,13 @@ export interface StatusChange extends Wider {
 }
 
 export const setEventStatus = ({ selector, reason, ...change }: StatusChange) =>
-  call<{ updatedCount: number; suppressions: number }>("updateMaliciousEventStatus", {
+  call("updateMaliciousEventStatus", {
     ...selector,
     ...change,
     ...(reason ? { reason } : {}),
   });
 
-export const deleteEvents = (selector: EventFilter) =>
-  call<{ deletedCount: number }>("deleteMaliciousEvents", selector);
+export const deleteEvents = (selector: EventFilter) => call("deleteMaliciousEvents", selector);
 
 /** A mutation after which everything on screen is asked for again. */
 export function useCommand<Input, Reply>(command: (input: Input) => Promise<Reply>) {

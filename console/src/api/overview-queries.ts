@@ -2,7 +2,7 @@ import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call } from "./client";
 import { REFRESH_MS } from "./queries";
 import { boundsOf, type TimeRange } from "./range";
-import type { Actor, Bounds, CategoryCount, Severity, ThreatApi } from "./types";
+import type { Bounds, Severity } from "./types";
 
 // Rankings cost the store more than counts and change less.
 const RANKING_MS = 30_000;
@@ -29,12 +29,8 @@ export const countedQuery = ({ startTs, endTs }: Bounds, isOpen: boolean, narrow
       const latestAttack = narrowing.policies ?? [];
       const bounds = { startTs, endTs };
       const [severities, exploits, actors] = await Promise.all([
-        call<{ categoryCounts: CategoryCount[] }>(
-          "fetchCountBySeverity",
-          { ...bounds, latestAttack },
-          signal,
-        ),
-        call<{ total: number }>(
+        call("fetchCountBySeverity", { ...bounds, latestAttack }, signal),
+        call(
           "fetchSuspectSampleData",
           {
             startTimestamp: startTs,
@@ -46,7 +42,7 @@ export const countedQuery = ({ startTs, endTs }: Bounds, isOpen: boolean, narrow
           },
           signal,
         ),
-        call<{ total: number }>("fetchThreatActors", { ...bounds, latestAttack, skip: 0, limit: 0 }, signal),
+        call("fetchThreatActors", { ...bounds, latestAttack, skip: 0, limit: 0 }, signal),
       ]);
       const counts = severities.categoryCounts.filter(
         ({ subCategory }) => !narrowing.severity || subCategory === narrowing.severity,
@@ -66,13 +62,8 @@ export const countriesQuery = (range: TimeRange, policies: string[] = []) =>
   queryOptions({
     queryKey: ["countries", range, policies],
     queryFn: async ({ signal }) =>
-      (
-        await call<{ actorsCountPerCountry: { country: string; count: number }[] }>(
-          "getActorsCountPerCountry",
-          { ...boundsOf(range), latestAttack: policies },
-          signal,
-        )
-      ).actorsCountPerCountry,
+      (await call("getActorsCountPerCountry", { ...boundsOf(range), latestAttack: policies }, signal))
+        .actorsCountPerCountry,
     ...ranking,
   });
 
@@ -83,7 +74,7 @@ export const topApisQuery = (range: TimeRange, policies: string[] = []) =>
   queryOptions({
     queryKey: ["top-apis", range, policies],
     queryFn: ({ signal }) =>
-      call<{ apis: ThreatApi[]; total: number }>(
+      call(
         "fetchThreatApis",
         {
           ...boundsOf(range),
@@ -105,7 +96,7 @@ export const latestActorsQuery = (range: TimeRange, policies: string[] = []) =>
     queryKey: ["latest-actors", range, policies],
     queryFn: async ({ signal }) =>
       (
-        await call<{ actors: Actor[] }>(
+        await call(
           "fetchThreatActors",
           {
             ...boundsOf(range),

@@ -2,25 +2,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import { parseSample } from "../sample/sample";
 import { call, send } from "./client";
 import { boundsOf, type TimeRange, timestampsOf } from "./range";
-import type {
-  Actor,
-  ActorActivity,
-  ActorTotals,
-  AuditPage,
-  BlockPage,
-  CategoryCount,
-  Endpoint,
-  EventFilter,
-  EventPage,
-  FilterValues,
-  Page,
-  Policy,
-  RawSample,
-  Session,
-  ThreatApi,
-  ThreatEvent,
-  TimelineDay,
-} from "./types";
+import type { Actor, EventFilter, Page, Session, ThreatEvent } from "./types";
 
 /** How often a page that shows live things asks again. A hidden browser tab does not ask. */
 export const REFRESH_MS = 4_000;
@@ -60,7 +42,7 @@ export const eventsQuery = (
   queryOptions({
     queryKey: ["events", filter, range, page, direction, until],
     queryFn: ({ signal }) =>
-      call<EventPage>(
+      call(
         "fetchSuspectSampleData",
         { ...filter, ...timestampsOf(range, until), ...page, sort: { detectedAt: direction } },
         signal,
@@ -72,7 +54,7 @@ export const eventQuery = (id: string) =>
   queryOptions({
     queryKey: ["event", id],
     queryFn: async ({ signal }): Promise<ThreatEvent | null> => {
-      const page = await call<EventPage>("fetchSuspectSampleData", { eventIds: [id], limit: 1 }, signal);
+      const page = await call("fetchSuspectSampleData", { eventIds: [id], limit: 1 }, signal);
       return page.maliciousEvents.find((event) => event.id === id) ?? null;
     },
     refetchInterval: REFRESH_MS,
@@ -84,11 +66,7 @@ export const samplesQuery = (event: Pick<ThreatEvent, "refId" | "eventType" | "a
     queryFn: async ({ signal }) => {
       const { refId, eventType, actor, filterId } = event;
       const request = { refId, eventType, actor, filterId };
-      const reply = await call<{ maliciousPayloadsResponses: RawSample[] | null }>(
-        "fetchAggregateMaliciousRequests",
-        request,
-        signal,
-      );
+      const reply = await call("fetchAggregateMaliciousRequests", request, signal);
       return (reply.maliciousPayloadsResponses ?? []).map(parseSample);
     },
     staleTime: 60_000,
@@ -97,7 +75,7 @@ export const samplesQuery = (event: Pick<ThreatEvent, "refId" | "eventType" | "a
 export const filterValuesQuery = (range: TimeRange) =>
   queryOptions({
     queryKey: ["filter-values", range],
-    queryFn: ({ signal }) => call<FilterValues>("fetchFiltersThreatTable", timestampsOf(range), signal),
+    queryFn: ({ signal }) => call("fetchFiltersThreatTable", timestampsOf(range), signal),
     staleTime: 15_000,
     placeholderData: keepPreviousData,
   });
@@ -106,7 +84,7 @@ export const remediationQuery = (policyId: string) =>
   queryOptions({
     queryKey: ["remediation", policyId],
     queryFn: async ({ signal }) =>
-      (await call<{ remediation: string }>("fetchRemediationInfo", { testId: policyId }, signal)).remediation,
+      (await call("fetchRemediationInfo", { testId: policyId }, signal)).remediation,
     staleTime: 300_000,
     retry: false,
   });
@@ -115,8 +93,7 @@ export const severityCountsQuery = (range: TimeRange) =>
   queryOptions({
     queryKey: ["severity-counts", range],
     queryFn: async ({ signal }) =>
-      (await call<{ categoryCounts: CategoryCount[] }>("fetchCountBySeverity", boundsOf(range), signal))
-        .categoryCounts,
+      (await call("fetchCountBySeverity", boundsOf(range), signal)).categoryCounts,
     ...live,
   });
 
@@ -124,8 +101,7 @@ export const categoryCountsQuery = (range: TimeRange) =>
   queryOptions({
     queryKey: ["category-counts", range],
     queryFn: async ({ signal }) =>
-      (await call<{ categoryCounts: CategoryCount[] }>("fetchThreatCategoryCount", boundsOf(range), signal))
-        .categoryCounts,
+      (await call("fetchThreatCategoryCount", boundsOf(range), signal)).categoryCounts,
     ...live,
   });
 
@@ -133,20 +109,14 @@ export const timelineQuery = (range: TimeRange) =>
   queryOptions({
     queryKey: ["timeline", range],
     queryFn: async ({ signal }) =>
-      (
-        await call<{ threatActivityTimelines: TimelineDay[] }>(
-          "getThreatActivityTimeline",
-          boundsOf(range),
-          signal,
-        )
-      ).threatActivityTimelines,
+      (await call("getThreatActivityTimeline", boundsOf(range), signal)).threatActivityTimelines,
     ...live,
   });
 
 export const actorTotalsQuery = (range: TimeRange) =>
   queryOptions({
     queryKey: ["actor-totals", range],
-    queryFn: ({ signal }) => call<ActorTotals>("getDailyThreatActorsCount", boundsOf(range), signal),
+    queryFn: ({ signal }) => call("getDailyThreatActorsCount", boundsOf(range), signal),
     ...live,
   });
 
@@ -158,7 +128,7 @@ export const actorsQuery = (
   queryOptions({
     queryKey: ["actors", range, page, actor, country],
     queryFn: ({ signal }) =>
-      call<{ actors: Actor[]; total: number }>(
+      call(
         "fetchThreatActors",
         {
           ...boundsOf(range),
@@ -179,13 +149,7 @@ export const actorActivityQuery = (actor: string) =>
   queryOptions({
     queryKey: ["actor-activity", actor],
     queryFn: async ({ signal }) =>
-      (
-        await call<{ actorActivities: ActorActivity[] }>(
-          "fetchThreatsForActor",
-          { actor, limit: MOST_ATTEMPTS },
-          signal,
-        )
-      ).actorActivities,
+      (await call("fetchThreatsForActor", { actor, limit: MOST_ATTEMPTS }, signal)).actorActivities,
     ...live,
   });
 
@@ -195,7 +159,7 @@ export const actorQuery = (id: string) =>
     queryKey: ["actor", id],
     queryFn: async ({ signal }): Promise<Actor | null> => {
       const request = { ...boundsOf("all"), actorId: [id], skip: 0, limit: 1 };
-      return (await call<{ actors: Actor[] }>("fetchThreatActors", request, signal)).actors[0] ?? null;
+      return (await call("fetchThreatActors", request, signal)).actors[0] ?? null;
     },
     refetchInterval: REFRESH_MS,
   });
@@ -206,18 +170,13 @@ export const threatApisQuery = (range: TimeRange, page: Page, sort: ApiSort, dir
   queryOptions({
     queryKey: ["apis", range, page, sort, direction],
     queryFn: ({ signal }) =>
-      call<{ apis: ThreatApi[]; total: number }>(
-        "fetchThreatApis",
-        { ...boundsOf(range), ...page, sort: { [sort]: direction } },
-        signal,
-      ),
+      call("fetchThreatApis", { ...boundsOf(range), ...page, sort: { [sort]: direction } }, signal),
     ...live,
   });
 
 export const policiesQuery = queryOptions({
   queryKey: ["policies"],
-  queryFn: async ({ signal }) =>
-    (await call<{ templates: Policy[] }>("fetchFilterYamlTemplate", {}, signal)).templates,
+  queryFn: async ({ signal }) => (await call("fetchFilterYamlTemplate", {}, signal)).templates,
   staleTime: 60_000,
   refetchInterval: 60_000,
 });
@@ -227,13 +186,9 @@ export const blocklistQuery = (search: string) =>
   infiniteQueryOptions({
     queryKey: ["blocklist", search],
     queryFn: ({ signal, pageParam: cursor }) =>
-      call<BlockPage>(
-        "fetchBlocklist",
-        { search, limit: BLOCKS_AT_ONCE, ...(cursor === null ? {} : { cursor }) },
-        signal,
-      ),
-    initialPageParam: null as unknown,
-    getNextPageParam: ({ next }) => next ?? null,
+      call("fetchBlocklist", { search, limit: BLOCKS_AT_ONCE, cursor }, signal),
+    initialPageParam: null as number | null,
+    getNextPageParam: ({ next }) => next,
     refetchInterval: REFRESH_MS,
     placeholderData: keepPreviousData,
   });
@@ -242,7 +197,7 @@ const BLOCKS_AT_ONCE = 200;
 
 export const blockCountQuery = queryOptions({
   queryKey: ["block-count"],
-  queryFn: async ({ signal }) => (await call<BlockPage>("fetchBlocklist", { limit: 0 }, signal)).total,
+  queryFn: async ({ signal }) => (await call("fetchBlocklist", { limit: 0 }, signal)).total,
   ...live,
 });
 
@@ -251,7 +206,7 @@ export const blocksOverQuery = (address: string) =>
   queryOptions({
     queryKey: ["blocks-over", address],
     queryFn: async ({ signal }) =>
-      (await call<BlockPage>("fetchBlocklist", { covers: address, limit: 10 }, signal)).blocks,
+      (await call("fetchBlocklist", { covers: address, limit: 10 }, signal)).blocks,
     ...live,
   });
 
@@ -259,11 +214,7 @@ export const inventoryQuery = (page: Page, text: string, sort: InventorySort, di
   queryOptions({
     queryKey: ["inventory", page, text, sort, direction],
     queryFn: ({ signal }) =>
-      call<{ endpoints: Endpoint[]; total: number }>(
-        "fetchInventory",
-        { ...page, searchText: text, sort: { [sort]: direction } },
-        signal,
-      ),
+      call("fetchInventory", { ...page, searchText: text, sort: { [sort]: direction } }, signal),
     ...live,
   });
 
@@ -274,7 +225,7 @@ export const auditQuery = (range: TimeRange, searchText: string) =>
   infiniteQueryOptions({
     queryKey: ["audit", range, searchText],
     queryFn: ({ signal, pageParam: cursor }) =>
-      call<AuditPage>("fetchAudit", { ...timestampsOf(range), searchText, cursor }, signal),
+      call("fetchAudit", { ...timestampsOf(range), searchText, cursor }, signal),
     initialPageParam: null as number | null,
     getNextPageParam: ({ next }) => next,
   });

@@ -1,26 +1,7 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call } from "./client";
 import { type Direction, REFRESH_MS } from "./queries";
-import type { CommandReply, Page } from "./types";
-
-/** A combination that raises no events. An empty field stands for any. */
-export interface Suppression {
-  id: string;
-  actor: string;
-  filterId: string;
-  method: string;
-  url: string;
-  host: string;
-  reason: string;
-  author: string;
-  createdAt: number;
-  /** `null` for ever. */
-  expiresAt: number | null;
-  /** Events held back, here and on sensors. */
-  hits: number;
-  sensorHits: number;
-  lastHitAt: number | null;
-}
+import type { Page } from "./types";
 
 export const SUPPRESSION_SORTS = ["createdAt", "expiresAt", "hits", "lastHitAt"] as const;
 export type SuppressionSort = (typeof SUPPRESSION_SORTS)[number];
@@ -34,11 +15,7 @@ export const suppressionsQuery = (
   queryOptions({
     queryKey: ["suppressions", page, searchText, sort, direction],
     queryFn: ({ signal }) =>
-      call<{ suppressions: Suppression[]; total: number }>(
-        "fetchSuppressions",
-        { ...page, searchText, sort: { [sort]: direction } },
-        signal,
-      ),
+      call("fetchSuppressions", { ...page, searchText, sort: { [sort]: direction } }, signal),
     refetchInterval: REFRESH_MS,
     placeholderData: keepPreviousData,
   });
@@ -56,13 +33,13 @@ const termsOf = (ttlSeconds: number | null) => (ttlSeconds === null ? { permanen
 
 export const addSuppression = (one: Combination & { ttlSeconds: number | null; reason: string }) => {
   const { ttlSeconds, ...rest } = one;
-  return call<CommandReply & { suppression: Suppression }>("addSuppression", {
+  return call("addSuppression", {
     ...rest,
     ...termsOf(ttlSeconds),
   });
 };
 
 export const extendSuppression = ({ id, ttlSeconds }: { id: string; ttlSeconds: number | null }) =>
-  call<CommandReply>("extendSuppression", { id, ...termsOf(ttlSeconds) });
+  call("extendSuppression", { id, ...termsOf(ttlSeconds) });
 
-export const removeSuppression = (id: string) => call<CommandReply>("removeSuppression", { id });
+export const removeSuppression = (id: string) => call("removeSuppression", { id });

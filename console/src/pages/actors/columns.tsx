@@ -35,7 +35,7 @@ export const columns = [
         to="/activity"
         search={({ range, from, to }) => ({ range, from, to, actor: [actor.id] })}
         fz="inherit"
-        aria-label={`Events of ${actor.id}`}
+        aria-label={`${count(actor.eventCount)} events of ${actor.id}`}
       >
         {count(actor.eventCount)}
       </PageAnchor>

@@ -17,9 +17,11 @@ export function About({ policy: { info, author, updatedAt } }: { policy: Policy 
         <Fact name="Category">{info.category.displayName}</Fact>
         <Fact name="Sub-category">{info.subCategory}</Fact>
         <Fact name="Author">{author}</Fact>
-        <Fact name="Changed">
-          <DateTime at={updatedAt} />
-        </Fact>
+        {updatedAt !== null && (
+          <Fact name="Changed">
+            <DateTime at={updatedAt} />
+          </Fact>
+        )}
         {info.cwe && info.cwe.length > 0 && <Fact name="CWE">{info.cwe.join(", ")}</Fact>}
         {info.tags && info.tags.length > 0 && <Fact name="Tags">{info.tags.join(", ")}</Fact>}
       </Facts>

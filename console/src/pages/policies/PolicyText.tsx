@@ -4,7 +4,8 @@ import { useMutation } from "@tanstack/react-query";
 import { Save } from "lucide-react";
 import { useState } from "react";
 import { useCommand } from "../../api/commands";
-import { type SavedReply, savePolicy, tryOnSample } from "../../api/policies";
+import { savePolicy, tryOnSample } from "../../api/policies";
+import type { SavedPolicy } from "../../api/types";
 import { coverageOf } from "../../block/coverage";
 import { showCoverage } from "../../block/notice";
 import { Columns } from "../../shared/Columns";
@@ -26,7 +27,7 @@ interface PolicyTextProps {
   saved: string;
   text: string;
   onChange: (text: string) => void;
-  onSaved: (reply: SavedReply) => void;
+  onSaved: (reply: SavedPolicy) => void;
 }
 
 /** The text with what is wrong in it, trying it, and saving it. */
@@ -125,7 +126,7 @@ async function checkText(content: string): Promise<TextProblem[]> {
 }
 
 /** Says where a saved policy is in force, and which of its own examples it gets wrong. */
-export function showSaved(reply: SavedReply): void {
+export function showSaved(reply: SavedPolicy): void {
   const { template, examples, refused = [] } = reply;
   showCoverage(`${template.id} is saved`, {
     ...coverageOf(reply),

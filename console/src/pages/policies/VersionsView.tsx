@@ -3,8 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 import { History, RotateCcw } from "lucide-react";
 import { useState } from "react";
 import { useCommand } from "../../api/commands";
-import { type PolicyVersion, rollBackPolicy, type SavedReply, versionsQuery } from "../../api/policies";
-import type { Policy } from "../../api/types";
+import { rollBackPolicy, versionsQuery } from "../../api/policies";
+import type { Policy, PolicyVersion, SavedPolicy } from "../../api/types";
 import { Columns } from "../../shared/Columns";
 import { EmptyState } from "../../shared/EmptyState";
 import { ErrorNote } from "../../shared/ErrorNote";
@@ -18,7 +18,7 @@ const STEPS = { saved: "Saved", deleted: "Put out of force", restored: "Restored
 
 interface VersionsViewProps {
   policy: Policy;
-  onRolledBack: (reply: SavedReply) => void;
+  onRolledBack: (reply: SavedPolicy) => void;
 }
 
 /** What became of a policy, with what each version has otherwise than the one in force. */

@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import type { Suppression } from "../../api/suppressions";
-import type { Policy } from "../../api/types";
+import type { Policy, Suppression } from "../../api/types";
 import { arranged, rowsOf, usualOrder } from "./rows";
 
 const policy = (id: string, severity: string) =>

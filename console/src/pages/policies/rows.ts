@@ -1,6 +1,5 @@
 import type { Direction } from "../../api/queries";
-import type { Suppression } from "../../api/suppressions";
-import type { Policy } from "../../api/types";
+import type { Policy, Suppression } from "../../api/types";
 import { SEVERITIES } from "../../shared/Severity";
 import type { PolicySort } from "./search";
 

@@ -1,7 +1,8 @@
 import { SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useCommand } from "../../api/commands";
-import { type GateMode, gateModeQuery, setGateMode } from "../../api/sensors";
+import { gateModeQuery, setGateMode } from "../../api/sensors";
+import type { GateMode } from "../../api/types";
 import { coverageOf } from "../../block/coverage";
 import { showCoverage } from "../../block/notice";
 import { showProblem } from "../../shared/notices";

@@ -1,13 +1,14 @@
 import { MultiSelect, PasswordInput, Select, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useCommand } from "../../api/commands";
-import { addTarget, KINDS, type Kind } from "../../api/settings";
+import { addTarget, KINDS } from "../../api/settings";
+import type { NotifyKind } from "../../api/types";
 import { CommandForm } from "../../shared/CommandForm";
 import { showDone } from "../../shared/notices";
 import { SEVERITIES } from "../../shared/Severity";
 import { ShownOnce } from "../../shared/ShownOnce";
 
-const FORMS: Record<Kind, { label: string; url: string; secret?: string }> = {
+const FORMS: Record<NotifyKind, { label: string; url: string; secret?: string }> = {
   webhook: { label: "Webhook", url: "https://…", secret: "Signs; one is made where this is empty" },
   slack: { label: "Slack, Mattermost, Rocket.Chat", url: "https://hooks.slack.com/…" },
   syslog: { label: "Syslog, CEF", url: "tls://HOST:6514" },
@@ -18,7 +19,7 @@ const FORMS: Record<Kind, { label: string; url: string; secret?: string }> = {
 /** Asks where to; a secret that was made for it is shown once. */
 export function AddTarget({ onDone }: { onDone: () => void }) {
   const [name, setName] = useState("");
-  const [kind, setKind] = useState<Kind>("webhook");
+  const [kind, setKind] = useState<NotifyKind>("webhook");
   const [url, setUrl] = useState("");
   const [secret, setSecret] = useState("");
   const [severity, setSeverity] = useState<string[]>([]);
@@ -51,11 +52,11 @@ export function AddTarget({ onDone }: { onDone: () => void }) {
         onChange={(event) => setName(event.currentTarget.value)}
       />
       <Select
-        label="Kind"
+        label="NotifyKind"
         allowDeselect={false}
         data={KINDS.map((kind) => ({ value: kind, label: FORMS[kind].label }))}
         value={kind}
-        onChange={(kind) => kind && setKind(kind as Kind)}
+        onChange={(kind) => kind && setKind(kind as NotifyKind)}
       />
       <TextInput
         label="Address"

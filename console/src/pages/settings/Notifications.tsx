@@ -4,14 +4,13 @@ import { createColumnHelper } from "@tanstack/react-table";
 import { BellRing, Plus, Send } from "lucide-react";
 import { useCommand } from "../../api/commands";
 import {
-  type Delivery,
   deliveriesQuery,
-  type NotifyTarget,
   removeTarget,
   setTargetEnabled,
   targetsQuery,
   testTarget,
 } from "../../api/settings";
+import type { Delivery, NotifyTarget } from "../../api/types";
 import { ConfirmButton } from "../../shared/ConfirmButton";
 import { DataTable } from "../../shared/DataTable";
 import { DialogButton } from "../../shared/DialogButton";

@@ -1,7 +1,8 @@
 import { Button, Group, Menu, Text } from "@mantine/core";
 import { createColumnHelper } from "@tanstack/react-table";
 import { useCommand } from "../../api/commands";
-import { extendSuppression, removeSuppression, type Suppression } from "../../api/suppressions";
+import { extendSuppression, removeSuppression } from "../../api/suppressions";
+import type { Suppression } from "../../api/types";
 import { count, span } from "../../shared/format";
 import { PageAnchor } from "../../shared/links";
 import { showDone, showProblem } from "../../shared/notices";

@@ -1,5 +1,5 @@
 import { call } from "../../../api/client";
-import type { EventFilter, EventPage, ThreatEvent } from "../../../api/types";
+import type { EventFilter, ThreatEvent } from "../../../api/types";
 import { csvLine } from "../../../shared/csv";
 
 // As many as the control plane gives at once.
@@ -46,7 +46,7 @@ export async function exportEvents(
 ): Promise<string[]> {
   const parts: string[] = [format === "csv" ? CSV_HEAD : "[\n"];
   for (let skip = 0; ; skip += AT_ONCE) {
-    const { maliciousEvents: events, total } = await call<EventPage>(
+    const { maliciousEvents: events, total } = await call(
       "fetchSuspectSampleData",
       { ...selector, skip, limit: AT_ONCE, sort: { detectedAt: 1 } },
       signal,

@@ -43,7 +43,7 @@ export async function importLines(
     const { accepted, problems } = await importList(list, entries, terms);
     imported.accepted += accepted;
     for (const { index, cidr, problem } of problems)
-      imported.problems.push({ line: part[index]?.line ?? 0, text: cidr, problem });
+      imported.problems.push({ line: part[index]?.line ?? 0, text: cidr ?? "", problem });
     onProgress(from + part.length);
   }
   return imported;

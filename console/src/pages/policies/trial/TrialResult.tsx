@@ -1,5 +1,5 @@
 import { Alert, Group, ScrollArea, Stack, Text } from "@mantine/core";
-import type { Trial, TrialMatch } from "../../../api/policies";
+import type { Trial, TrialMatch } from "../../../api/types";
 import { count, plural } from "../../../shared/format";
 import { PageAnchor } from "../../../shared/links";
 import { SeverityBadge } from "../../../shared/Severity";
@@ -46,17 +46,22 @@ export function TrialResult({ trial, isStored }: { trial: Trial; isStored: boole
 }
 
 function Stored({ match }: { match: TrialMatch }) {
-  const { eventId = "", method = "", host = "", url = "", actor = "", timestamp, latestAttack } = match;
+  const { eventId, method, host, url, actor, timestamp, latestAttack } = match;
   return (
     <div>
-      <PageAnchor to="/activity/$eventId" params={{ eventId }} search={{ range: "all" }} size="xs">
-        <Hostile truncate>{`${method} ${host}${url}`}</Hostile>
+      <PageAnchor
+        to="/activity/$eventId"
+        params={{ eventId: eventId ?? "" }}
+        search={{ range: "all" }}
+        size="xs"
+      >
+        <Hostile truncate>{`${method ?? ""} ${host ?? ""}${url ?? ""}`}</Hostile>
       </PageAnchor>
       <Group gap={8}>
         <SeverityBadge severity={match.severity} />
         <Text size="xs" c="dimmed">
-          <Hostile>{actor}</Hostile>
-          {timestamp !== undefined && (
+          <Hostile>{actor ?? ""}</Hostile>
+          {timestamp !== null && (
             <>
               , <Time at={timestamp} />
             </>
