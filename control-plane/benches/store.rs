@@ -48,6 +48,9 @@ struct Args {
     /// Events whose way into REST is timed, one after the other.
     #[arg(long, default_value_t = 300)]
     visible: usize,
+    /// Days that retention drops at the end.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(..made::DAYS))]
+    drop_days: u64,
     /// Keep the database here; one that is there is measured as it is.
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -61,9 +64,9 @@ struct Args {
 
 const BATCH: usize = 1_000;
 const SENSORS: usize = 2;
-/// Of one sensor: batches of so many events, and so many of them on their way.
-const SENSOR_BATCH: usize = 250;
-const WINDOW: usize = 16;
+/// As sensors do: batches of so many events, and so many of them on their way.
+const SENSOR_BATCH: usize = 256;
+const WINDOW: usize = 8;
 const WARM_UP: usize = 3;
 const FILE: &str = "control-plane.sqlite";
 
@@ -84,6 +87,9 @@ async fn main() -> anyhow::Result<()> {
     }
     if args.visible > 0 {
         visible(&plane, &mut made, args.visible).await?;
+    }
+    if args.drop_days > 0 {
+        drop_days(&plane, &mut made, args.drop_days, &folder.join("events")).await?;
     }
     plane.server.shut_down().await;
     Ok(())
@@ -335,6 +341,45 @@ async fn visible(plane: &Plane, made: &mut Made, count: usize) -> anyhow::Result
         "p50_ms": milliseconds(quantile(&times, 50)),
         "p99_ms": milliseconds(quantile(&times, 99)),
         "max_ms": milliseconds(quantile(&times, 100)),
+    }))
+}
+
+/// Retention at work, and how long an event that comes meanwhile waits for its acknowledgement.
+async fn drop_days(plane: &Plane, made: &mut Made, days: u64, exports: &Path) -> anyhow::Result<()> {
+    let mut sensor = plane.sensor().await?;
+    let (began, cpu_before) = (Instant::now(), cpu()?);
+    let kept = json!({"retentionDays": made::DAYS - days, "waitSeconds": 0});
+    plane.ask("modifyThreatConfiguration", kept).await?;
+    let mut waits = Vec::new();
+    let dropped = loop {
+        let at = Instant::now();
+        sensor.send(vec![made.live("")]).await?;
+        sensor.acks.message().await?.context("the stream ended")?;
+        waits.push(at.elapsed());
+        let dropped = plane.ask("fetchSensors", json!({})).await?["store"]["retention"].take();
+        ensure!(dropped["failures"] == 0, "{dropped}");
+        if dropped["daysDropped"].as_u64() >= Some(days) {
+            break dropped;
+        }
+        ensure!(began.elapsed() < Duration::from_secs(600), "no day was dropped in ten minutes");
+    };
+    let (took, cpu) = (began.elapsed(), cpu()? - cpu_before);
+    let mut bytes = 0;
+    for file in std::fs::read_dir(exports)? {
+        bytes += file?.metadata()?.len();
+    }
+    waits.sort_unstable();
+    let events = dropped["eventsDropped"].as_u64().unwrap_or(0);
+    print(&json!({
+        "bench": "store-drop",
+        "what": "days exported and dropped, while single events come",
+        "days": dropped["daysDropped"],
+        "events": events,
+        "seconds": round(took.as_secs_f64()),
+        "cpu_s": round(cpu.as_secs_f64()),
+        "export_bytes_per_event": whole(rate(bytes, Duration::from_secs(events.max(1)))),
+        "ack_p99_ms": milliseconds(quantile(&waits, 99)),
+        "ack_max_ms": milliseconds(quantile(&waits, 100)),
     }))
 }
 

@@ -65,7 +65,7 @@ use crate::{
     ingest::Ingest,
     notify::Notifier,
     policies::Policies,
-    retention::Dropped,
+    retention::Retention,
     room::Room,
     store::{PolicyTimes, Role, Store},
 };
@@ -95,7 +95,7 @@ pub(crate) struct Api {
     /// One at a time: each needs room for the database.
     pub backups: Arc<Semaphore>,
     /// Events that grew too old.
-    pub dropped: Arc<Dropped>,
+    pub retention: Arc<Retention>,
 }
 
 impl Api {

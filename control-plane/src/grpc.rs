@@ -6,6 +6,7 @@ use portcullis_proto::{
     encoded::{ControlMessage, ControlPlane, ControlPlaneServer},
     v1::{EnrollRequest, EnrollResponse, EventAck, EventBatch, RenewRequest, RenewResponse, SensorMessage},
 };
+use prost::Message as _;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming, metadata::MetadataMap};
@@ -25,6 +26,8 @@ use crate::{
 const MAX_MESSAGE: usize = 16 << 20;
 /// Messages under way to one sensor; past it the sender waits.
 const OUTBOUND: usize = 16;
+/// Events of one sensor that share a commit, where they came while the one before was under way.
+const TOGETHER: usize = 2_048;
 const ACK_PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Service {
@@ -231,7 +234,7 @@ impl ControlPlane for Service {
     }
 }
 
-/// Stores batch after batch; what cannot be stored is not acknowledged, and the sensor sends it again.
+/// Stores what comes; what cannot be stored is not acknowledged, and the sensor sends it again.
 async fn acknowledge(
     planes: Arc<Planes>,
     plane: Arc<Plane>,
@@ -239,9 +242,14 @@ async fn acknowledge(
     mut batches: Streaming<EventBatch>,
     acks: &mpsc::Sender<Result<EventAck, Status>>,
 ) -> Result<(), Status> {
-    while let Some(batch) = batches.message().await? {
+    while let Some(EventBatch { mut sequence, mut events }) = batches.message().await? {
+        let waiting = waiting(&mut batches, events.len()).await;
+        for batch in waiting.batches {
+            sequence = batch.sequence;
+            events.extend(batch.events);
+        }
         let (planes, plane, writer) = (planes.clone(), plane.clone(), sensor.clone());
-        blocking(move || planes.take(&plane, &writer, batch.events)).await.map_err(|error| {
+        blocking(move || planes.take(&plane, &writer, events)).await.map_err(|error| {
             tracing::error!(sensor = sensor.id, %error, "events could not be stored; the sensor keeps them");
             match error.is_for_want_of_room() {
                 // Told apart, so that the sensor keeps its other stream: blocks go on coming.
@@ -249,11 +257,46 @@ async fn acknowledge(
                 false => unavailable(error),
             }
         })?;
-        acks.send_timeout(Ok(EventAck { sequence: batch.sequence }), ACK_PATIENCE)
+        acks.send_timeout(Ok(EventAck { sequence }), ACK_PATIENCE)
             .await
             .map_err(|_| Status::deadline_exceeded("the sensor takes no acknowledgements"))?;
+        if let Some(ended) = waiting.ended {
+            return ended;
+        }
     }
     Ok(())
+}
+
+/// What has come already.
+struct Waiting {
+    batches: Vec<EventBatch>,
+    /// How the stream ended behind them, if it did not just fall silent.
+    ended: Option<Result<(), Status>>,
+}
+
+/// Without waiting for any: a commit and its roll-ups cost nearly as much for few events as for many.
+async fn waiting(batches: &mut Streaming<EventBatch>, mut events: usize) -> Waiting {
+    let mut waiting = Waiting { batches: Vec::new(), ended: None };
+    let mut bytes = 0;
+    while events < TOGETHER && bytes < MAX_MESSAGE {
+        let next = tokio::select! {
+            biased;
+            next = batches.message() => next,
+            () = std::future::ready(()) => break,
+        };
+        match next {
+            Ok(Some(batch)) => {
+                events += batch.events.len();
+                bytes += batch.encoded_len();
+                waiting.batches.push(batch);
+            }
+            ended => {
+                waiting.ended = Some(ended.map(drop));
+                break;
+            }
+        }
+    }
+    waiting
 }
 
 fn uncertified(error: &AuthorityError) -> Status {

@@ -3,13 +3,13 @@
 use std::{
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::{
     blocking::blocking,
@@ -20,15 +20,23 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(600);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Since the start.
+/// What came of it since the start, and what keeps it now.
 #[derive(Debug, Default)]
-pub(crate) struct Dropped {
+pub(crate) struct Retention {
     days: AtomicU64,
     events: AtomicU64,
     failures: AtomicU64,
+    /// Until a look succeeds.
+    trouble: Mutex<Option<String>>,
+    changed: Notify,
 }
 
-impl Dropped {
+impl Retention {
+    /// The setting has changed: what is too old now goes at once.
+    pub(crate) fn look(&self) {
+        self.changed.notify_one();
+    }
+
     pub(crate) fn days(&self) -> u64 {
         self.days.load(Ordering::Relaxed)
     }
@@ -40,13 +48,33 @@ impl Dropped {
     pub(crate) fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
     }
+
+    /// Why old events are still there; empty where none are.
+    pub(crate) fn trouble(&self) -> String {
+        self.lock().clone().unwrap_or_default()
+    }
+
+    fn looked(&self, outcome: Result<(), StoreError>) {
+        let trouble = outcome.err().map(|error| {
+            format!("old events could not be dropped and are kept: {error}; next try in 10 min")
+        });
+        if let Some(trouble) = &trouble {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+            tracing::error!("{trouble}");
+        }
+        *self.lock() = trouble;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<String>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Without a folder for exports, days go without one.
 pub(crate) async fn run(
     store: Arc<dyn Store>,
     exports: Option<PathBuf>,
-    dropped: Arc<Dropped>,
+    retention: Arc<Retention>,
     mut shutdown: watch::Receiver<bool>,
 ) {
     let mut ticks = tokio::time::interval(EVERY);
@@ -54,17 +82,15 @@ pub(crate) async fn run(
         tokio::select! {
             _ = shutdown.wait_for(|down| *down) => return,
             _ = ticks.tick() => {}
+            () = retention.changed.notified() => {}
         }
-        let (store, exports, counted) = (store.clone(), exports.clone(), dropped.clone());
+        let (store, exports, counted) = (store.clone(), exports.clone(), retention.clone());
         let down = shutdown.clone();
         let stop = move || *down.borrow();
         let swept =
             blocking(move || drop_old(&*store, exports.as_deref(), EpochMillis::now(), &counted, &stop))
                 .await;
-        if let Err(error) = swept {
-            dropped.failures.fetch_add(1, Ordering::Relaxed);
-            tracing::error!(%error, "old events could not be dropped and are kept; next try in 10 min");
-        }
+        retention.looked(swept);
     }
 }
 
@@ -73,7 +99,7 @@ fn drop_old(
     store: &dyn Store,
     exports: Option<&Path>,
     now: EpochMillis,
-    counted: &Dropped,
+    counted: &Retention,
     stop: &dyn Fn() -> bool,
 ) -> Result<(), StoreError> {
     let Some(days) = store.retention_days()? else { return Ok(()) };

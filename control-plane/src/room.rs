@@ -15,6 +15,9 @@ use nix::sys::statvfs::statvfs;
 
 use crate::store::StoreError;
 
+/// Below so many times what is kept free, it is time to do something.
+const LOW: u64 = 4;
+
 pub(crate) struct Room {
     folder: PathBuf,
     /// Bytes that events leave free.
@@ -91,10 +94,19 @@ impl Room {
             }
             Some(Trouble::Full) => ("full", StoreError::DiskFull.to_string()),
             Some(Trouble::Failing(error)) => ("failing", format!("events cannot be stored: {error}")),
+            None if free.is_some_and(|free| free < self.kept.saturating_mul(LOW)) => ("low", self.low(free)),
             None => ("ok", String::new()),
         };
         let [refused, failed] = [&self.refused, &self.failed].map(|count| count.load(Ordering::Relaxed));
         State { name, note, free, kept: self.kept, refused, failed }
+    }
+
+    fn low(&self, free: Option<u64>) -> String {
+        let [free, kept] = [free.unwrap_or(0), self.kept].map(|bytes| bytes >> 20);
+        format!(
+            "little room: {free} MiB are free, and below {kept} MiB no more events are stored: free some, or \
+             give the control plane a larger disk"
+        )
     }
 
     /// What others than root may still write.
@@ -123,6 +135,17 @@ mod tests {
         let wide = Room::new(folder.path().to_owned(), 0);
         assert!(wide.admit().is_ok());
         assert_eq!(wide.state().name, "ok");
+    }
+
+    #[test]
+    fn it_is_low_before_it_is_full() {
+        let folder = tempfile::tempdir().unwrap();
+        let free = Room::new(folder.path().to_owned(), 0).free().unwrap();
+        let low = Room::new(folder.path().to_owned(), free / 2);
+        assert!(low.admit().is_ok());
+        let state = low.state();
+        assert_eq!(state.name, "low");
+        assert!(state.note.starts_with("little room: "), "{}", state.note);
     }
 
     #[test]

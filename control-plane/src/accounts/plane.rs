@@ -24,7 +24,7 @@ use crate::{
     notify::{self, Notifier, NotifyError, NotifySettings},
     oidc::Oidc,
     policies::Policies,
-    retention::{self, Dropped},
+    retention::{self, Retention},
     room::Room,
     store::{SqliteStore, Store, StoreError},
 };
@@ -105,7 +105,7 @@ impl Plane {
             setup.room.clone(),
             setup.countries.clone(),
         ));
-        let dropped = Arc::new(Dropped::default());
+        let retention = Arc::new(Retention::default());
         let exports = setup.export_dropped.then(|| folder.join("events"));
         let api = Arc::new(Api {
             store: store.clone(),
@@ -122,12 +122,12 @@ impl Plane {
             countries: setup.countries.clone(),
             data_dir: folder.to_owned(),
             backups: setup.backups.clone(),
-            dropped: dropped.clone(),
+            retention: retention.clone(),
         });
         let (down, is_down) = watch::channel(false);
         let tasks = Mutex::new(vec![
             tokio::spawn(sweep(store.clone(), fleet.clone(), setup.audit_retention, is_down.clone())),
-            tokio::spawn(retention::run(store.clone(), exports, dropped, is_down.clone())),
+            tokio::spawn(retention::run(store.clone(), exports, retention, is_down.clone())),
             tokio::spawn(watch_coverage(fleet.clone(), notifier.clone(), is_down.clone())),
             tokio::spawn(notify::run(notifier, is_down)),
         ]);

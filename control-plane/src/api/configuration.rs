@@ -89,6 +89,7 @@ pub(super) async fn modify(call: Call) -> Reply<Modified> {
     let (author, at) = (call.caller.by.name.clone(), EpochMillis::now());
     let change = Change::Configure(Box::new(Configuration { document, author, at, revision: 0 }));
     let revision = blocks::apply(&call, vec![change]).await?;
+    call.api.retention.look();
     let settled = pushing.settle(&call, revision).await;
     let api = call.api.clone();
     let now = blocking(move || api.store.threat_configuration()).await?;

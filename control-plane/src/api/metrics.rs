@@ -22,7 +22,7 @@ use crate::{
     clock::EpochMillis,
     fleet::Live,
     ingest::IngestCounts,
-    retention::Dropped,
+    retention::Retention,
     room,
     store::{Role, StoreError, TargetRecord},
 };
@@ -69,7 +69,7 @@ struct Snapshot {
     sums: Option<Sums>,
     sensors: Vec<SensorMetrics>,
     targets: Vec<(Labels, TargetRecord)>,
-    dropped: Arc<Dropped>,
+    retention: Arc<Retention>,
 }
 
 #[derive(Debug)]
@@ -147,7 +147,7 @@ impl Snapshot {
         });
         Ok(Self {
             targets: targets.collect(),
-            dropped: api.dropped.clone(),
+            retention: api.retention.clone(),
             revision: api.fleet.revision(),
             failed_log_ins: api.failures_noted.total(),
             room: api.room.state(),
@@ -278,13 +278,13 @@ impl Collector for Snapshot {
             (
                 "event_days_dropped_total",
                 "Days of events that were older than events are kept",
-                Some(self.dropped.days()),
+                Some(self.retention.days()),
             ),
-            ("events_dropped_by_age_total", "Events of those days", Some(self.dropped.events())),
+            ("events_dropped_by_age_total", "Events of those days", Some(self.retention.events())),
             (
                 "event_drop_failures_total",
                 "Times that old events could not be dropped",
-                Some(self.dropped.failures()),
+                Some(self.retention.failures()),
             ),
             (
                 "store_batches_failed_total",

@@ -38,7 +38,7 @@ pub(super) fn list(call: &Call) -> Reply<Sensors> {
         total: sensors.len(),
         sensors,
         revision: call.api.fleet.revision(),
-        store: call.api.room.state().into(),
+        store: StoreState::of(call.api.room.state(), &call.api.retention),
     })
 }
 

@@ -26,7 +26,7 @@ mod writer;
 
 use std::{fs::File, path::Path, sync::Arc, time::Duration};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, ffi};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, config::DbConfig, ffi};
 
 use self::{detail::Dictionaries, readers::Readers, writer::Writer};
 use super::{Result, StoreError};
@@ -99,14 +99,24 @@ fn connect(path: &Path, writes: bool) -> Result<Connection> {
     }
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;
+    // Else values that are bound may change a plan, and a statement from the cache is planned again each time it is used.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // FULL syncs the log at every commit: what was acknowledged survives a power cut, not only a kill.
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "cache_size", -16_000)?;
-    if !writes {
+    if writes {
+        // A batch of events changes thousands of pages: what does not fit is written to the log more than once.
+        connection.pragma_update(None, "cache_size", -64_000)?;
+        // 32 MiB of log: what several batches change goes into the file once.
+        connection.pragma_update(None, "wal_autocheckpoint", 8_192)?;
+        // What a savepoint copies stays in memory.
+        connection.pragma_update(None, "temp_store", "MEMORY")?;
+    } else {
+        connection.pragma_update(None, "cache_size", -16_000)?;
         connection.pragma_update(None, "query_only", true)?;
     }
-    // A partition has statements of its own, and a list may go through a season of them.
-    connection.set_prepared_statement_cache_capacity(512);
+    // A partition has statements of its own, and a list may go through a season of them, each time in the same order: where
+    // they are not all kept, none is.
+    connection.set_prepared_statement_cache_capacity(2_048);
     Ok(connection)
 }

@@ -4,4 +4,5 @@
 mod aged;
 mod filters;
 mod moved;
+mod retention;
 mod words;

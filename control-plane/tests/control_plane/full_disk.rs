@@ -167,7 +167,7 @@ async fn log_in(plane: &Plane) -> (StatusCode, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_keeps_events_at_the_sensor_and_all_of_them_arrive_when_there_is_room() {
-    let disk = match Disk::of("24m") {
+    let disk = match Disk::of("32m") {
         Ok(disk) => disk,
         Err(why) => {
             let is_needed = std::env::var_os("PORTCULLIS_REQUIRE_ALL").is_some_and(|value| value == "1");
@@ -185,7 +185,7 @@ async fn a_full_disk_keeps_events_at_the_sensor_and_all_of_them_arrive_when_ther
     assert_eq!(state(&admin).await["state"], "ok");
 
     let mut sent = HashSet::new();
-    for _ in 0..60 {
+    for _ in 0..80 {
         for _ in 0..100 {
             let event = large();
             sent.insert(event.event_id.clone());

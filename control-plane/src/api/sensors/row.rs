@@ -9,6 +9,7 @@ use crate::{
     clock::EpochMillis,
     fleet::{Live, Refusal},
     ingest::IngestCounts,
+    retention::Retention,
     room::State,
     store::{self, Alert, SensorRecord},
 };
@@ -113,7 +114,7 @@ struct SensorIngest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StoreState {
-    /// `ok`, `full` or `failing`.
+    /// `ok`, `low`, `full` or `failing`.
     state: &'static str,
     note: String,
     /// Null where the system does not say.
@@ -121,6 +122,18 @@ pub(super) struct StoreState {
     kept_free_bytes: u64,
     batches_refused: u64,
     batches_failed: u64,
+    retention: RetentionState,
+}
+
+/// What became of events that are older than events are kept, since the start.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct RetentionState {
+    /// Why old events are still there; empty where none are.
+    note: String,
+    failures: u64,
+    days_dropped: u64,
+    events_dropped: u64,
 }
 
 impl Sensor {
@@ -217,8 +230,8 @@ impl From<IngestCounts> for SensorIngest {
     }
 }
 
-impl From<State> for StoreState {
-    fn from(state: State) -> Self {
+impl StoreState {
+    pub(super) fn of(state: State, retention: &Retention) -> Self {
         Self {
             state: state.name,
             note: state.note,
@@ -226,6 +239,12 @@ impl From<State> for StoreState {
             kept_free_bytes: state.kept,
             batches_refused: state.refused,
             batches_failed: state.failed,
+            retention: RetentionState {
+                note: retention.trouble(),
+                failures: retention.failures(),
+                days_dropped: retention.days(),
+                events_dropped: retention.events(),
+            },
         }
     }
 }

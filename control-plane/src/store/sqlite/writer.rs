@@ -73,6 +73,13 @@ fn write_all(mut connection: Connection, queue: &Receiver<Box<dyn Job>>) {
 
 fn write_together(connection: &mut Connection, jobs: &mut [Box<dyn Job>]) -> Result<(), rusqlite::Error> {
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let [job] = jobs {
+        // Alone it needs no savepoint, for which every page that it changes is copied first.
+        return match job.work(&transaction) {
+            true => transaction.commit(),
+            false => transaction.rollback(),
+        };
+    }
     for job in jobs {
         // A savepoint each: one that fails takes back its own writes and nobody else's.
         let savepoint = transaction.savepoint()?;

@@ -1,22 +1,15 @@
-use std::{
-    fs::File,
-    path::Path,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::{fs::File, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use control_plane::clock::TimeRange;
 use control_plane::store::{
-    AuditQuery, AuditStore, EventFilter, EventSort, EventStore, NewEvent, Order, Page, Role, SqliteStore,
+    AuditQuery, AuditStore, EventFilter, EventSort, EventStore, NewEvent, Order, Page, SqliteStore,
 };
 use portcullis_proto::v1::ThreatEvent;
 use prost::Message as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::{
-    harness::{Plane, event_at},
-    store_contract::{at, me, new_event},
-};
+use crate::store_contract::{at, me, new_event};
 
 const DAY: i64 = 86_400_000;
 
@@ -44,7 +37,7 @@ fn everything() -> AuditQuery {
     }
 }
 
-fn lines(export: &Path) -> Vec<Value> {
+pub fn lines(export: &Path) -> Vec<Value> {
     let text = zstd::decode_all(File::open(export).unwrap()).unwrap();
     String::from_utf8(text).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -114,26 +107,4 @@ fn export_can_be_left_out_and_details_of_later_days_stay_readable() {
     let reopened = SqliteStore::open(folder.path()).unwrap();
     let listing = reopened.activity("203.0.113.9", TimeRange::ALL, 5_000).unwrap();
     assert_eq!(listing.len(), 1_200);
-}
-
-#[tokio::test]
-async fn days_older_than_the_configuration_says_are_dropped_exported_and_counted() {
-    let plane = Plane::start().await;
-    let admin = plane.person(Role::Admin);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let sensor = plane.sensor().await;
-    sensor.send(vec![event_at(now - 5 * 86_400), event_at(now - 60)]).await;
-    admin.ask("modifyThreatConfiguration", json!({"retentionDays": 3, "waitSeconds": 0})).await;
-    // The first look is at the start; the next ones are ten minutes apart.
-    let plane = plane.restart().await;
-    let admin = plane.person(Role::Admin);
-    let began = Instant::now();
-    while admin.ask("fetchSuspectSampleData", json!({})).await["total"] != 1 {
-        assert!(began.elapsed() < Duration::from_secs(30), "nothing was dropped");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert_eq!(std::fs::read_dir(plane.folder.path().join("events")).unwrap().count(), 1);
-    let audit = admin.ask("fetchAudit", json!({"action": ["dropOldEvents"]})).await;
-    let entry = &audit["entries"][0];
-    assert_eq!((&audit["total"], &entry["before"]["events"]), (&json!(1), &json!(1)));
 }

@@ -34,8 +34,26 @@ pub(super) fn write(
     let failed = |source| StoreError::Folder { path: folder.display().to_string(), source };
     fs::create_dir_all(folder).map_err(failed)?;
     let partial = folder.join(format!("{}.partial", date(day)));
+    let written = write_to(&partial, view, dictionaries, day, folder);
+    if written.is_err()
+        && let Err(error) = fs::remove_file(&partial)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(%error, file = %partial.display(), "what there is of an export stays until the next try");
+    }
+    written
+}
+
+fn write_to(
+    partial: &Path,
+    view: &Connection,
+    dictionaries: &Dictionaries,
+    day: Day,
+    folder: &Path,
+) -> Result<PathBuf> {
+    let failed = |source| StoreError::Folder { path: folder.display().to_string(), source };
     let mut out =
-        zstd::Encoder::new(BufWriter::new(File::create(&partial).map_err(failed)?), LEVEL).map_err(failed)?;
+        zstd::Encoder::new(BufWriter::new(File::create(partial).map_err(failed)?), LEVEL).map_err(failed)?;
     let kinds = kinds(view)?;
     let mut statement = view.prepare(&format!(
         "SELECT seq, doc FROM event_{} WHERE seq > ? ORDER BY seq LIMIT {AT_ONCE}",
@@ -56,7 +74,7 @@ pub(super) fn write(
     let finish = |out: zstd::Encoder<'_, BufWriter<File>>| -> io::Result<PathBuf> {
         out.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         let path = free_name(folder, day);
-        fs::rename(&partial, &path)?;
+        fs::rename(partial, &path)?;
         // The name is as durable as the content only once the folder is.
         File::open(folder)?.sync_all()?;
         Ok(path)
