@@ -84,7 +84,7 @@ async fn days_go_at_once_when_the_configuration_says_so_and_are_in_their_files()
     let second = vec![by("192.0.2.3", older)];
     let kept = by("192.0.2.4", young);
     let sensor = plane.sensor().await;
-    sensor.send([first.as_slice(), &second, &[kept.clone()]].concat()).await;
+    sensor.send([first.as_slice(), &second, std::slice::from_ref(&kept)].concat()).await;
     assert_eq!(listed(&admin).await, 4);
 
     keep(&admin, 30).await;
