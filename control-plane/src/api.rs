@@ -66,7 +66,7 @@ use crate::{
     notify::Notifier,
     policies::Policies,
     retention::Retention,
-    room::Room,
+    room::{Health, Room},
     store::{PolicyTimes, Role, Store},
 };
 
@@ -513,9 +513,9 @@ fn endpoints() -> Endpoints {
 
 /// Answers as long as it lives; whether events find room is said, and no reason to ask another instance.
 async fn health(State(planes): State<Arc<Planes>>) -> String {
-    match planes.setup().room.state().name {
-        "ok" => "ok\n".to_owned(),
-        state => format!("ok\nstore {state}\n"),
+    match planes.setup().room.state().health {
+        Health::Ok => "ok\n".to_owned(),
+        state => format!("ok\nstore {}\n", state.name()),
     }
 }
 

@@ -34,10 +34,33 @@ enum Trouble {
     Failing(String),
 }
 
+/// Whether events are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Health {
+    Ok,
+    /// Little room is left.
+    Low,
+    Full,
+    Failing,
+}
+
+impl Health {
+    pub(crate) const ALL: [Self; 4] = [Self::Ok, Self::Low, Self::Full, Self::Failing];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Low => "low",
+            Self::Full => "full",
+            Self::Failing => "failing",
+        }
+    }
+}
+
 /// How it stands.
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) name: &'static str,
+    pub(crate) health: Health,
     /// What to do about it; empty where nothing is.
     pub(crate) note: String,
     /// Bytes; `None` where the system does not say.
@@ -88,17 +111,19 @@ impl Room {
         let free = self.free().ok();
         let trouble = self.lock().clone();
         let is_short = free.is_some_and(|free| free < self.kept);
-        let (name, note) = match trouble {
+        let (health, note) = match trouble {
             _ if is_short => {
-                ("full", StoreError::NoRoom { free: free.unwrap_or(0), kept: self.kept }.to_string())
+                (Health::Full, StoreError::NoRoom { free: free.unwrap_or(0), kept: self.kept }.to_string())
             }
-            Some(Trouble::Full) => ("full", StoreError::DiskFull.to_string()),
-            Some(Trouble::Failing(error)) => ("failing", format!("events cannot be stored: {error}")),
-            None if free.is_some_and(|free| free < self.kept.saturating_mul(LOW)) => ("low", self.low(free)),
-            None => ("ok", String::new()),
+            Some(Trouble::Full) => (Health::Full, StoreError::DiskFull.to_string()),
+            Some(Trouble::Failing(error)) => (Health::Failing, format!("events cannot be stored: {error}")),
+            None if free.is_some_and(|free| free < self.kept.saturating_mul(LOW)) => {
+                (Health::Low, self.low(free))
+            }
+            None => (Health::Ok, String::new()),
         };
         let [refused, failed] = [&self.refused, &self.failed].map(|count| count.load(Ordering::Relaxed));
-        State { name, note, free, kept: self.kept, refused, failed }
+        State { health, note, free, kept: self.kept, refused, failed }
     }
 
     fn low(&self, free: Option<u64>) -> String {
@@ -130,11 +155,11 @@ mod tests {
         let short = Room::new(folder.path().to_owned(), u64::MAX);
         assert!(matches!(short.admit(), Err(StoreError::NoRoom { kept: u64::MAX, .. })));
         let state = short.state();
-        assert_eq!((state.name, state.refused), ("full", 1));
+        assert_eq!((state.health, state.refused), (Health::Full, 1));
         assert!(state.note.contains("store full"), "{}", state.note);
         let wide = Room::new(folder.path().to_owned(), 0);
         assert!(wide.admit().is_ok());
-        assert_eq!(wide.state().name, "ok");
+        assert_eq!(wide.state().health, Health::Ok);
     }
 
     #[test]
@@ -144,7 +169,7 @@ mod tests {
         let low = Room::new(folder.path().to_owned(), free / 2);
         assert!(low.admit().is_ok());
         let state = low.state();
-        assert_eq!(state.name, "low");
+        assert_eq!(state.health, Health::Low);
         assert!(state.note.starts_with("little room: "), "{}", state.note);
     }
 
@@ -152,10 +177,10 @@ mod tests {
     fn a_write_that_failed_shows_until_one_succeeds() {
         let room = Room::new(tempfile::tempdir().unwrap().path().to_owned(), 0);
         room.wrote::<()>(&Err(StoreError::DiskFull));
-        assert_eq!((room.state().name, room.state().failed), ("full", 1));
+        assert_eq!((room.state().health, room.state().failed), (Health::Full, 1));
         room.wrote::<()>(&Err(StoreError::NotCommitted));
-        assert_eq!(room.state().name, "failing");
+        assert_eq!(room.state().health, Health::Failing);
         room.wrote(&Ok(()));
-        assert_eq!((room.state().name, room.state().failed), ("ok", 2));
+        assert_eq!((room.state().health, room.state().failed), (Health::Ok, 2));
     }
 }

@@ -37,8 +37,8 @@ pub use issues::{
     Place, Verdict, Weakness,
 };
 pub use notify::{
-    Attempt, CoverageNotice, Due, LogEntry, NewTarget, Notice, NotifyStore, Queued, Settled, TargetChange,
-    TargetError, TargetFilter, TargetKind, TargetRecord,
+    Attempt, CoverageNotice, Due, LogEntry, NewTarget, Notice, NotifyOutcome, NotifyStore, Queued, Settled,
+    TargetChange, TargetError, TargetFilter, TargetKind, TargetRecord,
 };
 pub use policies::{PolicyStep, PolicyStore, PolicyTimes, PolicyVersion, SavedPolicy, StoredPolicy};
 pub use retention::DroppedDay;

@@ -266,7 +266,7 @@ impl Collector for Snapshot {
             (
                 "store_full",
                 "1 while events find no room on the disk",
-                Some(u64::from(self.room.name == "full")),
+                Some(u64::from(self.room.health == room::Health::Full)),
             ),
             ("store_free_bytes", "Room on the disk of the data folder", self.room.free),
             ("store_kept_free_bytes", "Room that events leave to everything else", Some(self.room.kept)),

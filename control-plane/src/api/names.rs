@@ -7,7 +7,7 @@ use utoipa::{
     openapi::{ObjectBuilder, RefOr, schema::Schema},
 };
 
-use crate::{policies, store};
+use crate::{policies, room, store};
 
 macro_rules! names {
     ($($name:ident of $of:ty = $all:expr;)+) => {
@@ -59,5 +59,7 @@ names! {
     IssueSource of store::IssueSource = store::IssueSource::ALL;
     IgnoreReason of store::IgnoreReason = store::IgnoreReason::ALL;
     PolicyStep of store::PolicyStep = store::PolicyStep::ALL;
+    NotifyOutcome of store::NotifyOutcome = store::NotifyOutcome::ALL;
+    StoreHealth of room::Health = room::Health::ALL;
     PolicyOrigin of policies::Origin = policies::Origin::ALL;
 }

@@ -235,8 +235,8 @@ struct NotifyAttempt {
     /// Counts from 1.
     attempt: u64,
     is_test: bool,
-    /// `delivered`, `failed` (it is sent again) or `given up`.
-    outcome: String,
+    /// What failed is sent again.
+    outcome: names::NotifyOutcome,
     detail: String,
     took_ms: u64,
 }
@@ -328,7 +328,7 @@ impl From<LogEntry> for NotifyAttempt {
             count: entry.count,
             attempt: entry.attempt,
             is_test: entry.is_test,
-            outcome: entry.outcome,
+            outcome: entry.outcome.into(),
             detail: entry.detail,
             took_ms: entry.took_ms,
         }

@@ -270,12 +270,37 @@ pub enum Settled {
 }
 
 impl Settled {
+    pub const fn outcome(self) -> NotifyOutcome {
+        match self {
+            Self::Delivered => NotifyOutcome::Delivered,
+            Self::Retry(_) => NotifyOutcome::Failed,
+            Self::GivenUp => NotifyOutcome::GivenUp,
+        }
+    }
+}
+
+/// As the log has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotifyOutcome {
+    Delivered,
+    /// It is sent again.
+    Failed,
+    GivenUp,
+}
+
+impl NotifyOutcome {
+    pub const ALL: [Self; 3] = [Self::Delivered, Self::Failed, Self::GivenUp];
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",
-            Self::Retry(_) => "failed",
+            Self::Failed => "failed",
             Self::GivenUp => "given up",
         }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
 }
 
@@ -302,7 +327,7 @@ pub struct LogEntry {
     pub count: u64,
     pub attempt: u64,
     pub is_test: bool,
-    pub outcome: String,
+    pub outcome: NotifyOutcome,
     pub detail: String,
     pub took_ms: u64,
 }

@@ -51,6 +51,13 @@ pub(super) fn of(calls: &[Described]) -> String {
                     "description": "Not done; what to do is said.",
                     "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Errors" } } },
                 },
+                "Later": {
+                    "description": "Not now: too many failed log-ins.",
+                    "headers": { "retry-after": {
+                        "description": "Seconds.", "schema": { "type": "integer", "minimum": 1 },
+                    } },
+                    "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Errors" } } },
+                },
             },
         },
     })
@@ -97,6 +104,9 @@ fn operation(call: &Described, named: &Map<String, Value>) -> Value {
 pub(super) fn errors(statuses: &[&str]) -> Map<String, Value> {
     statuses
         .iter()
-        .map(|status| ((*status).to_owned(), json!({ "$ref": "#/components/responses/Error" })))
+        .map(|status| {
+            let name = if *status == "429" { "Later" } else { "Error" };
+            ((*status).to_owned(), json!({ "$ref": format!("#/components/responses/{name}") }))
+        })
         .collect()
 }

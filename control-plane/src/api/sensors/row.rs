@@ -4,7 +4,10 @@ use portcullis_proto::v1;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{super::names::GateMode, CoverageAlert};
+use super::{
+    super::names::{GateMode, StoreHealth},
+    CoverageAlert,
+};
 use crate::{
     clock::EpochMillis,
     fleet::{Live, Refusal},
@@ -114,8 +117,7 @@ struct SensorIngest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StoreState {
-    /// `ok`, `low`, `full` or `failing`.
-    state: &'static str,
+    state: StoreHealth,
     note: String,
     /// Null where the system does not say.
     free_bytes: Option<u64>,
@@ -233,7 +235,7 @@ impl From<IngestCounts> for SensorIngest {
 impl StoreState {
     pub(super) fn of(state: State, retention: &Retention) -> Self {
         Self {
-            state: state.name,
+            state: state.health.into(),
             note: state.note,
             free_bytes: state.free,
             kept_free_bytes: state.kept,

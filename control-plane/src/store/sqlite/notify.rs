@@ -73,7 +73,7 @@ impl NotifyStore for SqliteStore {
         let (act, object) = (act.clone(), object(target));
         self.write(move |connection| {
             delivery::log(connection, &attempt, true)?;
-            let after = json!({ "outcome": attempt.settled.name(), "detail": attempt.detail });
+            let after = json!({ "outcome": attempt.settled.outcome().name(), "detail": attempt.detail });
             audit::append(connection, &act, &object, None, Some(&after))
         })
     }

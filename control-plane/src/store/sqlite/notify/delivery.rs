@@ -5,7 +5,7 @@ use super::{COLUMNS, target};
 use crate::{
     clock::EpochMillis,
     store::sqlite::{codes, rows::time},
-    store::{Attempt, Due, LogEntry, Queued, Result, Settled, StoreError},
+    store::{Attempt, Due, LogEntry, NotifyOutcome, Queued, Result, Settled, StoreError},
 };
 
 /// Attempts that the log keeps of each target.
@@ -104,7 +104,7 @@ pub(super) fn log(connection: &Connection, attempt: &Attempt, is_test: bool) -> 
             codes::signed(attempt.count),
             codes::signed(attempt.number),
             is_test,
-            attempt.settled.name(),
+            attempt.settled.outcome().name(),
             attempt.detail,
             i64::try_from(attempt.took.as_millis()).unwrap_or(i64::MAX),
         ])?;
@@ -138,6 +138,7 @@ pub(super) fn entries(
 }
 
 fn entry(row: &Row<'_>) -> Result<LogEntry> {
+    let outcome: String = row.get(7)?;
     Ok(LogEntry {
         seq: codes::count(row.get(0)?),
         target: row.get(1)?,
@@ -146,7 +147,8 @@ fn entry(row: &Row<'_>) -> Result<LogEntry> {
         count: codes::count(row.get(4)?),
         attempt: codes::count(row.get(5)?),
         is_test: row.get(6)?,
-        outcome: row.get(7)?,
+        outcome: NotifyOutcome::parse(&outcome)
+            .ok_or_else(|| StoreError::Damaged(format!("outcome of a notification: {outcome:?}")))?,
         detail: row.get(8)?,
         took_ms: codes::count(row.get(9)?),
     })
