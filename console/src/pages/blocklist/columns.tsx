@@ -13,12 +13,11 @@ const column = createColumnHelper<Block>();
 export const columns = [
   column.accessor("cidr", {
     header: "Address",
-    meta: { width: "18%" },
     cell: ({ getValue }) => <Hostile truncate>{getValue()}</Hostile>,
   }),
   column.accessor("sensors", {
     header: "Applied",
-    meta: { width: 130 },
+    meta: { from: "sm", width: 130 },
     cell: ({ row: { original: block } }) => {
       const { enforcing, total, refusals } = coverageOf(block);
       return (
@@ -38,7 +37,7 @@ export const columns = [
   }),
   column.accessor("expiresAt", {
     header: "Ends",
-    meta: { width: 110 },
+    meta: { width: 105 },
     cell: ({ row: { original: block } }) => <Remaining until={block.expiresAt} />,
   }),
   column.accessor("reason", {

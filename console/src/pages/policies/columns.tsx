@@ -20,7 +20,6 @@ export const columns = [
     id: "id",
     header: "Policy",
     enableSorting: true,
-    meta: { width: "24%" },
     cell: ({ getValue }) => (
       <PageAnchor
         to="/policies/$policyId"
