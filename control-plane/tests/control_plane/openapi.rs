@@ -142,3 +142,16 @@ async fn the_page_comes_whole_from_here_and_keeps_to_the_policy() {
         assert!(!text.contains("://") && !text.contains("innerHTML"), "{file} names something outside");
     }
 }
+
+/// The console's calls are typed from it, by those who build the console alone, too.
+#[test]
+fn the_document_that_the_console_is_typed_from_is_this_one() {
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/../console/openapi.json");
+    let kept: Value = serde_json::from_str(&std::fs::read_to_string(kept).unwrap()).unwrap();
+    let served: Value = serde_json::from_str(&control_plane::openapi()).unwrap();
+    // Not `assert_eq`: either is a quarter of a megabyte.
+    assert!(
+        kept == served,
+        "console/openapi.json is out of date: control-plane openapi > console/openapi.json"
+    );
+}
