@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { answering, EVENT } from "../../../../test/control-plane";
-import { CSV_HEAD, csvRow, exportEvents } from "./export";
+import { CSV_HEAD, csvRow, exportEvents } from "../src/pages/activity/bulk/export";
+import { answering, EVENT } from "./control-plane";
 
 const many = Array.from({ length: 2_300 }, (_, index) => ({ ...EVENT, id: `e${index}` }));
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { answering } from "../../../../test/control-plane";
-import { importLines, linesOf } from "./lines";
+import { importLines, linesOf } from "../src/pages/blocklist/import/lines";
+import { answering } from "./control-plane";
 
 test("a list has a prefix a line, with a reason or none, comments and empty lines between", () => {
   const text =
