@@ -7,6 +7,7 @@ import { call, inBrowser, logIn, logInAs, logOut, target } from "./console.mjs";
 import { drillDown } from "./steps/drill.mjs";
 import { filterEvents } from "./steps/filter.mjs";
 import { ignoreAndLift } from "./steps/ignore.mjs";
+import { judgeIssue } from "./steps/issues.mjs";
 import { importList } from "./steps/lists.mjs";
 import { seeItLive } from "./steps/live.mjs";
 import { editPolicy } from "./steps/policy.mjs";
@@ -86,6 +87,7 @@ const trouble = await inBrowser({ width: 1280, height: 800 }, async (page) => {
   await drillDown(page, at);
   await ignoreAndLift(page, at, event);
   await importList(page, at);
+  await judgeIssue(page, at);
   await editPolicy(page, at);
   await seeItLive(page, at, event);
 
@@ -93,6 +95,7 @@ const trouble = await inBrowser({ width: 1280, height: 800 }, async (page) => {
     ["Overview", "Overview"],
     ["Threat actors", "Threat actors"],
     ["Threat APIs", "Threat APIs"],
+    ["Issues", "Issues"],
     ["API inventory", "API inventory"],
     ["Settings", "Settings"],
     ["Policies", "Policies"],

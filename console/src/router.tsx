@@ -19,6 +19,7 @@ import { parseApisSearch } from "./pages/apis/search";
 import { parseAuditSearch } from "./pages/audit/search";
 import { parseBlocklistSearch } from "./pages/blocklist/search";
 import { parseInventorySearch } from "./pages/inventory/search";
+import { parseIssuesSearch } from "./pages/issues/search";
 import { parseOverviewSearch } from "./pages/overview/search";
 import { parsePoliciesSearch, parsePolicySearch } from "./pages/policies/search";
 import { parseSettingsSearch } from "./pages/settings/search";
@@ -105,6 +106,19 @@ const inventory = createRoute({
   component: lazyRouteComponent(() => import("./pages/inventory/InventoryPage"), "InventoryPage"),
 });
 
+const issues = createRoute({
+  getParentRoute: () => shell,
+  path: "/issues",
+  validateSearch: parseIssuesSearch,
+  component: lazyRouteComponent(() => import("./pages/issues/IssuesPage"), "IssuesPage"),
+});
+
+const issue = createRoute({
+  getParentRoute: () => issues,
+  path: "$issueId",
+  component: lazyRouteComponent(() => import("./pages/issues/detail/IssueDrawer"), "IssueDrawer"),
+});
+
 const settings = createRoute({
   getParentRoute: () => shell,
   path: "/settings",
@@ -169,6 +183,7 @@ const routes = root.addChildren([
     actor,
     apis,
     inventory,
+    issues.addChildren([issue]),
     policies,
     policy,
     newPolicy,

@@ -21,5 +21,9 @@ export function openConsole(address: string) {
       </QueryClientProvider>
     </MantineProvider>,
   );
-  return { user: userEvent.setup(), queries, address: () => history.location.href };
+  return {
+    user: userEvent.setup({ delay: null, pointerEventsCheck: 0 }),
+    queries,
+    address: () => history.location.href,
+  };
 }

@@ -42,6 +42,7 @@ const EMPTY: Record<string, Answer> = {
   fetchAccounts: () => ({ accounts: [], total: 0 }),
   fetchVniMapping: () => ({ yaml: "" }),
   fetchSuppressions: () => ({ suppressions: [], total: 0 }),
+  fetchIssues: () => ({ issues: [], total: 0, counts: { open: 0, fixed: 0, ignored: 0 } }),
   fetchAllowed: () => ({ allowed: [], total: 0 }),
   fetchCaptureRules: () => ({ rules: [], total: 0 }),
   fetchCoverageAlerts: () => ({ alerts: [], open: 0 }),

@@ -89,6 +89,16 @@ export type NotifyKind = Schemas["TargetKind"];
 export type Delivery = Schemas["NotifyAttempt"];
 export type Account = Schemas["Account"];
 
+/** One weakness at one place. */
+export type Issue = Schemas["IssueRow"];
+export type IssueDetail = Schemas["IssueDetail"];
+export type IssueStatus = Schemas["IssueStatus"];
+export type IssueSource = Schemas["IssueSource"];
+export type IgnoreReason = Schemas["IgnoreReason"];
+export type ImportedIssues = Answer<"importIssues">;
+/** The keys that choose issues; the same keys choose what a bulk action touches. */
+export type IssueFilter = Omit<Asked<"fetchIssues">, "skip" | "limit" | "sort">;
+
 export interface Page {
   skip: number;
   limit: number;

@@ -1,6 +1,7 @@
 import { useSearch } from "@tanstack/react-router";
 import {
   Ban,
+  Bug,
   EyeOff,
   Gauge,
   History,
@@ -21,6 +22,7 @@ const PAGES = [
   { to: "/activity", label: "Threat activity", icon: ShieldAlert },
   { to: "/actors", label: "Threat actors", icon: UserRoundX },
   { to: "/apis", label: "Threat APIs", icon: Radar },
+  { to: "/issues", label: "Issues", icon: Bug },
   { to: "/inventory", label: "API inventory", icon: Waypoints },
   { to: "/policies", label: "Policies", icon: ScrollText },
   { to: "/suppressions", label: "Suppressions", icon: EyeOff },

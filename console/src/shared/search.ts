@@ -47,3 +47,11 @@ export function texts(raw: unknown): string[] | undefined {
 export function oneOf<const Value extends string>(values: readonly Value[], raw: unknown): Value | undefined {
   return values.find((value) => value === raw);
 }
+
+/** Without the keys that say nothing, so that addresses and query keys stay short and equal. */
+export function compacted<Shape extends object>(shape: Shape): Shape {
+  const entries = Object.entries(shape).filter(
+    ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
+  );
+  return Object.fromEntries(entries) as Shape;
+}

@@ -1,18 +1,15 @@
-import { Box, CloseButton, Drawer, Group, Loader, Stack, Tabs, Text, Title } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
+import { Group, Stack, Tabs, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { FileQuestion } from "lucide-react";
+import type { ReactNode } from "react";
 import { eventQuery } from "../../api/queries";
 import type { ThreatEvent } from "../../api/types";
 import { addressOf } from "../../block/address";
 import { BlockIp, useBlockOver } from "../../block/BlockIp";
 import { BlockState } from "../../block/BlockState";
-import { EmptyState } from "../../shared/EmptyState";
-import { ErrorNote } from "../../shared/ErrorNote";
 import { SeverityBadge } from "../../shared/Severity";
+import { DrawerHead, SideDrawer } from "../../shared/SideDrawer";
 import { Hostile } from "../../shared/text";
-import classes from "./EventDrawer.module.css";
 import { OverviewView } from "./event/OverviewView";
 import { RemediationView } from "./event/RemediationView";
 import { StatusActions } from "./event/StatusActions";
@@ -26,47 +23,23 @@ const route = getRouteApi("/shell/activity/$eventId");
 export function EventDrawer() {
   const { eventId } = route.useParams();
   const navigate = route.useNavigate();
-  const event = useQuery(eventQuery(eventId));
+  const { data, error } = useQuery(eventQuery(eventId));
   const close = () =>
     void navigate({ to: "/activity", search: ({ view: _, ...list }) => list, resetScroll: false });
-  useHotkeys([["Escape", close]]);
 
   return (
-    <Drawer.Root
-      opened
+    <SideDrawer
+      label="Event"
       onClose={close}
-      position="right"
-      size="min(700px, 100%)"
-      closeOnClickOutside={false}
-      closeOnEscape={false}
-      trapFocus={false}
-      lockScroll={false}
-      transitionProps={{ duration: 0 }}
-      shadow="xl"
-    >
-      <Drawer.Content aria-label="Event" aria-modal={false} className={classes.content}>
-        {event.data ? (
-          <Event event={event.data} onClose={close} />
-        ) : (
-          <Box p="md">
-            <Group justify="flex-end">
-              <CloseButton onClick={close} aria-label="Close" />
-            </Group>
-            {event.isPending && <Loader size="sm" role="status" aria-label="Loading" />}
-            {event.isError && <ErrorNote error={event.error} title="The event could not be loaded" />}
-            {event.data === null && (
-              <EmptyState icon={FileQuestion} title="There is no such event">
-                It was deleted, or the address is not whole.
-              </EmptyState>
-            )}
-          </Box>
-        )}
-      </Drawer.Content>
-    </Drawer.Root>
+      error={error}
+      failed="The event could not be loaded"
+      none={{ title: "There is no such event", about: "It was deleted, or the address is not whole." }}
+      shown={data && ((closeButton) => <Event event={data} closeButton={closeButton} />)}
+    />
   );
 }
 
-function Event({ event, onClose }: { event: ThreatEvent; onClose: () => void }) {
+function Event({ event, closeButton }: { event: ThreatEvent; closeButton: ReactNode }) {
   const { view = "overview" } = route.useSearch();
   const navigate = route.useNavigate();
   const block = useBlockOver(addressOf(event));
@@ -79,13 +52,13 @@ function Event({ event, onClose }: { event: ThreatEvent; onClose: () => void }) 
 
   return (
     <>
-      <header className={classes.header}>
+      <DrawerHead>
         <Group justify="space-between" wrap="nowrap" align="flex-start">
           <Group gap="xs">
             <SeverityBadge severity={event.severity} />
             <Title order={2}>{event.filterId}</Title>
           </Group>
-          <CloseButton onClick={onClose} aria-label="Close" />
+          {closeButton}
         </Group>
         <Stack gap={8} mt={6}>
           <Text size="sm">
@@ -106,7 +79,7 @@ function Event({ event, onClose }: { event: ThreatEvent; onClose: () => void }) 
             </Group>
           </Group>
         </Stack>
-      </header>
+      </DrawerHead>
       <Tabs
         value={view}
         onChange={(view) => show((view ?? "overview") as View)}

@@ -1,6 +1,6 @@
 import type { EventFilter, EventStatus } from "../../api/types";
 import { SEVERITIES } from "../../shared/Severity";
-import { oneOf, parseRange, type RangeSearch, texts } from "../../shared/search";
+import { compacted, oneOf, parseRange, type RangeSearch, texts } from "../../shared/search";
 
 export const TABS = {
   active: "ACTIVE",
@@ -74,12 +74,4 @@ export function filterOf(search: ActivitySearch, tab: Tab): EventFilter {
     severity: search.severity,
     successfulExploit: search.success && search.success === "yes",
   });
-}
-
-/** Without the keys that say nothing, so that addresses and query keys stay short and equal. */
-function compacted<Shape extends object>(shape: Shape): Shape {
-  const entries = Object.entries(shape).filter(
-    ([, value]) => value !== undefined && !(Array.isArray(value) && value.length === 0),
-  );
-  return Object.fromEntries(entries) as Shape;
 }

@@ -2,20 +2,23 @@ import { Badge, Button, Paper } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { ArrowUp } from "lucide-react";
 import { type ReactNode, useCallback, useState } from "react";
-import { type Direction, eventsQuery } from "../../../api/queries";
-import type { ThreatEvent } from "../../../api/types";
+import { type Direction, eventsQuery, REFRESH_MS } from "../../../api/queries";
+import { timestampsOf } from "../../../api/range";
+import type { Answer, ThreatEvent } from "../../../api/types";
 import { ErrorNote } from "../../../shared/ErrorNote";
 import { count, plural } from "../../../shared/format";
 import { useMayAct } from "../../../shared/rights";
+import { useChosen } from "../../../shared/rows/useChosen";
+import { type Rows, useRows } from "../../../shared/rows/useRows";
 import { rangeOf } from "../../../shared/search";
 import { Loading } from "../../../shared/table/Loading";
 import { MOST_ROWS, VirtualTable } from "../../../shared/VirtualTable";
 import { BulkBar } from "../bulk/BulkBar";
-import { useBulk } from "../bulk/useBulk";
 import { columns } from "../columns";
 import { type ActivitySearch, filterOf, type Tab } from "../search";
 import classes from "./EventList.module.css";
-import { useEventWindow } from "./useEventWindow";
+
+const REFRESH_BELOW_MS = 20_000;
 
 interface EventListProps {
   search: ActivitySearch;
@@ -33,8 +36,16 @@ export function EventList({ search, tab, empty, onSort, onOpen, openId }: EventL
   const direction = search.sort === "oldest" ? 1 : -1;
   const [until, setUntil] = useState<number>();
   const [top, setTop] = useState(0);
-  const events = useEventWindow(filter, range, direction, until);
-  const bulk = useBulk(filter, range, events);
+  const refetchInterval = until === undefined ? REFRESH_MS : REFRESH_BELOW_MS;
+  const events = useRows(
+    JSON.stringify([filter, range, direction]),
+    (page) => ({ ...eventsQuery(filter, range, page, direction, until), refetchInterval }),
+    pieceOf,
+  );
+  const chosen = useChosen(JSON.stringify([filter, range]), events, idOf, () => ({
+    ...filter,
+    ...timestampsOf(range, latest(events)),
+  }));
   const mayAct = useMayAct();
 
   const newest = direction === -1 ? events.rowAt(0)?.timestamp : undefined;
@@ -55,13 +66,13 @@ export function EventList({ search, tab, empty, onSort, onOpen, openId }: EventL
         columns={columns}
         total={events.total}
         rowAt={events.rowAt}
-        rowId={(event) => event.id}
+        rowId={idOf}
         rowName={(event) => `${event.filterId} from ${event.actor}`}
         onWindow={events.want}
         onAtTop={follow}
         topKey={`${JSON.stringify([filter, range, direction])} ${top}`}
         sorting={{ column: "detected", direction, onSort: (_, direction) => onSort(direction) }}
-        selection={mayAct ? bulk.rows : undefined}
+        selection={mayAct ? chosen.rows : undefined}
         onOpen={onOpen}
         openId={openId}
         floating={
@@ -76,7 +87,7 @@ export function EventList({ search, tab, empty, onSort, onOpen, openId }: EventL
                 {plural(waiting, "new event")}
               </Button>
             )}
-            {!bulk.rows.isEmpty && <BulkBar bulk={bulk} tab={tab} total={events.total} />}
+            {!chosen.rows.isEmpty && <BulkBar chosen={chosen} tab={tab} total={events.total} />}
           </>
         }
       />
@@ -89,3 +100,13 @@ export function EventList({ search, tab, empty, onSort, onOpen, openId }: EventL
     </>
   );
 }
+
+const idOf = ({ id }: ThreatEvent) => id;
+const pieceOf = ({ maliciousEvents, total }: Answer<"fetchSuspectSampleData">) => ({
+  rows: maliciousEvents,
+  total,
+});
+
+/** Now, or the newest event that is shown, where its sensor's clock runs ahead. */
+const latest = (events: Rows<ThreatEvent>) =>
+  Math.max(Math.floor(Date.now() / 1_000), events.rowAt(0)?.timestamp ?? 0);
