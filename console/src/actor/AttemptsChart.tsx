@@ -1,10 +1,11 @@
 import { useMemo } from "react";
 import type { ActorActivity } from "../api/types";
 import type { Bucket } from "../shared/buckets";
-import { bucketLabel, dateTime, plural } from "../shared/format";
+import { bucketLabel } from "../shared/format";
 import { LazyChart, TOOLTIP } from "../shared/LazyChart";
 import { SEVERITIES, SEVERITY_INK } from "../shared/Severity";
 import { reveal } from "../shared/text";
+import { actor as t } from "../texts/actor";
 import { type Attempts, attemptsOf, type Burst, zoneAt } from "./attempts";
 
 // What is tried rarely is left to the list.
@@ -29,7 +30,10 @@ export function AttemptsChart({ actor, activity, onPick }: AttemptsChartProps) {
   const option = useMemo(() => optionOf(attempts), [attempts]);
   return (
     <LazyChart
-      label={`Attempts of ${actor} over time: ${attempts.kinds.map(({ kind, count }) => `${kind} ${count}`).join(", ")}`}
+      label={t.attemptsOfOverTime(
+        actor,
+        attempts.kinds.map(({ kind, count }) => `${kind} ${count}`).join(", "),
+      )}
       height={AXIS + shownKinds(attempts).length * ROW}
       option={option}
       onPick={({ data }) => {
@@ -60,7 +64,7 @@ function optionOf(attempts: Attempts) {
     value: [at, kind],
     // By area: twice as many look twice as much.
     symbolSize: SMALLEST + (LARGEST - SMALLEST) * Math.sqrt((count - 1) / Math.max(1, most - 1)),
-    tip: `${reveal(kind)}\n${plural(count, "attempt")}\n${span(buckets[at])}`,
+    tip: `${reveal(kind)}\n${t.attempt(count)}\n${span(buckets[at])}`,
   });
   return {
     grid: { left: 8, right: 20, top: 8, bottom: 34, containLabel: true },
@@ -94,5 +98,4 @@ function optionOf(attempts: Attempts) {
   };
 }
 
-const span = (bucket: Bucket | undefined) =>
-  bucket ? `${dateTime(bucket.from)} to ${dateTime(bucket.to + 1)}` : "";
+const span = (bucket: Bucket | undefined) => (bucket ? t.to(bucket.from, bucket.to + 1) : "");

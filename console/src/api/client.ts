@@ -1,3 +1,4 @@
+import { api as t } from "../texts/api";
 import type { Answer, Asked, CallName } from "./types";
 
 /** What the control plane said when it would not do something. */
@@ -37,7 +38,7 @@ export async function send(
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new ApiError(200, [`${path} answered something that is no JSON`]);
+    throw new ApiError(200, [t.answeredSomethingThatIs(path)]);
   }
 }
 
@@ -62,14 +63,14 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
     return await fetch(path, init);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
-    throw new ApiError(0, ["The control plane does not answer. Is it running?"]);
+    throw new ApiError(0, [t.theControlPlaneDoes]);
   }
 }
 
 const BY_STATUS: Record<number, string> = {
-  401: "Not logged in.",
-  403: "You may not do that: it needs a role with more rights.",
-  404: "The control plane does not know this request. Is it older than the console?",
+  401: t.notLoggedIn,
+  403: t.youMayNotDo,
+  404: t.theControlPlaneDoesNot,
 };
 
 function reasonsOf(response: Response, text: string): string[] {
@@ -80,7 +81,5 @@ function reasonsOf(response: Response, text: string): string[] {
   } catch {
     // No JSON: the status says what there is to say.
   }
-  return [
-    BY_STATUS[response.status] ?? `The control plane answered ${response.status} ${response.statusText}`,
-  ];
+  return [BY_STATUS[response.status] ?? t.theControlPlaneAnswered(response.status, response.statusText)];
 }

@@ -15,6 +15,7 @@ export const PROXY_HEADERS = [
   "x-forwarded-for",
   "forwarded",
 ] as const satisfies TrustedProxies["header"][];
+export const NO_PROXIES: TrustedProxies = { cidrs: [], header: "auto" };
 export const IDENTITY_SOURCES = ["header", "cookie", "jwtClaim"] as const satisfies IdentityRule["source"][];
 
 export const configurationQuery = queryOptions({

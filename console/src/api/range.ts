@@ -1,3 +1,4 @@
+import { api as t } from "../texts/api";
 import type { Bounds } from "./types";
 
 /** Spans that end now, in seconds. */
@@ -15,12 +16,12 @@ export type Span = keyof typeof SPANS;
 export type TimeRange = Span | "all" | { from: number; to: number };
 
 export const SPAN_NAMES: Record<Span | "all", string> = {
-  "15m": "Last 15 minutes",
-  "1h": "Last hour",
-  "24h": "Last 24 hours",
-  "7d": "Last 7 days",
-  "30d": "Last 30 days",
-  all: "All time",
+  "15m": t.last15Minutes,
+  "1h": t.lastHour,
+  "24h": t.last24Hours,
+  "7d": t.last7Days,
+  "30d": t.last30Days,
+  all: t.allTime,
 };
 
 // Sensors stamp events with their own clocks; one that runs ahead must not hide its newest events.

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useCommand } from "../api/commands";
 import { addAllowed } from "../api/lists";
 import { CommandForm } from "../shared/CommandForm";
+import { block as t } from "../texts/block";
 import { parsePrefix } from "./cidr";
 import { coverageOf } from "./coverage";
 import { showCoverage } from "./notice";
@@ -20,8 +21,8 @@ export function AllowForm({ address, onDone }: AllowFormProps) {
   const wrong = cidr.trim() !== "" && !parsePrefix(cidr.trim());
   return (
     <CommandForm
-      submit={address === undefined ? "Allow" : `Allow ${address}`}
-      failed="Not allowed"
+      submit={address === undefined ? t.allow : t.allowThis(address)}
+      failed={t.notAllowed}
       error={allow.error}
       pending={allow.isPending}
       disabled={cidr.trim() === "" || wrong}
@@ -30,7 +31,7 @@ export function AllowForm({ address, onDone }: AllowFormProps) {
           { cidr: cidr.trim(), reason: reason.trim() },
           {
             onSuccess: (reply) => {
-              showCoverage(`Never blocked: ${cidr.trim()}`, coverageOf(reply));
+              showCoverage(t.neverBlocked(cidr.trim()), coverageOf(reply));
               onDone();
             },
           },
@@ -39,24 +40,24 @@ export function AllowForm({ address, onDone }: AllowFormProps) {
     >
       {address === undefined && (
         <TextInput
-          label="Address or prefix"
-          placeholder="192.0.2.10 or 2001:db8::/48"
+          label={t.addressOrPrefix}
+          placeholder={t.exampleToAllow}
           required
           data-autofocus
           value={cidr}
-          error={wrong && "neither an address nor a prefix"}
+          error={wrong && t.neitherAnAddressNor}
           onChange={(event) => setCidr(event.currentTarget.value)}
         />
       )}
       <TextInput
-        label="Reason"
-        placeholder="Our monitoring"
+        label={t.reason}
+        placeholder={t.ourMonitoring}
         value={reason}
         maxLength={200}
         onChange={(event) => setReason(event.currentTarget.value)}
       />
       <Text size="xs" c="dimmed">
-        No sensor drops its packets, whatever block covers it. Its attacks are still told.
+        {t.noSensorDropsIts}
       </Text>
     </CommandForm>
   );

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { addBlock, useCommand } from "../api/commands";
 import { CommandForm } from "../shared/CommandForm";
 import { TtlSelect } from "../shared/TtlSelect";
+import { block as t } from "../texts/block";
 import { parsePrefix } from "./cidr";
 import { coverageOf } from "./coverage";
 import { showCoverage } from "./notice";
@@ -25,14 +26,14 @@ export function BlockForm({ address, reason: suggested = "", onDone }: BlockForm
   const block = useCommand(addBlock);
   const wrong = cidr.trim() !== "" && !parsePrefix(cidr.trim());
   const done = (reply: Awaited<ReturnType<typeof addBlock>>) => {
-    showCoverage(`Blocked ${reply.block?.cidr ?? cidr}`, coverageOf(reply));
+    showCoverage(t.blocked(reply.block?.cidr ?? cidr), coverageOf(reply));
     onDone();
   };
 
   return (
     <CommandForm
-      submit={address === undefined ? "Block" : `Block ${address}`}
-      failed="Not blocked"
+      submit={address === undefined ? t.block : t.blockThis(address)}
+      failed={t.notBlocked}
       error={block.error}
       pending={block.isPending}
       disabled={cidr.trim() === "" || wrong}
@@ -43,30 +44,30 @@ export function BlockForm({ address, reason: suggested = "", onDone }: BlockForm
     >
       {address === undefined && (
         <TextInput
-          label="Address or prefix"
-          placeholder="203.0.113.9 or 2001:db8::/48"
+          label={t.addressOrPrefix}
+          placeholder={t.exampleToBlock}
           required
           data-autofocus
           value={cidr}
-          error={wrong && "neither an address nor a prefix"}
+          error={wrong && t.neitherAnAddressNor}
           onChange={(event) => setCidr(event.currentTarget.value)}
         />
       )}
       <TtlSelect
         choices={BLOCK_TTLS}
-        without="Until somebody lifts it"
+        without={t.untilSomebodyLiftsIt}
         value={ttlSeconds}
         onChange={setTtl}
         comboboxProps={{ withinPortal: false }}
       />
       <TextInput
-        label="Reason"
+        label={t.reason}
         value={reason}
         maxLength={200}
         onChange={(event) => setReason(event.currentTarget.value)}
       />
       <Text size="xs" c="dimmed">
-        Every sensor drops its packets before the network stack sees them.
+        {t.everySensorDropsIts}
       </Text>
     </CommandForm>
   );

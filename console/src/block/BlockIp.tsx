@@ -5,6 +5,7 @@ import { Ban } from "lucide-react";
 import { blocksOverQuery } from "../api/queries";
 import type { Block } from "../api/types";
 import { useMayAct } from "../shared/rights";
+import { block as t } from "../texts/block";
 import { BlockForm } from "./BlockForm";
 import { covers } from "./cidr";
 import { Unblock } from "./Unblock";
@@ -31,10 +32,10 @@ export function BlockIp({ address, reason, size = "xs", isBlocked = true }: Bloc
           color="red"
           leftSection={<Ban size={14} aria-hidden />}
           disabled={!mayAct}
-          title={mayAct ? undefined : "You may only look"}
+          title={mayAct ? undefined : t.youMayOnlyLook}
           onClick={toggle}
         >
-          Block IP
+          {t.blockIp}
         </Button>
       </Popover.Target>
       <Popover.Dropdown>

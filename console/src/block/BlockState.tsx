@@ -2,6 +2,7 @@ import { Badge, Group, Text } from "@mantine/core";
 import { Ban } from "lucide-react";
 import type { Block } from "../api/types";
 import { Remaining } from "../shared/Remaining";
+import { block as t } from "../texts/block";
 import { coverageOf, coverageText } from "./coverage";
 
 /** «applied on N of M sensors», how long it still holds, and who refused it. */
@@ -12,7 +13,7 @@ export function BlockState({ block }: { block: Block }) {
     <div>
       <Group gap={8}>
         <Badge color={everywhere ? "teal" : "yellow"} leftSection={<Ban size={11} />}>
-          Blocked
+          {t.isBlocked}
         </Badge>
         <Text size="xs">{coverageText(coverage)}</Text>
         <Text size="xs" c="dimmed">
@@ -21,7 +22,7 @@ export function BlockState({ block }: { block: Block }) {
       </Group>
       {coverage.refusals.map((refusal) => (
         <Text key={refusal} size="xs" c="red" mt={4}>
-          Refused by {refusal}
+          {t.refusedBy(refusal)}
         </Text>
       ))}
     </div>

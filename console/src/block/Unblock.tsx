@@ -3,6 +3,7 @@ import { LockOpen } from "lucide-react";
 import { removeBlock, useCommand } from "../api/commands";
 import { showProblem } from "../shared/notices";
 import { useMayAct } from "../shared/rights";
+import { block as t } from "../texts/block";
 import { coverageOf } from "./coverage";
 import { showCoverage } from "./notice";
 
@@ -18,12 +19,12 @@ export function Unblock({ cidr, size = "xs" }: { cidr: string; size?: ButtonProp
       loading={unblock.isPending}
       onClick={() =>
         unblock.mutate(cidr, {
-          onSuccess: (reply) => showCoverage(`Unblocked ${cidr}`, coverageOf(reply)),
-          onError: (error) => showProblem(`${cidr} is still blocked`, error),
+          onSuccess: (reply) => showCoverage(t.unblocked(cidr), coverageOf(reply)),
+          onError: (error) => showProblem(t.isStillBlocked(cidr), error),
         })
       }
     >
-      Unblock
+      {t.unblock}
     </Button>
   );
 }

@@ -1,5 +1,5 @@
 import type { Applied, Refusal } from "../api/types";
-import { plural } from "../shared/format";
+import { block as t } from "../texts/block";
 
 export interface Coverage {
   /** Sensors that drop the packets. */
@@ -18,5 +18,4 @@ export function coverageOf({ sensors, refusals = [] }: { sensors: Applied; refus
   };
 }
 
-export const coverageText = ({ enforcing, total }: Coverage): string =>
-  `applied on ${enforcing} of ${plural(total, "sensor")}`;
+export const coverageText = ({ enforcing, total }: Coverage): string => t.appliedOnOfSensor(enforcing, total);

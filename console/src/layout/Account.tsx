@@ -6,6 +6,7 @@ import { KeyRound, LogOut, RectangleEllipsis, UserRound } from "lucide-react";
 import { logOut } from "../api/commands";
 import { sessionQuery } from "../api/queries";
 import { showProblem } from "../shared/notices";
+import { layout as t } from "../texts/layout";
 import { ChangePassword } from "./ChangePassword";
 
 /** Who is logged in, and the way out. */
@@ -21,7 +22,7 @@ export function Account() {
     try {
       await logOut();
     } catch (error) {
-      showProblem("You are still logged in", error);
+      showProblem(t.youAreStillLogged, error);
       return;
     }
     queries.clear();
@@ -38,16 +39,18 @@ export function Account() {
         </Menu.Target>
         <Menu.Dropdown>
           <Menu.Label>
-            <Text size="xs">{isUser ? "User" : "API key"}</Text>
-            <Text size="xs">Role: {session?.role}</Text>
+            <Text size="xs">{isUser ? t.user : t.apiKey}</Text>
+            <Text size="xs">
+              {t.role} {session?.role}
+            </Text>
           </Menu.Label>
           {isUser && (
             <Menu.Item leftSection={<RectangleEllipsis size={14} />} onClick={open}>
-              Change password
+              {t.changePassword}
             </Menu.Item>
           )}
           <Menu.Item leftSection={<LogOut size={14} />} onClick={leave}>
-            Log out
+            {t.logOut}
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>

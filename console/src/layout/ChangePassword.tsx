@@ -4,6 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { changePassword } from "../api/commands";
 import { ErrorNote } from "../shared/ErrorNote";
+import { layout as t } from "../texts/layout";
 
 /** For whoever logged in with one. Their other sessions end with it. */
 export function ChangePassword({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -23,13 +24,13 @@ export function ChangePassword({ opened, onClose }: { opened: boolean; onClose: 
   const change = useMutation({
     mutationFn: () => changePassword(current, next),
     onSuccess: () => {
-      notifications.show({ message: "Your password is changed. Your other sessions have ended." });
+      notifications.show({ message: t.yourPasswordIsChanged });
       leave();
     },
   });
 
   return (
-    <Modal opened={opened} onClose={leave} title="Change password">
+    <Modal opened={opened} onClose={leave} title={t.changePassword}>
       <Stack
         component="form"
         onSubmit={(event) => {
@@ -38,34 +39,34 @@ export function ChangePassword({ opened, onClose }: { opened: boolean; onClose: 
         }}
       >
         <PasswordInput
-          label="Current password"
+          label={t.currentPassword}
           autoComplete="current-password"
           required
           value={current}
           onChange={(event) => setCurrent(event.currentTarget.value)}
         />
         <PasswordInput
-          label="New password"
-          description="15 characters at least."
+          label={t.newPassword}
+          description={t.text15CharactersAtLeast}
           autoComplete="new-password"
           required
           value={next}
           onChange={(event) => setNext(event.currentTarget.value)}
         />
         <PasswordInput
-          label="New password once more"
+          label={t.newPasswordOnceMore}
           autoComplete="new-password"
           required
           value={again}
-          error={differs && "These are two different passwords."}
+          error={differs && t.theseAreTwoDifferent}
           onChange={(event) => setAgain(event.currentTarget.value)}
         />
-        {change.isError && <ErrorNote title="Not changed" error={change.error} />}
+        {change.isError && <ErrorNote title={t.notChanged} error={change.error} />}
         <Button type="submit" loading={change.isPending} disabled={!current || !next || again !== next}>
-          Change password
+          {t.changePassword}
         </Button>
         <Text size="xs" c="dimmed">
-          Your other sessions end.
+          {t.yourOtherSessionsEnd}
         </Text>
       </Stack>
     </Modal>

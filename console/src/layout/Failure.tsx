@@ -1,6 +1,7 @@
 import { Button, Container, Stack } from "@mantine/core";
 import { useRouter } from "@tanstack/react-router";
 import { ErrorNote } from "../shared/ErrorNote";
+import { layout as t } from "../texts/layout";
 
 /** What is left when a page could not be drawn. */
 export function Failure({ error }: { error: unknown }) {
@@ -8,9 +9,9 @@ export function Failure({ error }: { error: unknown }) {
   return (
     <Container size="xs" py={80}>
       <Stack>
-        <ErrorNote error={error} title="The console could not show this page" />
+        <ErrorNote error={error} title={t.theConsoleCouldNot} />
         <Button variant="default" onClick={() => router.invalidate()}>
-          Try again
+          {t.tryAgain}
         </Button>
       </Stack>
     </Container>

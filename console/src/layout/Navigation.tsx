@@ -16,20 +16,21 @@ import {
 import { PageNavLink } from "../shared/links";
 import { useIsAdmin } from "../shared/rights";
 import { parseRange } from "../shared/search";
+import { layout as t } from "../texts/layout";
 
 const PAGES = [
-  { to: "/", label: "Overview", icon: Gauge },
-  { to: "/activity", label: "Threat activity", icon: ShieldAlert },
-  { to: "/actors", label: "Threat actors", icon: UserRoundX },
-  { to: "/apis", label: "Threat APIs", icon: Radar },
-  { to: "/issues", label: "Issues", icon: Bug },
-  { to: "/inventory", label: "API inventory", icon: Waypoints },
-  { to: "/policies", label: "Policies", icon: ScrollText },
-  { to: "/suppressions", label: "Suppressions", icon: EyeOff },
-  { to: "/blocklist", label: "Blocklist", icon: Ban },
-  { to: "/sensors", label: "Sensors", icon: ServerCog },
-  { to: "/audit", label: "Audit log", icon: History, isForAdmins: true },
-  { to: "/settings", label: "Settings", icon: Settings },
+  { to: "/", label: t.overview, icon: Gauge },
+  { to: "/activity", label: t.threatActivity, icon: ShieldAlert },
+  { to: "/actors", label: t.threatActors, icon: UserRoundX },
+  { to: "/apis", label: t.threatApis, icon: Radar },
+  { to: "/issues", label: t.issues, icon: Bug },
+  { to: "/inventory", label: t.apiInventory, icon: Waypoints },
+  { to: "/policies", label: t.policies, icon: ScrollText },
+  { to: "/suppressions", label: t.suppressions, icon: EyeOff },
+  { to: "/blocklist", label: t.blocklist, icon: Ban },
+  { to: "/sensors", label: t.sensors, icon: ServerCog },
+  { to: "/audit", label: t.auditLog, icon: History, isForAdmins: true },
+  { to: "/settings", label: t.settings, icon: Settings },
 ] as const;
 
 /** The time range goes along from page to page; filters stay where they belong. */
@@ -38,7 +39,7 @@ export function Navigation({ onGo }: { onGo: () => void }) {
   const isAdmin = useIsAdmin();
   const pages = PAGES.filter((page) => isAdmin || !("isForAdmins" in page));
   return (
-    <nav aria-label="Pages">
+    <nav aria-label={t.pages}>
       {pages.map(({ to, label, icon: Icon }) => (
         <PageNavLink
           key={to}

@@ -1,5 +1,6 @@
 import { ActionIcon, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
 import { Moon, Sun } from "lucide-react";
+import { layout as t } from "../texts/layout";
 
 export function SchemeSwitch() {
   // Switching transitions off for a moment would take an inline style sheet.
@@ -7,11 +8,7 @@ export function SchemeSwitch() {
   const other = useComputedColorScheme("light") === "dark" ? "light" : "dark";
   const Icon = other === "dark" ? Moon : Sun;
   return (
-    <ActionIcon
-      variant="default"
-      aria-label={`Switch to ${other} mode`}
-      onClick={() => setColorScheme(other)}
-    >
+    <ActionIcon variant="default" aria-label={t.switchToMode(other)} onClick={() => setColorScheme(other)}>
       <Icon size={16} />
     </ActionIcon>
   );

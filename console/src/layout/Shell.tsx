@@ -5,6 +5,7 @@ import { Link, Outlet, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { isLoggedOut } from "../api/client";
 import { sessionQuery } from "../api/queries";
+import { layout as t } from "../texts/layout";
 import { Account } from "./Account";
 import { Mark } from "./Mark";
 import { Navigation } from "./Navigation";
@@ -20,14 +21,14 @@ export function Shell() {
   return (
     <div className={classes.shell}>
       <a href="#main" className={classes.skip}>
-        Skip to the page
+        {t.skipToThePage}
       </a>
       <header className={classes.header}>
         <div className={classes.group}>
-          <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" />
+          <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t.navigation} />
           <Link to="/" className={classes.brand}>
             <Mark />
-            <Text fw={650}>Portcullis</Text>
+            <Text fw={650}>{t.portcullis}</Text>
           </Link>
         </div>
         <div className={classes.group}>

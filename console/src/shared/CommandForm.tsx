@@ -1,5 +1,6 @@
 import { Button, Group, Stack } from "@mantine/core";
 import type { ReactNode } from "react";
+import { shared as t } from "../texts/shared";
 import { ErrorNote } from "./ErrorNote";
 
 interface CommandFormProps {
@@ -39,7 +40,7 @@ export function CommandForm(props: CommandFormProps) {
         <Group gap="xs">
           {onCancel && (
             <Button variant="default" onClick={onCancel} data-autofocus={isDangerous || undefined}>
-              Cancel
+              {t.cancel}
             </Button>
           )}
           <Button

@@ -1,5 +1,6 @@
 import { Button, type ButtonProps, Group, Popover, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { shared as t } from "../texts/shared";
 
 interface ConfirmButtonProps {
   children: string;
@@ -25,7 +26,7 @@ export function ConfirmButton({ children, warning, onConfirm, size = "compact-xs
         </Text>
         <Group justify="flex-end" gap="xs">
           <Button size="xs" variant="default" onClick={close}>
-            Cancel
+            {t.cancel}
           </Button>
           <Button
             size="xs"

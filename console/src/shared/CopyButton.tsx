@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { Check, Copy } from "lucide-react";
 import { useState } from "react";
+import { shared as t } from "../texts/shared";
 import { showProblem } from "./notices";
 
 const SHOWN_MS = 1_500;
@@ -11,11 +12,10 @@ export function CopyButton({ text, children }: { text: () => string; children: s
   async function copy() {
     try {
       // Absent where the console is reached by plain http from another machine.
-      if (!navigator.clipboard)
-        throw new Error("The browser lets a page copy only over https or on localhost.");
+      if (!navigator.clipboard) throw new Error(t.theBrowserLetsA);
       await navigator.clipboard.writeText(text());
     } catch (error) {
-      showProblem("Not copied", error);
+      showProblem(t.notCopied, error);
       return;
     }
     setCopied(true);
@@ -29,7 +29,7 @@ export function CopyButton({ text, children }: { text: () => string; children: s
       leftSection={copied ? <Check size={13} aria-hidden /> : <Copy size={13} aria-hidden />}
       onClick={copy}
     >
-      {copied ? "Copied" : children}
+      {copied ? t.copied : children}
     </Button>
   );
 }

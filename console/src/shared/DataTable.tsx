@@ -1,6 +1,7 @@
 import { Box, Group, Pagination, Paper, Table, Text } from "@mantine/core";
 import { type ColumnDef, getCoreRowModel, useReactTable } from "@tanstack/react-table";
 import type { ReactNode } from "react";
+import { shared as t } from "../texts/shared";
 import { ErrorNote } from "./ErrorNote";
 import { count } from "./format";
 import { Cells, isControl } from "./table/Cells";
@@ -44,7 +45,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     manualPagination: true,
     manualSorting: true,
   });
-  const problem = error ? <ErrorNote error={error} title={`${label} could not be loaded`} /> : null;
+  const problem = error ? <ErrorNote error={error} title={t.couldNotBeLoaded(label)} /> : null;
   if (!rows) return problem ?? <Loading />;
   return (
     <>
@@ -82,7 +83,7 @@ function Pager({ page, size, total, onPage }: Paging) {
   return (
     <Group justify="space-between" mt="sm" gap="xs">
       <Text size="xs" c="dimmed">
-        {first > total ? `Nothing on page ${page}; ` : `${count(first)}–${count(last)} of `}
+        {first > total ? t.nothingOnPage(page) : t.rowsOf(first, last)}
         {count(total)}
       </Text>
       {(total > size || page > 1) && (
@@ -92,7 +93,7 @@ function Pager({ page, size, total, onPage }: Paging) {
           total={Math.max(1, Math.ceil(total / size))}
           onChange={onPage}
           siblings={1}
-          getControlProps={(control) => ({ "aria-label": `${control} page` })}
+          getControlProps={(control) => ({ "aria-label": t.pageControl(control) })}
         />
       )}
     </Group>

@@ -2,6 +2,7 @@ import { Button, type ButtonProps, Modal } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
+import { shared as t } from "../texts/shared";
 
 interface DialogButtonProps extends Pick<ButtonProps, "color" | "variant" | "size" | "disabled"> {
   label: string;
@@ -33,7 +34,7 @@ export function DialogButton({
         onClose={close}
         title={title}
         size={wide ? "xl" : "md"}
-        closeButtonProps={{ "aria-label": "Close" }}
+        closeButtonProps={{ "aria-label": t.close }}
       >
         {children(close)}
       </Modal>

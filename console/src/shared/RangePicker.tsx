@@ -2,6 +2,7 @@ import { Button, Group, Popover, Select, Stack, TextInput } from "@mantine/core"
 import { CalendarRange } from "lucide-react";
 import { useState } from "react";
 import { SPAN_NAMES, type Span, type TimeRange } from "../api/range";
+import { shared as t } from "../texts/shared";
 import { dateTime } from "./format";
 
 interface RangePickerProps {
@@ -15,12 +16,12 @@ const CUSTOM = "custom";
 export function RangePicker({ value, onChange }: RangePickerProps) {
   const [asking, setAsking] = useState(false);
   const fixed = typeof value === "object";
-  const label = fixed ? `${dateTime(value.from)} – ${dateTime(value.to)}` : "Fixed times…";
+  const label = fixed ? `${dateTime(value.from)} – ${dateTime(value.to)}` : t.fixedTimes;
   return (
     <Popover opened={asking} onChange={setAsking} position="bottom-end" withArrow trapFocus>
       <Popover.Target>
         <Select
-          aria-label="Time range"
+          aria-label={t.timeRange}
           size="xs"
           w={fixed ? 330 : 170}
           maw="100%"
@@ -67,22 +68,22 @@ function FixedTimes({ onApply }: { onApply: (range: { from: number; to: number }
     >
       <TextInput
         type="datetime-local"
-        label="From"
+        label={t.from}
         size="xs"
         value={from}
         onChange={(event) => setFrom(event.currentTarget.value)}
       />
       <TextInput
         type="datetime-local"
-        label="To"
+        label={t.to}
         size="xs"
         value={to}
-        error={backwards && "ends before it begins"}
+        error={backwards && t.endsBeforeItBegins}
         onChange={(event) => setTo(event.currentTarget.value)}
       />
       <Group justify="flex-end">
         <Button type="submit" size="xs" disabled={!ready}>
-          Show
+          {t.show}
         </Button>
       </Group>
     </Stack>

@@ -1,5 +1,6 @@
 import { Alert, Code, Stack } from "@mantine/core";
 import { KeyRound } from "lucide-react";
+import { shared as t } from "../texts/shared";
 import { CopyButton } from "./CopyButton";
 
 /** A secret that nobody can show again. */
@@ -7,9 +8,9 @@ export function ShownOnce({ title, secret }: { title: string; secret: string }) 
   return (
     <Alert role="status" icon={<KeyRound size={18} />} title={title}>
       <Stack gap="xs" align="flex-start">
-        It is shown this once. Copy it now.
+        {t.itIsShownThis}
         <Code block>{secret}</Code>
-        <CopyButton text={() => secret}>Copy</CopyButton>
+        <CopyButton text={() => secret}>{t.copy}</CopyButton>
       </Stack>
     </Alert>
   );

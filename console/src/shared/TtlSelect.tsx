@@ -1,7 +1,8 @@
 import { Select, type SelectProps } from "@mantine/core";
+import { shared as t } from "../texts/shared";
 import { span } from "./format";
 
-const FOR_EVER = "for ever";
+const FOR_EVER = t.forEver;
 
 interface TtlSelectProps extends Pick<SelectProps, "comboboxProps" | "description"> {
   label?: string;
@@ -18,7 +19,7 @@ interface TtlSelectProps extends Pick<SelectProps, "comboboxProps" | "descriptio
 export function TtlSelect({ choices, without, value, onChange, ...props }: TtlSelectProps) {
   return (
     <Select
-      label="For how long"
+      label={t.forHowLong}
       {...props}
       allowDeselect={false}
       data={[

@@ -2,6 +2,7 @@ import { Checkbox, Paper, Table } from "@mantine/core";
 import { type ColumnDef, getCoreRowModel, type Row as ModelRow, useReactTable } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, type ReactNode, type RefObject, useEffect, useRef } from "react";
+import { shared as t } from "../texts/shared";
 import { Cells, isControl } from "./table/Cells";
 import { Head, type Sorting } from "./table/Head";
 import classes from "./table/table.module.css";
@@ -98,7 +99,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
     <Paper withBorder className={classes.box}>
       {floating}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable from the keyboard */}
-      <section ref={scroller} className={classes.scroller} tabIndex={0} aria-label={`${label}, rows`}>
+      <section ref={scroller} className={classes.scroller} tabIndex={0} aria-label={t.rows(label)}>
         <Table
           highlightOnHover
           aria-label={label}
@@ -111,10 +112,10 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
             sorting={sorting}
             first={
               selection && (
-                <Table.Th w={36} aria-label="Choose">
+                <Table.Th w={36} aria-label={t.choose}>
                   <Checkbox
                     size="xs"
-                    aria-label="Choose all rows shown"
+                    aria-label={t.chooseAllRowsShown}
                     checked={loaded.length > 0 && chosen.length === loaded.length}
                     indeterminate={chosen.length > 0 && chosen.length < loaded.length}
                     onChange={(event) =>
@@ -187,7 +188,7 @@ const Line = memo(
           <Table.Td>
             <Checkbox
               size="xs"
-              aria-label={`Choose ${name}`}
+              aria-label={t.chooseThis(name)}
               checked={chosen}
               onChange={(event) =>
                 acts.current.onToggle?.(index, event.currentTarget.checked, shiftOf(event.nativeEvent))

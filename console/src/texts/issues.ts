@@ -28,7 +28,6 @@ export const issues = {
     check: "Check",
     method: "Method",
     found: "Last found",
-    foundAny: "Last found: any time",
     typeMore: "Choose or type, Enter after each",
     more: (used: number) => (used === 0 ? "More" : `More (${used})`),
     clear: "Clear",
@@ -42,7 +41,6 @@ export const issues = {
     source: "Found by",
     firstSeen: "First found",
     lastSeen: "Last found",
-    wholePlace: "everywhere in it",
     again: "again",
   },
   none: {
@@ -84,7 +82,6 @@ export const issues = {
   reopen: "Open again",
   reopened: (size: number) => `${issue(size)} opened again`,
   notReopened: "Still ignored",
-  onlyLook: "You may only look",
 
   parts: {
     description: "What it is",
@@ -98,7 +95,6 @@ export const issues = {
     references: "References",
   },
   facts: { place: "Place", check: "Check", category: "Category", source: "Found by", tags: "Known as" },
-  whole: "It is as a whole",
   foundAt: "Found at",
   noEvidence: "The tool that found it gave no evidence.",
   noRemediation: "The tool that found it does not say how to mend it.",

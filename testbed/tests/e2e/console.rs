@@ -25,7 +25,9 @@ fn the_console_shows_an_attack_and_blocks_its_actor() -> anyhow::Result<()> {
     let answer = scene.stage.site.curl(IpAddr::from(ATTACKER)).with(&body).get("/api/login")?;
     assert_eq!(answer.status(), Some(401));
     scene.let_all_arrive()?;
-    look(&scene, "e2e", &[])
+    look(&scene, "e2e", &[])?;
+    // On what the steps above left: issues, an event, blocks.
+    look(&scene, "e2e:axe", &[])
 }
 
 /// Some of the labelled attacks besides our own; all of them take minutes.

@@ -9,6 +9,7 @@ import { compact } from "../../shared/format";
 import { Page } from "../../shared/Page";
 import { RangePicker } from "../../shared/RangePicker";
 import { rangeOf, toSearch } from "../../shared/search";
+import { activity as t } from "../../texts/activity";
 import { ExportMenu } from "./bulk/ExportMenu";
 import { Filters } from "./Filters";
 import { EventList } from "./list/EventList";
@@ -29,13 +30,13 @@ export function ActivityPage() {
   return (
     <Page
       fill
-      title="Threat activity"
-      about="Attacks the sensors have seen, as they come"
+      title={t.threatActivity}
+      about={t.attacksTheSensorsHave}
       actions={
         <>
           <SavedViews search={search} onShow={(search) => void navigate({ to: ".", search })} />
           <ExportMenu
-            what="Everything that this list shows"
+            what={t.everythingThatThisList}
             selector={() => ({
               ...filterOf(search, tab),
               ...timestampsOf(range, Math.ceil(Date.now() / 1_000)),
@@ -52,13 +53,13 @@ export function ActivityPage() {
       >
         <Tabs.List>
           <StatusTab tab="active" search={search}>
-            Active
+            {t.active}
           </StatusTab>
           <StatusTab tab="review" search={search}>
-            Under review
+            {t.underReview}
           </StatusTab>
           <StatusTab tab="ignored" search={search}>
-            Ignored
+            {t.ignored}
           </StatusTab>
         </Tabs.List>
       </Tabs>
@@ -107,10 +108,10 @@ function Nothing({ search, onClear }: { search: ActivitySearch; onClear: (change
   const clear = () => onClear(Object.fromEntries(FILTER_KEYS.map((key) => [key, undefined])));
   if (isFiltered(search)) {
     return (
-      <EmptyState icon={ShieldCheck} title="No event fits these filters">
+      <EmptyState icon={ShieldCheck} title={t.noEventFitsThese}>
         <Group justify="center" mt="xs">
           <Button size="xs" variant="default" onClick={clear}>
-            Clear the filters
+            {t.clearTheFilters}
           </Button>
         </Group>
       </EmptyState>
@@ -118,24 +119,22 @@ function Nothing({ search, onClear }: { search: ActivitySearch; onClear: (change
   }
   if (search.tab === "review") {
     return (
-      <EmptyState icon={ShieldCheck} title="Nothing is under review">
-        Open an event and choose «Mark for review» to collect here what somebody should look at.
+      <EmptyState icon={ShieldCheck} title={t.nothingIsUnderReview}>
+        {t.openAnEventAnd}
       </EmptyState>
     );
   }
   if (search.tab === "ignored") {
     return (
-      <EmptyState icon={ShieldCheck} title="Nothing is ignored">
-        Ignoring an event stops that actor, endpoint and policy from raising it again. It can be taken back
-        here.
+      <EmptyState icon={ShieldCheck} title={t.nothingIsIgnored}>
+        {t.ignoringAnEventStops}
       </EmptyState>
     );
   }
   return (
-    <EmptyState icon={ShieldCheck} title="No attack seen in this time">
-      Choose a longer time range, or look at <strong>Sensors</strong> whether traffic is being seen. To see
-      one event now, send a request that no honest client sends to a server that a sensor watches, for example{" "}
-      <code>curl --path-as-is 'http://HOST/../../etc/passwd'</code>.
+    <EmptyState icon={ShieldCheck} title={t.noAttackSeenIn}>
+      {t.chooseALongerTimeRange} <strong>{t.sensors}</strong> {t.whetherTrafficIsBeing}{" "}
+      <code>{t.curlPathAsIs}</code>.
     </EmptyState>
   );
 }

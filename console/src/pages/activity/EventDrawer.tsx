@@ -10,6 +10,7 @@ import { BlockState } from "../../block/BlockState";
 import { SeverityBadge } from "../../shared/Severity";
 import { DrawerHead, SideDrawer } from "../../shared/SideDrawer";
 import { Hostile } from "../../shared/text";
+import { activity as t } from "../../texts/activity";
 import { OverviewView } from "./event/OverviewView";
 import { RemediationView } from "./event/RemediationView";
 import { StatusActions } from "./event/StatusActions";
@@ -29,11 +30,11 @@ export function EventDrawer() {
 
   return (
     <SideDrawer
-      label="Event"
+      label={t.event}
       onClose={close}
       error={error}
-      failed="The event could not be loaded"
-      none={{ title: "There is no such event", about: "It was deleted, or the address is not whole." }}
+      failed={t.theEventCouldNot}
+      none={{ title: t.thereIsNoSuch, about: t.itWasDeletedOr }}
       shown={data && ((closeButton) => <Event event={data} closeButton={closeButton} />)}
     />
   );
@@ -64,7 +65,7 @@ function Event({ event, closeButton }: { event: ThreatEvent; closeButton: ReactN
           <Text size="sm">
             <Hostile>{`${event.method} ${event.url}`}</Hostile>{" "}
             <Text span c="dimmed">
-              from
+              {t.fromActor}
             </Text>{" "}
             <Hostile>{event.actor}</Hostile>
           </Text>
@@ -74,7 +75,7 @@ function Event({ event, closeButton }: { event: ThreatEvent; closeButton: ReactN
               <StatusActions event={event} />
               <BlockIp
                 address={addressOf(event)}
-                reason={`${event.filterId} on ${event.url}`.slice(0, 200)}
+                reason={t.blockReason(event.filterId, event.url).slice(0, 200)}
               />
             </Group>
           </Group>
@@ -88,10 +89,10 @@ function Event({ event, closeButton }: { event: ThreatEvent; closeButton: ReactN
         pb="md"
       >
         <Tabs.List mb="md">
-          <Tabs.Tab value="overview">Overview</Tabs.Tab>
-          <Tabs.Tab value="timeline">Timeline</Tabs.Tab>
-          <Tabs.Tab value="values">Values</Tabs.Tab>
-          <Tabs.Tab value="remediation">Remediation</Tabs.Tab>
+          <Tabs.Tab value="overview">{t.overview}</Tabs.Tab>
+          <Tabs.Tab value="timeline">{t.timeline}</Tabs.Tab>
+          <Tabs.Tab value="values">{t.values}</Tabs.Tab>
+          <Tabs.Tab value="remediation">{t.remediationTab}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="overview">
           <OverviewView event={event} />

@@ -6,6 +6,7 @@ import type { TimeRange } from "../../api/range";
 import { SearchBox } from "../../shared/SearchBox";
 import { SEVERITIES } from "../../shared/Severity";
 import { reveal } from "../../shared/text";
+import { activity as t } from "../../texts/activity";
 import classes from "./Filters.module.css";
 import { type ActivitySearch, FILTER_KEYS, isFiltered } from "./search";
 
@@ -22,39 +23,44 @@ export function Filters({ search, range, onChange }: FiltersProps) {
   return (
     <Group gap="xs" mb="sm" align="flex-start" role="search">
       <SearchBox
-        label="Search attack, host, actor, URL"
+        label={t.searchAttackHostActor}
         value={search.q ?? ""}
         onChange={(q) => onChange({ q: q || undefined })}
       />
       <Choice
-        label="Severity"
+        label={t.severity}
         data={[...SEVERITIES]}
         value={search.severity}
         onChange={(severity) => onChange({ severity })}
       />
       <Choice
-        label="Attack"
+        label={t.attack}
         data={values?.subCategory}
         value={search.attack}
         onChange={(attack) => onChange({ attack })}
       />
       <Choice
-        label="Actor"
+        label={t.actor}
         data={values?.ips}
         value={search.actor}
         onChange={(actor) => onChange({ actor })}
       />
-      <Choice label="URL" data={values?.urls} value={search.url} onChange={(url) => onChange({ url })} />
-      <Choice label="Host" data={values?.hosts} value={search.host} onChange={(host) => onChange({ host })} />
+      <Choice label={t.url} data={values?.urls} value={search.url} onChange={(url) => onChange({ url })} />
+      <Choice
+        label={t.host}
+        data={values?.hosts}
+        value={search.host}
+        onChange={(host) => onChange({ host })}
+      />
       <Select
-        aria-label="Successful exploit"
-        placeholder="Exploit"
+        aria-label={t.successfulExploit}
+        placeholder={t.exploit}
         size="xs"
         className={classes.choice}
         clearable
         data={[
-          { value: "yes", label: "Succeeded" },
-          { value: "no", label: "Did not succeed" },
+          { value: "yes", label: t.succeeded },
+          { value: "no", label: t.didNotSucceed },
         ]}
         value={search.success ?? null}
         onChange={(success) => onChange({ success: success ?? undefined } as ActivitySearch)}
@@ -67,7 +73,7 @@ export function Filters({ search, range, onChange }: FiltersProps) {
           leftSection={<FilterX size={14} />}
           onClick={() => onChange(Object.fromEntries(FILTER_KEYS.map((key) => [key, undefined])))}
         >
-          Clear
+          {t.clear}
         </Button>
       )}
     </Group>
@@ -80,13 +86,13 @@ function MoreFilters({ search, onChange }: Pick<FiltersProps, "search" | "onChan
     <Popover position="bottom-end" width={260} shadow="md" withArrow trapFocus>
       <Popover.Target>
         <Button size="xs" variant="default" leftSection={<SlidersHorizontal size={14} aria-hidden />}>
-          {used === 0 ? "More" : `More (${used})`}
+          {used === 0 ? t.more : t.moreUsed(used)}
         </Button>
       </Popover.Target>
       <Popover.Dropdown>
         <Stack gap="xs">
           <MultiSelect
-            label="Type"
+            label={t.type}
             size="xs"
             clearable
             data={["Rule-Based", "Anomaly"]}
@@ -95,7 +101,7 @@ function MoreFilters({ search, onChange }: Pick<FiltersProps, "search" | "onChan
             onChange={(type) => onChange({ type: orNone(type) })}
           />
           <MultiSelect
-            label="Method"
+            label={t.method}
             size="xs"
             clearable
             data={[...new Set([...(search.method ?? []), ...METHODS])]}
@@ -104,8 +110,8 @@ function MoreFilters({ search, onChange }: Pick<FiltersProps, "search" | "onChan
             onChange={(method) => onChange({ method: orNone(method) })}
           />
           <TagsInput
-            label="API collection"
-            description="Numbers, Enter after each"
+            label={t.apiCollection}
+            description={t.numbersEnterAfterEach}
             size="xs"
             clearable
             value={(search.collection ?? []).map(String)}

@@ -6,6 +6,7 @@ import type { TimeRange } from "../../api/range";
 import type { EventFilter } from "../../api/types";
 import { DataTable } from "../../shared/DataTable";
 import { EmptyState } from "../../shared/EmptyState";
+import { activity as t } from "../../texts/activity";
 import { columns } from "./columns";
 
 const SHOWN = 8;
@@ -22,14 +23,14 @@ export function LatestEvents({ filter, range, shown = SHOWN }: LatestEventsProps
   const { data, error } = useQuery(eventsQuery(filter, range, { skip: 0, limit: shown }, -1));
   return (
     <DataTable
-      label="Latest events"
+      label={t.latestEvents}
       columns={columns}
       rows={data?.maliciousEvents}
       rowId={(event) => event.id}
       error={error}
       empty={
-        <EmptyState icon={ShieldCheck} title="No attack seen in this time">
-          Choose a longer time range, or look at Sensors whether traffic is being seen.
+        <EmptyState icon={ShieldCheck} title={t.noAttackSeenIn}>
+          {t.chooseALongerTime}
         </EmptyState>
       }
       onOpen={(event) =>

@@ -7,17 +7,18 @@ import { PageAnchor } from "../../shared/links";
 import { SeverityBadge } from "../../shared/Severity";
 import { Time } from "../../shared/Time";
 import { Hostile } from "../../shared/text";
+import { activity as t } from "../../texts/activity";
 
 const column = createColumnHelper<ThreatEvent>();
 
 export const columns = [
   column.accessor("severity", {
-    header: "Severity",
+    header: t.severity,
     meta: { width: 92 },
     cell: ({ getValue }) => <SeverityBadge severity={getValue()} />,
   }),
   column.accessor("url", {
-    header: "Endpoint",
+    header: t.endpoint,
     cell: ({ row: { original: event } }) => (
       <PageAnchor
         to="/activity/$eventId"
@@ -39,12 +40,12 @@ export const columns = [
     ),
   }),
   column.accessor("host", {
-    header: "Host",
+    header: t.host,
     meta: { from: "md", width: "12%" },
     cell: ({ getValue }) => <Hostile truncate>{getValue()}</Hostile>,
   }),
   column.accessor("actor", {
-    header: "Actor",
+    header: t.actor,
     meta: { from: "xs", width: "15%" },
     cell: ({ row: { original: event } }) => (
       <Group gap={6} wrap="nowrap">
@@ -54,7 +55,7 @@ export const columns = [
     ),
   }),
   column.accessor("filterId", {
-    header: "Attack",
+    header: t.attack,
     meta: { from: "sm", width: "15%" },
     cell: ({ getValue }) => (
       <Text fz="inherit" truncate title={getValue()}>
@@ -63,7 +64,7 @@ export const columns = [
     ),
   }),
   column.accessor("type", {
-    header: "Type",
+    header: t.type,
     meta: { from: "lg", width: 88 },
     cell: ({ getValue }) => (
       <Text size="xs" c="dimmed">
@@ -72,42 +73,42 @@ export const columns = [
     ),
   }),
   column.accessor("successfulExploit", {
-    header: "Exploit",
-    meta: { from: "md", width: 76, label: "Successful exploit" },
+    header: t.exploit,
+    meta: { from: "md", width: 76, label: t.successfulExploit },
     cell: ({ getValue }) =>
       getValue() ? (
         <Group gap={4} wrap="nowrap" c="red">
           <Bomb size={14} aria-hidden />
           <Text size="xs" fw={600}>
-            Yes
+            {t.yes}
           </Text>
         </Group>
       ) : (
         <Text size="xs" c="dimmed">
-          No
+          {t.no}
         </Text>
       ),
   }),
   column.accessor("blocked", {
-    header: "Blocked",
+    header: t.blocked,
     meta: { from: "md", width: 88 },
     cell: ({ getValue }) =>
       getValue() ? (
         <Group gap={4} wrap="nowrap" c="teal">
           <Ban size={14} aria-hidden />
           <Text size="xs" fw={600}>
-            Blocked
+            {t.blocked}
           </Text>
         </Group>
       ) : (
         <Text size="xs" c="dimmed">
-          No
+          {t.no}
         </Text>
       ),
   }),
   column.accessor("timestamp", {
     id: "detected",
-    header: "Detected",
+    header: t.detected,
     enableSorting: true,
     meta: { width: 94 },
     cell: ({ getValue }) => <Time at={getValue()} />,

@@ -22,6 +22,7 @@ import { Panel } from "../../shared/Panel";
 import { Ranking } from "../../shared/Ranking";
 import { DateTime, Time } from "../../shared/Time";
 import { Hostile, reveal } from "../../shared/text";
+import { actors as t } from "../../texts/actors";
 import { LatestEvents } from "../activity/LatestEvents";
 
 const route = getRouteApi("/shell/actors/$actor");
@@ -35,7 +36,7 @@ export function ActorPage() {
   return (
     <Page
       title={reveal(id)}
-      about="Everything that is kept of this actor"
+      about={t.everythingThatIsKept}
       actions={
         parsePrefix(address) && (
           <>
@@ -45,12 +46,11 @@ export function ActorPage() {
         )
       }
     >
-      {actor.error && !actor.data && <ErrorNote error={actor.error} title="The actor could not be loaded" />}
+      {actor.error && !actor.data && <ErrorNote error={actor.error} title={t.theActorCouldNot} />}
       {actor.data === undefined && !actor.error && <Skeleton height={320} />}
       {actor.data === null && (
-        <EmptyState icon={UserRoundX} title="Nothing is kept of this actor">
-          No event names it: they were deleted, have run out of their time, or the address is not whole.{" "}
-          <PageAnchor to="/actors">All actors</PageAnchor>
+        <EmptyState icon={UserRoundX} title={t.nothingIsKeptOf}>
+          {t.noEventNamesIt} <PageAnchor to="/actors">{t.allActors}</PageAnchor>
         </EmptyState>
       )}
       {actor.data && <Story actor={actor.data} address={address} attempts={attempts.data} />}
@@ -68,46 +68,45 @@ function Story({ actor, address, attempts }: StoryProps) {
   const navigate = route.useNavigate();
   const block = useBlockOver(address);
   const theirs = { range: "all" as const, actor: [actor.id] };
-  const about =
-    attempts && attempts.length >= MOST_ATTEMPTS ? `The latest ${count(MOST_ATTEMPTS)}` : "All that is kept";
+  const about = attempts && attempts.length >= MOST_ATTEMPTS ? t.theLatest(MOST_ATTEMPTS) : t.allThatIsKept;
   return (
     <Stack>
-      <Panel title="Facts">
+      <Panel title={t.facts}>
         <Facts>
           {address !== actor.id && (
-            <Fact name="Latest address">
+            <Fact name={t.latestAddress}>
               <Hostile>{address}</Hostile>
             </Fact>
           )}
-          <Fact name="Where">
+          <Fact name={t.where}>
             {actor.country
               ? countryName(actor.country)
               : actor.network
-                ? `${actor.network} address`
-                : "no country known"}
+                ? t.address(actor.network)
+                : t.noCountryKnown}
           </Fact>
-          <Fact name="Events">
+          <Fact name={t.events}>
             <PageAnchor to="/activity" search={theirs} size="sm">
               {count(actor.eventCount)}
             </PageAnchor>
           </Fact>
-          <Fact name="First seen">
+          <Fact name={t.firstSeen}>
             <DateTime at={actor.firstSeenAt} />
           </Fact>
-          <Fact name="Last seen">
+          <Fact name={t.lastSeen}>
             <DateTime at={actor.lastSeenAt} /> (<Time at={actor.lastSeenAt} />)
           </Fact>
-          <Fact name="Latest attack">
+          <Fact name={t.latestAttack}>
             <PageAnchor to="/policies/$policyId" params={{ policyId: actor.latestAttack }} size="sm">
               {actor.latestAttack}
             </PageAnchor>
           </Fact>
-          <Fact name="State">
-            {block ? <BlockState block={block} /> : <Text size="sm">Not blocked</Text>}
+          <Fact name={t.state}>
+            {block ? <BlockState block={block} /> : <Text size="sm">{t.notBlocked}</Text>}
           </Fact>
         </Facts>
       </Panel>
-      <Panel title="When and how often they tried what" about={about}>
+      <Panel title={t.whenAndHowOften} about={about}>
         {attempts ? (
           <AttemptsChart
             actor={actor.id}
@@ -121,20 +120,20 @@ function Story({ actor, address, attempts }: StoryProps) {
         )}
       </Panel>
       <Columns least={340} gap={16}>
-        <Panel title="Attacks">
+        <Panel title={t.attacks}>
           <Ranking
-            label="Attacks"
-            empty="None is kept."
+            label={t.attacks}
+            empty={t.noneIsKept}
             ranks={
               attempts &&
               attemptsOf(attempts, 0, 0).kinds.map((one) => ({ ...one, key: one.kind, name: one.kind }))
             }
           />
         </Panel>
-        <Panel title="Endpoints">
+        <Panel title={t.endpoints}>
           <Ranking
-            label="Endpoints"
-            empty="None is kept."
+            label={t.endpoints}
+            empty={t.noneIsKept}
             ranks={
               attempts &&
               touchedOf(attempts).map(({ method, host, url, count }) => ({
@@ -155,13 +154,13 @@ function Story({ actor, address, attempts }: StoryProps) {
           />
         </Panel>
       </Columns>
-      <section aria-label="Latest events">
+      <section aria-label={t.latestEvents}>
         <Group justify="space-between" mb="xs">
           <Text fw={600} size="sm" component="h2">
-            Latest events
+            {t.latestEvents}
           </Text>
           <PageAnchor to="/activity" search={theirs} size="sm">
-            All of them
+            {t.allOfThem}
           </PageAnchor>
         </Group>
         <LatestEvents filter={{ ips: [actor.id] }} range="all" />

@@ -10,6 +10,7 @@ import { Page } from "../../shared/Page";
 import { RangePicker } from "../../shared/RangePicker";
 import { SearchBox } from "../../shared/SearchBox";
 import { rangeOf, toSearch } from "../../shared/search";
+import { actors as t } from "../../texts/actors";
 import { columns } from "./columns";
 import type { ActorsSearch } from "./search";
 
@@ -27,8 +28,8 @@ export function ActorsPage() {
 
   return (
     <Page
-      title="Threat actors"
-      about="Who attacks, by address, the latest first"
+      title={t.threatActors}
+      about={t.whoAttacksByAddress}
       actions={
         <>
           {search.country && (
@@ -36,14 +37,14 @@ export function ActorsPage() {
               size="xs"
               variant="light"
               rightSection={<X size={14} aria-hidden />}
-              aria-label={`From ${countryName(search.country)} only; show all`}
+              aria-label={t.fromOnlyShowAll(countryName(search.country))}
               onClick={() => refine({ country: undefined })}
             >
               {countryName(search.country)}
             </Button>
           )}
           <SearchBox
-            label="Find an address"
+            label={t.findAnAddress}
             value={search.actor ?? ""}
             onChange={(actor) => refine({ actor: actor || undefined })}
           />
@@ -52,19 +53,14 @@ export function ActorsPage() {
       }
     >
       <DataTable
-        label="Threat actors"
+        label={t.threatActors}
         columns={columns}
         rows={actors.data?.actors}
         rowId={(actor) => actor.id}
         error={actors.error}
         empty={
-          <EmptyState
-            icon={UserRoundX}
-            title={search.actor ? `Nothing from ${search.actor}` : "No actor in this time"}
-          >
-            {search.actor
-              ? "Give the whole address, or choose a longer time range."
-              : "Actors appear with their first attack. Choose a longer time range to look further back."}
+          <EmptyState icon={UserRoundX} title={search.actor ? t.nothingFrom(search.actor) : t.noActorInThis}>
+            {search.actor ? t.giveTheWholeAddress : t.actorsAppearWithTheir}
           </EmptyState>
         }
         paging={{

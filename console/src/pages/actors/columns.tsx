@@ -7,12 +7,13 @@ import { count } from "../../shared/format";
 import { PageAnchor } from "../../shared/links";
 import { Time } from "../../shared/Time";
 import { Hostile } from "../../shared/text";
+import { actors as t } from "../../texts/actors";
 
 const column = createColumnHelper<Actor>();
 
 export const columns = [
   column.accessor("id", {
-    header: "Actor",
+    header: t.actor,
     cell: ({ row: { original: actor } }) => (
       <Group gap={6} wrap="nowrap">
         <PageAnchor
@@ -28,21 +29,21 @@ export const columns = [
     ),
   }),
   column.accessor("eventCount", {
-    header: "Events",
+    header: t.events,
     meta: { width: 70, align: "right" },
     cell: ({ row: { original: actor } }) => (
       <PageAnchor
         to="/activity"
         search={({ range, from, to }) => ({ range, from, to, actor: [actor.id] })}
         fz="inherit"
-        aria-label={`${count(actor.eventCount)} events of ${actor.id}`}
+        aria-label={t.eventsOf(actor.eventCount, actor.id)}
       >
         {count(actor.eventCount)}
       </PageAnchor>
     ),
   }),
   column.accessor("latestAttack", {
-    header: "Latest attack",
+    header: t.latestAttack,
     meta: { from: "sm", width: "20%" },
     cell: ({ getValue }) => (
       <Text fz="inherit" truncate>
@@ -51,7 +52,7 @@ export const columns = [
     ),
   }),
   column.accessor("latestApiEndpoint", {
-    header: "Latest endpoint",
+    header: t.latestEndpoint,
     meta: { from: "md", width: "24%" },
     cell: ({ row: { original: actor } }) => (
       <Hostile
@@ -60,19 +61,19 @@ export const columns = [
     ),
   }),
   column.accessor("firstSeenAt", {
-    header: "First seen",
+    header: t.firstSeen,
     meta: { from: "lg", width: 100 },
     cell: ({ getValue }) => <Time at={getValue()} />,
   }),
   column.accessor("lastSeenAt", {
-    header: "Last seen",
+    header: t.lastSeen,
     meta: { from: "xs", width: 100 },
     cell: ({ getValue }) => <Time at={getValue()} />,
   }),
   column.display({
     id: "block",
     header: "",
-    meta: { width: 128, align: "right", label: "Block" },
+    meta: { width: 128, align: "right", label: t.block },
     cell: ({ row: { original: actor } }) => (
       <BlockIp
         address={actor.latestApiIp || actor.id}

@@ -7,6 +7,7 @@ import { EmptyState } from "../../shared/EmptyState";
 import { Page } from "../../shared/Page";
 import { RangePicker } from "../../shared/RangePicker";
 import { rangeOf, toSearch } from "../../shared/search";
+import { apis as t } from "../../texts/apis";
 import { columns } from "./columns";
 import type { ApisSearch } from "./search";
 
@@ -27,19 +28,19 @@ export function ApisPage() {
 
   return (
     <Page
-      title="Threat APIs"
-      about="Which endpoints are attacked, how often, and by how many"
+      title={t.threatApis}
+      about={t.whichEndpointsAreAttacked}
       actions={<RangePicker value={range} onChange={(range) => refine(toSearch(range))} />}
     >
       <DataTable
-        label="Threat APIs"
+        label={t.threatApis}
         columns={columns}
         rows={apis.data?.apis}
         rowId={({ method, host, api }) => `${method} ${host} ${api}`}
         error={apis.error}
         empty={
-          <EmptyState icon={Radar} title="No endpoint was attacked in this time">
-            Choose a longer time range, or look at Sensors whether traffic is being seen.
+          <EmptyState icon={Radar} title={t.noEndpointWasAttacked}>
+            {t.chooseALongerTime}
           </EmptyState>
         }
         sorting={{

@@ -4,17 +4,18 @@ import { count } from "../../shared/format";
 import { PageAnchor } from "../../shared/links";
 import { Time } from "../../shared/Time";
 import { Hostile } from "../../shared/text";
+import { apis as t } from "../../texts/apis";
 
 const column = createColumnHelper<ThreatApi>();
 
 export const columns = [
   column.accessor("method", {
-    header: "Method",
+    header: t.method,
     meta: { width: 90 },
     cell: ({ getValue }) => <Hostile>{getValue()}</Hostile>,
   }),
   column.accessor("api", {
-    header: "Endpoint",
+    header: t.endpoint,
     cell: ({ row: { original: endpoint } }) => (
       <PageAnchor
         to="/activity"
@@ -26,24 +27,24 @@ export const columns = [
     ),
   }),
   column.accessor("host", {
-    header: "Host",
+    header: t.host,
     meta: { from: "sm", width: "20%" },
     cell: ({ getValue }) => <Hostile truncate>{getValue()}</Hostile>,
   }),
   column.accessor("requestsCount", {
-    header: "Attacks",
+    header: t.attacks,
     enableSorting: true,
     meta: { width: 100, align: "right" },
     cell: ({ getValue }) => count(getValue()),
   }),
   column.accessor("actorsCount", {
-    header: "Actors",
+    header: t.actors,
     enableSorting: true,
     meta: { from: "xs", width: 100, align: "right" },
     cell: ({ getValue }) => count(getValue()),
   }),
   column.accessor("discoveredAt", {
-    header: "First attacked",
+    header: t.firstAttacked,
     enableSorting: true,
     meta: { from: "sm", width: 140 },
     cell: ({ getValue }) => <Time at={getValue()} />,

@@ -11,6 +11,7 @@ import { Page } from "../../shared/Page";
 import { RangePicker } from "../../shared/RangePicker";
 import { SearchBox } from "../../shared/SearchBox";
 import { rangeOf, toSearch } from "../../shared/search";
+import { audit as t } from "../../texts/audit";
 import { columns } from "./columns";
 import type { AuditSearch } from "./search";
 
@@ -24,19 +25,19 @@ export function AuditPage() {
   const entries = useInfiniteQuery(auditQuery(range, text));
   const download = useMutation({
     mutationFn: () => exportAudit(range, text),
-    onError: (error) => showProblem("The audit log could not be exported", error),
+    onError: (error) => showProblem(t.theAuditLogCould, error),
   });
   const refine = (change: AuditSearch) =>
     void navigate({ to: ".", search: (old) => ({ ...old, ...change }), replace: true });
 
   return (
     <Page
-      title="Audit log"
-      about="Who changed what, when and from where"
+      title={t.auditLog}
+      about={t.whoChangedWhatWhen}
       actions={
         <>
           <SearchBox
-            label="Search who, what, from where"
+            label={t.searchWhoWhatFrom}
             value={text}
             onChange={(q) => refine({ q: q || undefined })}
           />
@@ -48,21 +49,21 @@ export function AuditPage() {
             loading={download.isPending}
             onClick={() => download.mutate()}
           >
-            CSV
+            {t.csv}
           </Button>
         </>
       }
     >
       <GrowingTable
-        label="Audit log"
+        label={t.auditLog}
         columns={columns}
         query={entries}
         rowsOf={(page) => page.entries}
         rowId={(entry) => String(entry.seq)}
-        more="Older entries"
+        more={t.olderEntries}
         empty={
-          <EmptyState icon={History} title="No change like that in this time">
-            Choose a longer time range, or search for something else.
+          <EmptyState icon={History} title={t.noChangeLikeThat}>
+            {t.chooseALongerTime}
           </EmptyState>
         }
       />

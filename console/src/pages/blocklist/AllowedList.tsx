@@ -13,27 +13,28 @@ import { showProblem } from "../../shared/notices";
 import { useMayAct } from "../../shared/rights";
 import { Time } from "../../shared/Time";
 import { Hostile } from "../../shared/text";
+import { blocklist as t } from "../../texts/blocklist";
 
 const column = createColumnHelper<Allowed>();
 
 const columns = [
   column.accessor("cidr", {
-    header: "Address",
+    header: t.address,
     meta: { width: "26%" },
     cell: ({ getValue }) => <Hostile truncate>{getValue()}</Hostile>,
   }),
   column.accessor("sensors", {
-    header: "Applied",
+    header: t.applied,
     meta: { from: "xs", width: 90 },
-    cell: ({ getValue }) => `${getValue().applied} of ${getValue().total}`,
+    cell: ({ getValue }) => t.appliedOf(getValue().applied, getValue().total),
   }),
   column.accessor("reason", {
-    header: "Reason",
+    header: t.reason,
     meta: { from: "sm" },
     cell: ({ getValue }) => <Hostile truncate>{getValue()}</Hostile>,
   }),
   column.accessor("author", {
-    header: "By",
+    header: t.by,
     meta: { width: 130 },
     cell: ({ row: { original: one } }) => (
       <Text size="xs" c="dimmed" truncate>
@@ -44,7 +45,7 @@ const columns = [
   column.display({
     id: "remove",
     header: "",
-    meta: { width: 100, align: "right", label: "Remove" },
+    meta: { width: 100, align: "right", label: t.remove },
     cell: ({ row: { original: one } }) => <Remove cidr={one.cidr} />,
   }),
 ];
@@ -57,19 +58,19 @@ export function AllowedList({ search }: { search: string }) {
   );
   return (
     <DataTable
-      label="Never blocked"
+      label={t.neverBlocked}
       columns={columns}
       rows={rows}
       rowId={(one) => one.cidr}
       error={error}
       empty={
         search ? (
-          <EmptyState icon={ShieldCheck} title="Nothing fits the search">
-            It looks into address, reason and who added it.
+          <EmptyState icon={ShieldCheck} title={t.nothingFitsTheSearch}>
+            {t.itLooksIntoAddress}
           </EmptyState>
         ) : (
-          <EmptyState icon={ShieldCheck} title="Nobody is kept from being blocked">
-            Add your own offices, monitoring and partners: no block, by hand or by a policy, holds for them.
+          <EmptyState icon={ShieldCheck} title={t.nobodyIsKeptFrom}>
+            {t.addYourOwnOffices}
           </EmptyState>
         )
       }
@@ -88,12 +89,12 @@ function Remove({ cidr }: { cidr: string }) {
       loading={remove.isPending}
       onClick={() =>
         remove.mutate(cidr, {
-          onSuccess: (reply) => showCoverage(`${cidr} may be blocked again`, coverageOf(reply)),
-          onError: (error) => showProblem(`${cidr} is still never blocked`, error),
+          onSuccess: (reply) => showCoverage(t.mayBeBlockedAgain(cidr), coverageOf(reply)),
+          onError: (error) => showProblem(t.isStillNeverBlocked(cidr), error),
         })
       }
     >
-      Remove
+      {t.remove}
     </Button>
   );
 }

@@ -2,6 +2,7 @@ import { Tabs } from "@mantine/core";
 import { getRouteApi } from "@tanstack/react-router";
 import { Page } from "../../shared/Page";
 import { SearchBox } from "../../shared/SearchBox";
+import { blocklist as t } from "../../texts/blocklist";
 import { AllowedList } from "./AllowedList";
 import { BlockedList } from "./BlockedList";
 import { ListActions } from "./ListActions";
@@ -17,12 +18,12 @@ export function BlocklistPage() {
     void navigate({ to: ".", search: (old) => ({ ...old, ...change }), replace: true });
   return (
     <Page
-      title="Blocklist"
-      about="Whose packets the sensors drop, and until when; and whose they never drop"
+      title={t.blocklist}
+      about={t.whosePacketsTheSensors}
       actions={
         <>
           <SearchBox
-            label="Search address, reason, who"
+            label={t.searchAddressReasonWho}
             value={q}
             onChange={(q) => refine({ q: q || undefined })}
           />
@@ -36,8 +37,8 @@ export function BlocklistPage() {
         onChange={(tab) => refine({ list: tab === "allowed" ? tab : undefined, q: undefined })}
       >
         <Tabs.List mb="md">
-          <Tabs.Tab value="blocked">Blocked</Tabs.Tab>
-          <Tabs.Tab value="allowed">Never blocked</Tabs.Tab>
+          <Tabs.Tab value="blocked">{t.blocked}</Tabs.Tab>
+          <Tabs.Tab value="allowed">{t.neverBlocked}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="blocked">
           <BlockedList search={q} />

@@ -4,6 +4,7 @@ import { AllowForm } from "../../block/AllowForm";
 import { BlockForm } from "../../block/BlockForm";
 import { DialogButton } from "../../shared/DialogButton";
 import { useMayAct } from "../../shared/rights";
+import { blocklist as t } from "../../texts/blocklist";
 import { ImportForm } from "./import/ImportForm";
 
 /** One prefix, or a file of them. */
@@ -12,8 +13,8 @@ export function ListActions({ list }: { list: List }) {
   return (
     <>
       <DialogButton
-        label="Import"
-        title={list === "blocks" ? "Block a list" : "Allow a list"}
+        label={t.importList}
+        title={list === "blocks" ? t.blockAList : t.allowAList}
         icon={Upload}
         variant="default"
         disabled={!mayAct}
@@ -21,11 +22,11 @@ export function ListActions({ list }: { list: List }) {
         {(close) => <ImportForm list={list} onDone={close} />}
       </DialogButton>
       {list === "blocks" ? (
-        <DialogButton label="Block an address" icon={Plus} color="red" disabled={!mayAct}>
+        <DialogButton label={t.blockAnAddress} icon={Plus} color="red" disabled={!mayAct}>
           {(close) => <BlockForm onDone={close} />}
         </DialogButton>
       ) : (
-        <DialogButton label="Allow an address" icon={Plus} disabled={!mayAct}>
+        <DialogButton label={t.allowAnAddress} icon={Plus} disabled={!mayAct}>
           {(close) => <AllowForm onDone={close} />}
         </DialogButton>
       )}

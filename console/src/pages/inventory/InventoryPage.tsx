@@ -6,6 +6,7 @@ import { DataTable } from "../../shared/DataTable";
 import { EmptyState } from "../../shared/EmptyState";
 import { Page } from "../../shared/Page";
 import { SearchBox } from "../../shared/SearchBox";
+import { inventory as t } from "../../texts/inventory";
 import { columns } from "./columns";
 import type { InventorySearch } from "./search";
 
@@ -25,31 +26,30 @@ export function InventoryPage() {
 
   return (
     <Page
-      title="API inventory"
-      about="Every endpoint the sensors have learned from traffic, attacked or not"
+      title={t.apiInventory}
+      about={t.everyEndpointTheSensors}
       actions={
         <SearchBox
-          label="Search host and path"
+          label={t.searchHostAndPath}
           value={search.q ?? ""}
           onChange={(q) => refine({ q: q || undefined })}
         />
       }
     >
       <DataTable
-        label="API inventory"
+        label={t.apiInventory}
         columns={columns}
         rows={data?.endpoints}
         rowId={({ method, host, template }) => `${method} ${host} ${template}`}
         error={error}
         empty={
           search.q ? (
-            <EmptyState icon={Waypoints} title="No endpoint fits the search">
-              It looks into hosts and paths.
+            <EmptyState icon={Waypoints} title={t.noEndpointFitsThe}>
+              {t.itLooksIntoHosts}
             </EmptyState>
           ) : (
-            <EmptyState icon={Waypoints} title="No endpoint is known yet">
-              Sensors tell of an endpoint some minutes after its first answered request. Look at Sensors
-              whether traffic is being seen.
+            <EmptyState icon={Waypoints} title={t.noEndpointIsKnown}>
+              {t.sensorsTellOfAn}
             </EmptyState>
           )
         }

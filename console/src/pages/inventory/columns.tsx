@@ -5,42 +5,43 @@ import { count } from "../../shared/format";
 import { PageAnchor } from "../../shared/links";
 import { Time } from "../../shared/Time";
 import { Hostile } from "../../shared/text";
+import { inventory as t } from "../../texts/inventory";
 
 const column = createColumnHelper<Endpoint>();
 
 export const columns = [
   column.accessor("method", {
-    header: "Method",
+    header: t.method,
     meta: { width: 84 },
     cell: ({ getValue }) => <Hostile>{getValue()}</Hostile>,
   }),
   column.accessor("template", {
-    header: "Endpoint",
+    header: t.endpoint,
     enableSorting: true,
     cell: ({ getValue }) => <Hostile truncate>{getValue()}</Hostile>,
   }),
   column.accessor("host", {
-    header: "Host",
+    header: t.host,
     meta: { from: "sm", width: "15%" },
     cell: ({ row: { original: endpoint } }) => (
       <PageAnchor
         to="/activity"
         search={({ range, from, to }) => ({ range, from, to, host: [endpoint.host] })}
         fz="inherit"
-        title="Its events"
+        title={t.itsEvents}
       >
         <Hostile truncate>{endpoint.host}</Hostile>
       </PageAnchor>
     ),
   }),
   column.accessor("requests", {
-    header: "Requests",
+    header: t.requests,
     enableSorting: true,
     meta: { width: 96, align: "right" },
     cell: ({ getValue }) => count(getValue()),
   }),
   column.accessor("parameters", {
-    header: "Parameters",
+    header: t.parameters,
     meta: { from: "md", width: "17%" },
     cell: ({ row: { original: endpoint } }) => {
       const names = endpoint.parameters.map(({ name }) => name);
@@ -48,7 +49,7 @@ export const columns = [
     },
   }),
   column.accessor("auth", {
-    header: "Log-in",
+    header: t.logIn,
     meta: { from: "md", width: 110 },
     cell: ({ getValue }) => (
       <Text fz="inherit" truncate>
@@ -58,7 +59,7 @@ export const columns = [
   }),
   column.display({
     id: "sensitive",
-    header: "Sensitive",
+    header: t.sensitive,
     meta: { from: "lg", width: 130 },
     cell: ({ row: { original: endpoint } }) => {
       const kinds = [...new Set([...endpoint.sensitiveInRequests, ...endpoint.sensitiveInResponses])];
@@ -74,13 +75,13 @@ export const columns = [
     },
   }),
   column.accessor("firstSeen", {
-    header: "First seen",
+    header: t.firstSeen,
     enableSorting: true,
     meta: { from: "lg", width: 110 },
     cell: ({ getValue }) => <Time at={getValue()} />,
   }),
   column.accessor("lastSeen", {
-    header: "Last seen",
+    header: t.lastSeen,
     enableSorting: true,
     meta: { from: "xs", width: 110 },
     cell: ({ getValue }) => <Time at={getValue()} />,

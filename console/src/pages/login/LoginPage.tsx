@@ -20,18 +20,19 @@ import { type Credentials, logIn } from "../../api/commands";
 import { logInWaysQuery } from "../../api/queries";
 import { Mark } from "../../layout/Mark";
 import { ErrorNote } from "../../shared/ErrorNote";
+import { login as t } from "../../texts/login";
 import classes from "./LoginPage.module.css";
 
 const route = getRouteApi("/login");
 
 const WAYS = [
-  { value: "password", label: "With a password" },
-  { value: "key", label: "With an API key" },
+  { value: "password", label: t.withAPassword },
+  { value: "key", label: t.withAnApiKey },
 ];
 
 const UNKNOWN = {
-  password: "The name or the password is wrong, or this user may not log in.",
-  key: "The control plane does not know this API key.",
+  password: t.theNameOrThe,
+  key: t.theControlPlaneDoes,
 };
 
 const MAKE = {
@@ -53,7 +54,7 @@ export function LoginPage() {
   const way = takesPasswords ? chosen : "key";
 
   useEffect(() => {
-    document.title = "Log in · Portcullis";
+    document.title = t.logInPortcullis;
   }, []);
 
   const entry = useMutation({
@@ -75,7 +76,7 @@ export function LoginPage() {
     <Container size={420} className={classes.page}>
       <Group gap="sm" mb="lg" justify="center">
         <Mark size={34} />
-        <Title order={1}>Portcullis</Title>
+        <Title order={1}>{t.portcullis}</Title>
       </Group>
       <Paper withBorder p="lg" component="main">
         <Stack
@@ -87,7 +88,7 @@ export function LoginPage() {
         >
           {takesPasswords && (
             <SegmentedControl
-              aria-label="Log in with"
+              aria-label={t.logInWith}
               data={WAYS}
               value={way}
               onChange={(value) => {
@@ -99,7 +100,7 @@ export function LoginPage() {
           {way === "password" ? (
             <>
               <TextInput
-                label="Name"
+                label={t.name}
                 autoComplete="username"
                 autoFocus
                 required
@@ -107,7 +108,7 @@ export function LoginPage() {
                 onChange={(event) => setName(event.currentTarget.value)}
               />
               <PasswordInput
-                label="Password"
+                label={t.password}
                 autoComplete="current-password"
                 required
                 value={password}
@@ -115,12 +116,12 @@ export function LoginPage() {
               />
               {account === undefined ? (
                 <Anchor component="button" type="button" size="xs" ta="left" onClick={() => setAccount("")}>
-                  Another account than the operator's
+                  {t.anotherAccountThanThe}
                 </Anchor>
               ) : (
                 <TextInput
-                  label="Account"
-                  placeholder="acme"
+                  label={t.account}
+                  placeholder={t.acme}
                   autoComplete="organization"
                   maxLength={32}
                   value={account}
@@ -130,8 +131,8 @@ export function LoginPage() {
             </>
           ) : (
             <PasswordInput
-              label="API key"
-              description="Shown once when the control plane first started."
+              label={t.apiKey}
+              description={t.shownOnceWhenThe}
               autoComplete="off"
               autoFocus
               required
@@ -141,21 +142,20 @@ export function LoginPage() {
           )}
           {entry.isError && (
             <ErrorNote
-              title="Not logged in"
+              title={t.notLoggedIn}
               error={isLoggedOut(entry.error) ? new Error(UNKNOWN[way]) : entry.error}
             />
           )}
           <Button type="submit" loading={entry.isPending} disabled={!isComplete}>
-            Log in
+            {t.logIn}
           </Button>
           {ways?.oidc && (
             <Button component="a" href={ways.oidc.path} variant="default">
-              Sign in with {ways.oidc.name}
+              {t.signInWith(ways.oidc.name)}
             </Button>
           )}
           <Text size="xs" c="dimmed" component="div">
-            {way === "password" ? "Nobody may log in yet?" : "No key at hand?"} On the control plane's
-            machine:
+            {way === "password" ? t.nobodyMayLogIn : t.noKeyAtHand} {t.onTheControlPlanes}
             <Code block mt={4} fz={11} style={{ whiteSpace: "pre-wrap" }}>
               {MAKE[way]}
             </Code>

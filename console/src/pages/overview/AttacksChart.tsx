@@ -1,9 +1,10 @@
 import { Skeleton } from "@mantine/core";
 import { useMemo } from "react";
 import type { Bucket } from "../../shared/buckets";
-import { bucketLabel, count } from "../../shared/format";
+import { bucketLabel } from "../../shared/format";
 import { LazyChart, TOOLTIP } from "../../shared/LazyChart";
 import { SEVERITIES, SEVERITY_INK } from "../../shared/Severity";
+import { overview as t } from "../../texts/overview";
 import type { Counts } from "./useCounted";
 
 const HEIGHT = 230;
@@ -40,7 +41,7 @@ export function AttacksChart({ counts, onPick }: ChartProps) {
   );
   return (
     <LazyChart
-      label={`Attacks over time by severity, ${count(total ?? 0)} in all`}
+      label={t.attacksOverTimeBy(total ?? 0)}
       height={HEIGHT}
       option={option}
       onPick={({ dataIndex }) => {
@@ -62,14 +63,14 @@ export function ActorsChart({ counts, withActors }: { counts: Counts[] | undefin
           ...(withActors
             ? [
                 line(
-                  "Actors",
+                  t.actors,
                   "#1098ad",
                   counts.map(({ counted }) => counted?.actors),
                 ),
               ]
             : []),
           line(
-            "Successful exploits",
+            t.successfulExploits,
             "#e03131",
             counts.map(({ counted }) => counted?.exploits),
           ),
@@ -80,7 +81,7 @@ export function ActorsChart({ counts, withActors }: { counts: Counts[] | undefin
   if (!option) return <Skeleton height={HEIGHT} />;
   return (
     <LazyChart
-      label={withActors ? "Actors and successful exploits over time" : "Successful exploits over time"}
+      label={withActors ? t.actorsAndSuccessfulExploitsOverTime : t.successfulExploitsOverTime}
       height={HEIGHT}
       option={option}
     />

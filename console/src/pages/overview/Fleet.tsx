@@ -3,20 +3,21 @@ import { useQuery } from "@tanstack/react-query";
 import { sensorsQuery } from "../../api/sensors";
 import { ErrorNote } from "../../shared/ErrorNote";
 import { Fact, Facts } from "../../shared/Fact";
-import { count, plural } from "../../shared/format";
+import { count } from "../../shared/format";
 import { PageAnchor } from "../../shared/links";
+import { overview as t } from "../../texts/overview";
 import { dropsOf } from "../sensors/counters";
 
 /** Whether all sensors are there, see everything, and have applied what they were told. */
 export function Fleet() {
   const { data, error } = useQuery(sensorsQuery);
-  if (error && !data) return <ErrorNote error={error} title="The sensors could not be loaded" />;
+  if (error && !data) return <ErrorNote error={error} title={t.theSensorsCouldNot} />;
   if (!data) return <Skeleton height={44} />;
   const { sensors, revision } = data;
   if (sensors.length === 0) {
     return (
       <Text size="sm" c="dimmed">
-        No sensor has enrolled. <PageAnchor to="/sensors">How to add one</PageAnchor>
+        {t.noSensorHasEnrolled} <PageAnchor to="/sensors">{t.howToAddOne}</PageAnchor>
       </Text>
     );
   }
@@ -25,18 +26,16 @@ export function Fleet() {
   const dropped = sensors.reduce((sum, { counters }) => sum + dropsOf(counters).total, 0);
   return (
     <Facts>
-      <Fact name="Connected">
+      <Fact name={t.connected}>
         <Group gap={6} c={connected.length < sensors.length ? "red" : undefined} component="span">
-          {connected.length} of {plural(sensors.length, "sensor")}
+          {t.ofSensor(connected.length, sensors.length)}
         </Group>
       </Fact>
-      <Fact name={`At revision ${count(revision)}`}>
-        {current.length} of {connected.length}
-      </Fact>
-      <Fact name="Not seen or shed, all causes">{count(dropped)}</Fact>
-      <Fact name="Details">
+      <Fact name={t.atRevision(revision)}>{t.countOf(current.length, connected.length)}</Fact>
+      <Fact name={t.notSeenOrShed}>{count(dropped)}</Fact>
+      <Fact name={t.details}>
         <PageAnchor to="/sensors" size="sm">
-          All sensors
+          {t.allSensors}
         </PageAnchor>
       </Fact>
     </Facts>

@@ -14,6 +14,7 @@ import { RangePicker } from "../../shared/RangePicker";
 import { Ranking } from "../../shared/Ranking";
 import { rangeOf, toSearch } from "../../shared/search";
 import { Hostile } from "../../shared/text";
+import { overview as t } from "../../texts/overview";
 import { LatestEvents } from "../activity/LatestEvents";
 import { FirstSteps } from "../sensors/FirstSteps";
 import { ActorsChart, AttacksChart } from "./AttacksChart";
@@ -65,13 +66,13 @@ export function OverviewPage() {
 
   return (
     <Page
-      title="Overview"
-      about="What was seen, who did it, and whether the sensors are well"
+      title={t.overview}
+      about={t.whatWasSeenWho}
       actions={<RangePicker value={range} onChange={(range) => refine(toSearch(range))} />}
     >
       <Stack>
         <FirstSteps />
-        {Boolean(error) && <ErrorNote error={error} title="Some of this page could not be loaded" />}
+        {Boolean(error) && <ErrorNote error={error} title={t.someOfThisPage} />}
         <Columns least={140} gap={12}>
           <SeverityTiles
             counts={severities.data}
@@ -85,7 +86,7 @@ export function OverviewPage() {
         <Group gap="xs" className={classes.narrowed}>
           {severity || kind ? (
             <>
-              <Text size="sm">Below, only</Text>
+              <Text size="sm">{t.belowOnly}</Text>
               {severity && (
                 <Pill
                   withRemoveButton
@@ -107,12 +108,12 @@ export function OverviewPage() {
             </>
           ) : (
             <Text size="sm" c="dimmed">
-              Press a severity or an attack to see only that below
+              {t.pressASeverityOr}
             </Text>
           )}
         </Group>
         <div className={classes.panels}>
-          <Panel title="Attacks over time">
+          <Panel title={t.attacksOverTime}>
             <AttacksChart
               counts={counts}
               onPick={({ from, to }) =>
@@ -120,10 +121,10 @@ export function OverviewPage() {
               }
             />
           </Panel>
-          <Panel title="Attacks by category">
+          <Panel title={t.attacksByCategory}>
             <Ranking
-              label="Attacks by category"
-              empty="Nothing to rank yet."
+              label={t.attacksByCategory}
+              empty={t.nothingToRankYet}
               ranks={categories.data?.map(({ category, subCategory, count }) => ({
                 key: `${category} ${subCategory}`,
                 name: subCategory,
@@ -133,13 +134,13 @@ export function OverviewPage() {
               }))}
             />
           </Panel>
-          <Panel title={severity ? "Successful exploits" : "Actors and successful exploits"}>
+          <Panel title={severity ? t.successfulExploits : t.actorsAndSuccessfulExploits}>
             <ActorsChart counts={counts} withActors={!severity} />
           </Panel>
-          <Panel title="Top actors" about={`The busiest of the ${LATEST_ACTORS} seen last`}>
+          <Panel title={t.topActors} about={t.theBusiestOfThe(LATEST_ACTORS)}>
             <Ranking
-              label="Top actors"
-              empty="Nobody yet."
+              label={t.topActors}
+              empty={t.nobodyYet}
               ranks={
                 actors.data &&
                 busiest.map(({ id, eventCount, country }) => ({
@@ -159,7 +160,7 @@ export function OverviewPage() {
               }
             />
           </Panel>
-          <Panel title="Where the actors are">
+          <Panel title={t.whereTheActorsAre}>
             <WorldMap
               countries={countries.data}
               onPick={(country) =>
@@ -170,10 +171,10 @@ export function OverviewPage() {
               }
             />
           </Panel>
-          <Panel title="Top hosts">
+          <Panel title={t.topHosts}>
             <Ranking
-              label="Top hosts"
-              empty="No host was attacked in this time."
+              label={t.topHosts}
+              empty={t.noHostWasAttacked}
               ranks={
                 apis.data &&
                 byHost(apis.data.apis).map(({ host, count }) => ({
@@ -193,10 +194,10 @@ export function OverviewPage() {
               }
             />
           </Panel>
-          <Panel title="Top APIs">
+          <Panel title={t.topApis}>
             <Ranking
-              label="Top APIs"
-              empty="No endpoint was attacked in this time."
+              label={t.topApis}
+              empty={t.noEndpointWasAttacked}
               ranks={apis.data?.apis.map(({ method, host, api, requestsCount }) => ({
                 key: `${method} ${host} ${api}`,
                 count: requestsCount,
@@ -213,17 +214,17 @@ export function OverviewPage() {
               }))}
             />
           </Panel>
-          <Panel title="Sensors">
+          <Panel title={t.sensors}>
             <Fleet />
           </Panel>
         </div>
-        <section aria-label="Latest events">
+        <section aria-label={t.latestEvents}>
           <Group justify="space-between" mb="xs">
             <Title order={2} size="sm">
-              Latest events
+              {t.latestEvents}
             </Title>
             <PageAnchor to="/activity" search={toActivity} size="sm">
-              All of them
+              {t.allOfThem}
             </PageAnchor>
           </Group>
           <LatestEvents filter={filter} range={range} />
@@ -233,4 +234,4 @@ export function OverviewPage() {
   );
 }
 
-const REMOVE = { "aria-label": "Show all again", tabIndex: 0, "aria-hidden": false } as const;
+const REMOVE = { "aria-label": t.showAllAgain, tabIndex: 0, "aria-hidden": false } as const;

@@ -1,7 +1,8 @@
 import { Skeleton, Text } from "@mantine/core";
 import { lazy, Suspense, useMemo } from "react";
-import { count, countryName, plural } from "../../shared/format";
+import { count, countryName } from "../../shared/format";
 import { TOOLTIP } from "../../shared/LazyChart";
+import { overview as t } from "../../texts/overview";
 import classes from "./WorldMap.module.css";
 
 const MapChart = lazy(() => import("./MapChart"));
@@ -27,16 +28,16 @@ export function WorldMap({ countries, onPick }: WorldMapProps) {
     <>
       <Suspense fallback={<Skeleton height={HEIGHT} />}>
         <MapChart
-          label={`World map of ${plural(
+          label={t.worldMapOfActor(
             known.reduce((sum, { count }) => sum + count, 0),
-            "actor",
-          )} in ${plural(known.length, "country", "countries")}`}
+            known.length,
+          )}
           height={HEIGHT}
           option={option}
           onPick={({ name }) => known.some(({ country }) => country === name) && onPick(name)}
         />
       </Suspense>
-      <ul className={classes.countries} aria-label="Countries with the most actors">
+      <ul className={classes.countries} aria-label={t.countriesWithTheMost}>
         {most.map(({ country, count: actors }) => (
           <li key={country}>
             <button type="button" className={classes.country} onClick={() => onPick(country)}>
@@ -47,7 +48,7 @@ export function WorldMap({ countries, onPick }: WorldMapProps) {
       </ul>
       {elsewhere > 0 && (
         <Text size="xs" c="dimmed" mt={4}>
-          {plural(elsewhere, "actor")} with a private address or one of no known country
+          {t.actorWithAPrivate(elsewhere)}
         </Text>
       )}
     </>
@@ -63,7 +64,7 @@ function mapOption(known: { country: string; count: number }[]) {
       ...TOOLTIP,
       trigger: "item",
       formatter: ({ name, value }: { name: string; value: number }) =>
-        `${countryName(name)}: ${Number.isNaN(value) ? "no actor" : plural(value, "actor")}`,
+        `${countryName(name)}: ${Number.isNaN(value) ? t.noActor : t.actorCount(value)}`,
     },
     visualMap: {
       show: false,

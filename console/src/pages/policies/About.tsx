@@ -5,30 +5,31 @@ import { Fact, Facts } from "../../shared/Fact";
 import { SafeMarkdown } from "../../shared/SafeMarkdown";
 import { SeverityBadge } from "../../shared/Severity";
 import { DateTime } from "../../shared/Time";
+import { policies as t } from "../../texts/policies";
 
 /** What people should know of a policy. */
 export function About({ policy: { info, author, updatedAt } }: { policy: Policy }) {
   return (
     <Stack>
       <Facts>
-        <Fact name="Severity">
+        <Fact name={t.severity}>
           <SeverityBadge severity={info.severity} />
         </Fact>
-        <Fact name="Category">{info.category.displayName}</Fact>
-        <Fact name="Sub-category">{info.subCategory}</Fact>
-        <Fact name="Author">{author}</Fact>
+        <Fact name={t.category}>{info.category.displayName}</Fact>
+        <Fact name={t.subCategory}>{info.subCategory}</Fact>
+        <Fact name={t.author}>{author}</Fact>
         {updatedAt !== null && (
-          <Fact name="Changed">
+          <Fact name={t.changed}>
             <DateTime at={updatedAt} />
           </Fact>
         )}
-        {info.cwe && info.cwe.length > 0 && <Fact name="CWE">{info.cwe.join(", ")}</Fact>}
-        {info.tags && info.tags.length > 0 && <Fact name="Tags">{info.tags.join(", ")}</Fact>}
+        {info.cwe && info.cwe.length > 0 && <Fact name={t.cwe}>{info.cwe.join(", ")}</Fact>}
+        {info.tags && info.tags.length > 0 && <Fact name={t.tags}>{info.tags.join(", ")}</Fact>}
       </Facts>
       {info.description && <SafeMarkdown>{info.description}</SafeMarkdown>}
-      {info.details && <Part title="Details">{info.details}</Part>}
-      {info.impact && <Part title="Impact">{info.impact}</Part>}
-      {info.remediation && <Part title="Remediation">{info.remediation}</Part>}
+      {info.details && <Part title={t.details}>{info.details}</Part>}
+      {info.impact && <Part title={t.impact}>{info.impact}</Part>}
+      {info.remediation && <Part title={t.remediation}>{info.remediation}</Part>}
     </Stack>
   );
 }

@@ -1,5 +1,6 @@
 import { Button, Group, Modal, Text } from "@mantine/core";
 import { useBlocker } from "@tanstack/react-router";
+import { policies as t } from "../../texts/policies";
 
 /** Asks before somebody leaves what they have not saved. */
 export function LeaveGuard({ isChanged }: { isChanged: boolean }) {
@@ -12,18 +13,18 @@ export function LeaveGuard({ isChanged }: { isChanged: boolean }) {
     <Modal
       opened={blocker.status === "blocked"}
       onClose={() => blocker.reset?.()}
-      title="Leave without saving?"
-      closeButtonProps={{ "aria-label": "Close" }}
+      title={t.leaveWithoutSaving}
+      closeButtonProps={{ "aria-label": t.close }}
     >
       <Text size="sm" mb="md">
-        What you changed in the text is lost then.
+        {t.whatYouChangedIn}
       </Text>
       <Group justify="flex-end" gap="xs">
         <Button variant="default" data-autofocus onClick={() => blocker.reset?.()}>
-          Stay
+          {t.stay}
         </Button>
         <Button color="red" onClick={() => blocker.proceed?.()}>
-          Leave
+          {t.leave}
         </Button>
       </Group>
     </Modal>

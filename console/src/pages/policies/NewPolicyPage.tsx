@@ -1,6 +1,7 @@
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import { Page } from "../../shared/Page";
+import { policies as t } from "../../texts/policies";
 import { LeaveGuard } from "./LeaveGuard";
 import { PolicyText } from "./PolicyText";
 import { STARTER } from "./starter";
@@ -12,9 +13,9 @@ export function NewPolicyPage() {
   const [text, setText] = useState(STARTER);
   const navigate = route.useNavigate();
   return (
-    <Page title="New policy" about="It is in force on every sensor once it is saved">
+    <Page title={t.newPolicy} about={t.itIsInForceOn}>
       <PolicyText
-        label="Text of the new policy"
+        label={t.textOfTheNew}
         saved=""
         text={text}
         onChange={setText}

@@ -13,6 +13,7 @@ import { RangePicker } from "../../shared/RangePicker";
 import { useIsAdmin } from "../../shared/rights";
 import { SearchBox } from "../../shared/SearchBox";
 import { rangeOf, toSearch } from "../../shared/search";
+import { policies as t } from "../../texts/policies";
 import { columns } from "./columns";
 import { arranged, rowsOf, usualOrder } from "./rows";
 import type { PoliciesSearch, PolicySort } from "./search";
@@ -46,26 +47,26 @@ export function PoliciesPage() {
     void navigate({ to: ".", search: (old) => ({ ...old, ...change }), replace: true });
   return (
     <Page
-      title="Policies"
-      about="What the sensors judge every exchange by"
+      title={t.policies}
+      about={t.whatTheSensorsJudge}
       actions={
         <>
           <SearchBox
-            label="Search policies"
+            label={t.searchPolicies}
             value={search.q ?? ""}
             onChange={(q) => refine({ q: q || undefined })}
           />
           <RangePicker value={range} onChange={(range) => refine(toSearch(range))} />
           {isAdmin && (
             <PageButton to="/new-policy" size="xs" leftSection={<Plus size={14} aria-hidden />}>
-              New policy
+              {t.newPolicy}
             </PageButton>
           )}
         </>
       }
     >
       <DataTable
-        label="Policies"
+        label={t.policies}
         columns={columns}
         rows={rows}
         rowId={({ policy }) => policy.id}
@@ -80,13 +81,12 @@ export function PoliciesPage() {
         }}
         empty={
           search.q ? (
-            <EmptyState icon={ScrollText} title="No policy fits the search">
-              It looks into id, name, category and description.
+            <EmptyState icon={ScrollText} title={t.noPolicyFitsThe}>
+              {t.itLooksIntoId}
             </EmptyState>
           ) : (
-            <EmptyState icon={ScrollText} title="No policy is loaded">
-              Nothing can be detected without one. Start the sensor without --policies to use the built-in
-              ones.
+            <EmptyState icon={ScrollText} title={t.noPolicyIsLoaded}>
+              {t.nothingCanBeDetected}
             </EmptyState>
           )
         }

@@ -7,11 +7,12 @@ import { showCoverage } from "../../block/notice";
 import { ConfirmButton } from "../../shared/ConfirmButton";
 import { showProblem } from "../../shared/notices";
 import { useIsAdmin } from "../../shared/rights";
+import { policies as t } from "../../texts/policies";
 import { showSaved } from "./PolicyText";
 
 const MODES = [
-  { value: "detect", label: "Monitor" },
-  { value: "block", label: "Block" },
+  { value: "detect", label: t.monitor },
+  { value: "block", label: t.block },
 ] as const;
 
 /** Whether it blocks, whether it is in force at all, and as it came. */
@@ -27,15 +28,15 @@ export function PolicyActions({ policy }: { policy: Policy }) {
       {inForce && (
         <SegmentedControl
           size="xs"
-          aria-label="What it does"
-          title="Monitor tells of attacks; Block also blocks who makes them, at once"
+          aria-label={t.whatItDoes}
+          title={t.monitorTellsOfAttacks}
           data={[...MODES]}
           value={policy.mode}
           disabled={change.isPending}
           onChange={(mode) =>
             change.mutate(
               { id, mode: mode as PolicyMode },
-              { onSuccess: showSaved, onError: (error) => showProblem(`${id} does what it did`, error) },
+              { onSuccess: showSaved, onError: (error) => showProblem(t.doesWhatItDid(id), error) },
             )
           }
         />
@@ -43,33 +44,29 @@ export function PolicyActions({ policy }: { policy: Policy }) {
       {(origin === "overriding" || !inForce) && (
         <ConfirmButton
           size="xs"
-          warning={`${id} is in force as it came with the sensors. What was written here stays among the versions.`}
+          warning={t.isInForceAs(id)}
           onConfirm={() =>
             restore.mutate(id, {
-              onSuccess: (reply) => showCoverage(`${id} is as it came`, coverageOf(reply)),
-              onError: (error) => showProblem(`${id} stays as it is`, error),
+              onSuccess: (reply) => showCoverage(t.isAsItCame(id), coverageOf(reply)),
+              onError: (error) => showProblem(t.staysAsItIs(id), error),
             })
           }
         >
-          Restore
+          {t.restore}
         </ConfirmButton>
       )}
       {inForce && (
         <ConfirmButton
           size="xs"
-          warning={
-            origin === "saved"
-              ? `${id} is gone from every sensor. Its versions stay.`
-              : `No sensor judges by ${id} any more, until it is restored.`
-          }
+          warning={origin === "saved" ? t.isGoneFromEvery(id) : t.noSensorJudgesBy(id)}
           onConfirm={() =>
             remove.mutate(id, {
-              onSuccess: (reply) => showCoverage(`${id} is out of force`, coverageOf(reply)),
-              onError: (error) => showProblem(`${id} is still in force`, error),
+              onSuccess: (reply) => showCoverage(t.isOutOfForce(id), coverageOf(reply)),
+              onError: (error) => showProblem(t.isStillInForce(id), error),
             })
           }
         >
-          Delete
+          {t.deletePolicy}
         </ConfirmButton>
       )}
     </Group>

@@ -9,6 +9,7 @@ import { EmptyState } from "../../shared/EmptyState";
 import { ErrorNote } from "../../shared/ErrorNote";
 import { PageAnchor } from "../../shared/links";
 import { Page } from "../../shared/Page";
+import { policies as t } from "../../texts/policies";
 import { About } from "./About";
 import { LeaveGuard } from "./LeaveGuard";
 import { PolicyActions } from "./PolicyActions";
@@ -27,15 +28,14 @@ export function PolicyPage() {
   return (
     <Page
       title={policyId}
-      about={policy?.info.name ?? "A policy"}
+      about={policy?.info.name ?? t.aPolicy}
       actions={policy && <PolicyActions policy={policy} />}
     >
-      {error && !policies && <ErrorNote error={error} title="The policy could not be loaded" />}
+      {error && !policies && <ErrorNote error={error} title={t.thePolicyCouldNot} />}
       {!policies && !error && <Skeleton height={400} />}
       {policies && !policy && (
-        <EmptyState icon={FileQuestion} title="There is no such policy">
-          It may have been removed since the event that led here.{" "}
-          <PageAnchor to="/policies">All policies</PageAnchor>
+        <EmptyState icon={FileQuestion} title={t.thereIsNoSuch}>
+          {t.itMayHaveBeen} <PageAnchor to="/policies">{t.allPolicies}</PageAnchor>
         </EmptyState>
       )}
       {policy && <Opened key={policy.id} policy={policy} />}
@@ -58,18 +58,18 @@ function Opened({ policy }: { policy: Policy }) {
     >
       <Group mb="md" gap="xs" justify="space-between">
         <Tabs.List>
-          <Tabs.Tab value="text">Text</Tabs.Tab>
-          <Tabs.Tab value="versions">Versions</Tabs.Tab>
-          <Tabs.Tab value="about">About</Tabs.Tab>
+          <Tabs.Tab value="text">{t.text}</Tabs.Tab>
+          <Tabs.Tab value="versions">{t.versions}</Tabs.Tab>
+          <Tabs.Tab value="about">{t.about}</Tabs.Tab>
         </Tabs.List>
         <Group gap={6}>
           <StateBadges policy={policy} />
-          {edited !== undefined && edited !== policy.content && <Badge color="yellow">Not saved</Badge>}
+          {edited !== undefined && edited !== policy.content && <Badge color="yellow">{t.notSaved}</Badge>}
         </Group>
       </Group>
       <Tabs.Panel value="text">
         <PolicyText
-          label={`Text of ${policy.id}`}
+          label={t.textOf(policy.id)}
           saved={policy.content}
           text={text}
           onChange={setEdited}

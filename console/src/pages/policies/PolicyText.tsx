@@ -10,10 +10,10 @@ import { coverageOf } from "../../block/coverage";
 import { showCoverage } from "../../block/notice";
 import { Columns } from "../../shared/Columns";
 import { ErrorNote } from "../../shared/ErrorNote";
-import { plural } from "../../shared/format";
 import { LazyEditor } from "../../shared/LazyEditor";
 import { showProblem } from "../../shared/notices";
 import { useIsAdmin, useMayAct } from "../../shared/rights";
+import { policies as t } from "../../texts/policies";
 import { policyCompletions } from "./editor/complete";
 import { rangeOf, type TextProblem, textProblemsOf } from "./editor/problems";
 import { TrialPanel } from "./trial/TrialPanel";
@@ -65,7 +65,7 @@ export function PolicyText({ label, saved, text, onChange, onSaved }: PolicyText
           goTo={goTo}
         />
         {problems.length > 0 && (
-          <Alert color="red" role="alert" title={`${plural(problems.length, "problem")} in the text`} py="xs">
+          <Alert color="red" role="alert" title={t.problemInTheText(problems.length)} py="xs">
             {problems.map((problem) => (
               <UnstyledButton
                 key={`${problem.line} ${problem.column} ${problem.message}`}
@@ -73,21 +73,21 @@ export function PolicyText({ label, saved, text, onChange, onSaved }: PolicyText
                 fz="sm"
                 onClick={() => setGoTo({ at: rangeOf(text, problem).from })}
               >
-                {problem.line > 0 && <strong>{`Line ${problem.line}, column ${problem.column}: `}</strong>}
+                {problem.line > 0 && <strong>{t.lineColumn(problem.line, problem.column)}</strong>}
                 {problem.message}
               </UnstyledButton>
             ))}
           </Alert>
         )}
-        {Boolean(refused) && <ErrorNote title="Not saved" error={refused} />}
+        {Boolean(refused) && <ErrorNote title={t.notSaved} error={refused} />}
         {isAdmin && (
           <Group justify="space-between" gap="xs">
             <Text size="xs" c="dimmed" aria-live="polite">
-              {isChanged ? "Changed, and not saved yet" : "As it is saved"}
+              {isChanged ? t.changedAndNotSaved : t.asItIsSaved}
             </Text>
             <Group gap="xs">
               <Button size="xs" variant="default" disabled={!isChanged} onClick={() => onChange(saved)}>
-                Undo all
+                {t.undoAll}
               </Button>
               <Button
                 size="xs"
@@ -104,7 +104,7 @@ export function PolicyText({ label, saved, text, onChange, onSaved }: PolicyText
                   })
                 }
               >
-                Save
+                {t.save}
               </Button>
             </Group>
           </Group>
@@ -128,7 +128,7 @@ async function checkText(content: string): Promise<TextProblem[]> {
 /** Says where a saved policy is in force, and which of its own examples it gets wrong. */
 export function showSaved(reply: SavedPolicy): void {
   const { template, examples, refused = [] } = reply;
-  showCoverage(`${template.id} is saved`, {
+  showCoverage(t.isSaved(template.id), {
     ...coverageOf(reply),
     refusals: refused.map(({ node, reason }) => `${node}: ${reason}`),
   });
@@ -136,8 +136,8 @@ export function showSaved(reply: SavedPolicy): void {
   if (wrong === 0) return;
   const firstLine = (text: string) => text.split("\n")[0] ?? "";
   const parts = [
-    ...examples.missed.map((text) => `does not match ${firstLine(text)}`),
-    ...examples.accused.map((text) => `matches ${firstLine(text)}`),
+    ...examples.missed.map((text) => t.doesNotMatch(firstLine(text))),
+    ...examples.accused.map((text) => t.matches(firstLine(text))),
   ];
-  showProblem(`${plural(wrong, "example")} of ${template.id} judged otherwise`, new Error(parts.join("; ")));
+  showProblem(t.exampleOfJudgedOtherwise(wrong, template.id), new Error(parts.join("; ")));
 }

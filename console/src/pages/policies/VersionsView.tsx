@@ -12,9 +12,10 @@ import { LazyDifference } from "../../shared/LazyEditor";
 import { showProblem } from "../../shared/notices";
 import { useIsAdmin } from "../../shared/rights";
 import { DateTime } from "../../shared/Time";
+import { policies as t } from "../../texts/policies";
 import { showSaved } from "./PolicyText";
 
-const STEPS = { saved: "Saved", deleted: "Put out of force", restored: "Restored as it came" } as const;
+const STEPS = { saved: t.saved, deleted: t.putOutOfForce, restored: t.restoredAsItCame } as const;
 
 interface VersionsViewProps {
   policy: Policy;
@@ -25,12 +26,12 @@ interface VersionsViewProps {
 export function VersionsView({ policy, onRolledBack }: VersionsViewProps) {
   const { data: versions, error } = useQuery(versionsQuery(policy.id));
   const [chosen, setChosen] = useState<number>();
-  if (error && !versions) return <ErrorNote error={error} title="The versions could not be loaded" />;
+  if (error && !versions) return <ErrorNote error={error} title={t.theVersionsCouldNot} />;
   if (!versions) return <Skeleton height={240} />;
   if (versions.length === 0) {
     return (
-      <EmptyState icon={History} title="It was never changed">
-        It is in force as it came with the sensors. What is saved is kept here, to compare and to go back to.
+      <EmptyState icon={History} title={t.itWasNeverChanged}>
+        {t.itIsInForce}
       </EmptyState>
     );
   }
@@ -44,13 +45,13 @@ export function VersionsView({ policy, onRolledBack }: VersionsViewProps) {
             component="button"
             active={one.version === shown?.version}
             onClick={() => setChosen(one.version)}
-            label={`Version ${one.version}: ${STEPS[one.step].toLowerCase()}`}
+            label={t.version(one.version, STEPS[one.step].toLowerCase())}
             description={
               <>
                 {one.author}, <DateTime at={one.at} />
               </>
             }
-            rightSection={one === versions[0] && <Badge size="xs">Latest</Badge>}
+            rightSection={one === versions[0] && <Badge size="xs">{t.latest}</Badge>}
           />
         ))}
       </ScrollArea.Autosize>
@@ -80,8 +81,8 @@ function Shown({ policy, version, before, onRolledBack }: ShownProps) {
   const { content } = version;
   if (content === null) {
     return (
-      <Alert role="status" title={`Version ${version.version} has no text`}>
-        {STEPS[version.step]} by {version.author}.
+      <Alert role="status" title={t.versionHasNoText(version.version)}>
+        {t.stepBy(STEPS[version.step], version.author)}
       </Alert>
     );
   }
@@ -90,9 +91,7 @@ function Shown({ policy, version, before, onRolledBack }: ShownProps) {
     <Stack gap="xs">
       <Group justify="space-between" gap="xs">
         <Text size="sm" fw={600}>
-          {isSame
-            ? "In force; marked is what it changed"
-            : `Marked is what version ${version.version} has otherwise than what is in force`}
+          {isSame ? t.inForceMarkedIs : t.markedIsWhatVersion(version.version)}
         </Text>
         {isAdmin && !isSame && (
           <Button
@@ -107,17 +106,17 @@ function Shown({ policy, version, before, onRolledBack }: ShownProps) {
                     showSaved(reply);
                     onRolledBack(reply);
                   },
-                  onError: (error) => showProblem("It is in force as before", error),
+                  onError: (error) => showProblem(t.itIsInForceAs, error),
                 },
               )
             }
           >
-            Roll back to version {version.version}
+            {t.rollBackToVersion(version.version)}
           </Button>
         )}
       </Group>
       <LazyDifference
-        label={`Version ${version.version}`}
+        label={t.versionNumber(version.version)}
         before={isSame ? before : policy.content}
         after={content}
       />

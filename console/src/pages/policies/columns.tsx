@@ -3,6 +3,7 @@ import { createColumnHelper } from "@tanstack/react-table";
 import { count } from "../../shared/format";
 import { PageAnchor } from "../../shared/links";
 import { SeverityBadge } from "../../shared/Severity";
+import { policies as t } from "../../texts/policies";
 import type { PolicyRow } from "./rows";
 import { StateBadges } from "./StateBadges";
 
@@ -11,14 +12,14 @@ const column = createColumnHelper<PolicyRow>();
 export const columns = [
   column.accessor("policy.info.severity", {
     id: "severity",
-    header: "Severity",
+    header: t.severity,
     enableSorting: true,
     meta: { from: "xs", width: 98 },
     cell: ({ getValue }) => <SeverityBadge severity={getValue()} />,
   }),
   column.accessor("policy.id", {
     id: "id",
-    header: "Policy",
+    header: t.policy,
     enableSorting: true,
     cell: ({ getValue }) => (
       <PageAnchor
@@ -34,7 +35,7 @@ export const columns = [
     ),
   }),
   column.accessor("policy.info.description", {
-    header: "What it looks for",
+    header: t.whatItLooksFor,
     meta: { from: "md" },
     cell: ({ row: { original: one } }) => (
       <Text fz="inherit" c="dimmed" lineClamp={2} title={one.policy.info.category.displayName}>
@@ -43,7 +44,7 @@ export const columns = [
     ),
   }),
   column.accessor("policy.mode", {
-    header: "State",
+    header: t.state,
     meta: { from: "sm", width: 190 },
     cell: ({ row: { original: one } }) => (
       <Group gap={6} wrap="nowrap">
@@ -52,7 +53,7 @@ export const columns = [
     ),
   }),
   column.accessor("hits", {
-    header: "Events",
+    header: t.events,
     enableSorting: true,
     meta: { width: 90, align: "right" },
     cell: ({ row: { original: one } }) =>
@@ -71,7 +72,7 @@ export const columns = [
       ),
   }),
   column.accessor("ignored", {
-    header: "Ignored",
+    header: t.ignored,
     enableSorting: true,
     meta: { from: "xs", width: 96, align: "right" },
     cell: ({ row: { original: one } }) => {
@@ -88,7 +89,7 @@ export const columns = [
           to="/suppressions"
           search={{ q: one.policy.id }}
           fz="inherit"
-          title={`${count(combinations)} ignored as no attack; ${count(events)} events held back since`}
+          title={t.ignoredAsNoAttack(combinations, events)}
         >
           {count(combinations)} ({count(events)})
         </PageAnchor>

@@ -2,7 +2,8 @@ import { Button, Collapse, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { Columns } from "../../shared/Columns";
-import { count, plural } from "../../shared/format";
+import { count } from "../../shared/format";
+import { sensors as t } from "../../texts/sensors";
 import { counterName } from "./counters";
 
 /** Everything a sensor counts, for whoever looks for a cause. */
@@ -20,7 +21,7 @@ export function CounterTable({ counters }: { counters: Record<string, number> })
         aria-expanded={open}
         onClick={toggle}
       >
-        {plural(names.length, "counter")}
+        {t.counters(names.length)}
       </Button>
       <Collapse expanded={open}>
         <Columns least={260} gap={32} rowGap={2}>

@@ -5,37 +5,37 @@ import { useCommand } from "../../api/commands";
 import { acceptAlert, alertsQuery } from "../../api/sensors";
 import type { CoverageAlert } from "../../api/types";
 import { ErrorNote } from "../../shared/ErrorNote";
-import { duration, plural } from "../../shared/format";
 import { showProblem } from "../../shared/notices";
 import { Panel } from "../../shared/Panel";
 import { useIsAdmin } from "../../shared/rights";
 import { SeverityBadge } from "../../shared/Severity";
 import { DateTime, useNow } from "../../shared/Time";
 import { Hostile } from "../../shared/text";
+import { sensors as t } from "../../texts/sensors";
 
 /** What goes unseen or unguarded now, and what did before. */
 export function CoverageAlerts() {
   const { data: alerts, error } = useQuery(alertsQuery);
   const [withClosed, setWithClosed] = useState(false);
-  if (error && !alerts) return <ErrorNote error={error} title="The coverage alerts could not be loaded" />;
+  if (error && !alerts) return <ErrorNote error={error} title={t.theCoverageAlertsCould} />;
   if (!alerts || alerts.length === 0) return null;
   const open = alerts.filter(({ closedAt }) => closedAt === null);
   const shown = withClosed ? alerts : open;
   return (
-    <Panel title="Coverage">
+    <Panel title={t.coverage}>
       <Group justify="space-between" gap="xs" mb={shown.length > 0 ? "xs" : 0}>
         <Text size="sm" c={open.length > 0 ? "red" : "dimmed"}>
-          {open.length > 0 ? `${plural(open.length, "alert")} open` : "All that is to be seen is seen"}
+          {open.length > 0 ? t.alertOpen(open.length) : t.allThatIsTo}
         </Text>
         <Switch
           size="xs"
-          label="Also those that are over"
+          label={t.alsoThoseThatAre}
           checked={withClosed}
           onChange={(event) => setWithClosed(event.currentTarget.checked)}
         />
       </Group>
       {shown.length > 0 && (
-        <Table aria-label="Coverage alerts">
+        <Table aria-label={t.coverageAlerts}>
           <Table.Tbody>
             {shown.map((alert) => (
               <Row key={alert.id} alert={alert} />
@@ -64,13 +64,11 @@ function Row({ alert }: { alert: CoverageAlert }) {
       <Table.Td w={210} visibleFrom="sm">
         <DateTime at={openedAt} />
         <Text size="xs" c="dimmed">
-          {closedAt === null
-            ? `for ${duration(now - openedAt)}`
-            : `was over after ${duration(closedAt - openedAt)}`}
+          {closedAt === null ? t.openFor(now - openedAt) : t.wasOverAfter(closedAt - openedAt)}
         </Text>
       </Table.Td>
       <Table.Td w={100} ta="right">
-        {closedAt === null ? <Accept alert={alert} /> : <Badge color="gray">Over</Badge>}
+        {closedAt === null ? <Accept alert={alert} /> : <Badge color="gray">{t.over}</Badge>}
       </Table.Td>
     </Table.Tr>
   );
@@ -84,11 +82,11 @@ function Accept({ alert: { id } }: { alert: CoverageAlert }) {
     <Button
       size="compact-xs"
       variant="default"
-      title="What the sensor does now is what it is meant to do"
+      title={t.whatTheSensorDoes}
       loading={accept.isPending}
-      onClick={() => accept.mutate(id, { onError: (error) => showProblem("The alert stays open", error) })}
+      onClick={() => accept.mutate(id, { onError: (error) => showProblem(t.theAlertStaysOpen, error) })}
     >
-      Accept
+      {t.accept}
     </Button>
   );
 }

@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { sessionQuery } from "../../api/queries";
 import { CopyButton } from "../../shared/CopyButton";
 import { useIsOperator } from "../../shared/rights";
+import { sensors as t } from "../../texts/sensors";
 
 /** How a node gets a sensor, step by step, with the commands to copy. */
 export function Enrol() {
@@ -14,17 +15,15 @@ export function Enrol() {
   const address = isLocal ? "http://127.0.0.1:9090" : `https://${hostname}:9090`;
   const steps = [
     {
-      what: "On the control plane's machine, make a join token. It is good for one sensor and a day.",
+      what: t.onTheControlPlanes,
       command: `control-plane join-token create --data-dir DIR${account} > join-token`,
     },
     {
-      what: isLocal
-        ? "On the same machine, start a sensor on the interface whose traffic is to be seen."
-        : "Bring the file to the node, and start a sensor on the interface whose traffic is to be seen.",
+      what: isLocal ? t.onTheSameMachine : t.bringTheFileTo,
       command: `sensor run --control-plane ${address} --join-token join-token --interface ${isLocal ? "lo" : "eth0"}`,
     },
     {
-      what: "Where it does not start or sees nothing, this names what is missing and the fix.",
+      what: t.whereItDoesNot,
       command: "sudo portctl doctor",
     },
   ];
@@ -38,14 +37,13 @@ export function Enrol() {
               {command}
             </Code>
             <Group justify="flex-end" mt={4}>
-              <CopyButton text={() => command}>Copy</CopyButton>
+              <CopyButton text={() => command}>{t.copy}</CopyButton>
             </Group>
           </List.Item>
         ))}
       </List>
       <Text size="xs" c="dimmed">
-        The sensor dials the control plane; nothing listens on the node. It keeps its own key, and the token
-        is not needed again.
+        {t.theSensorDialsThe}
       </Text>
     </Stack>
   );

@@ -4,6 +4,7 @@ import { HardDrive, Radio, ServerCog } from "lucide-react";
 import { sensorsQuery } from "../../api/sensors";
 import type { Sensor } from "../../api/types";
 import { PageButton } from "../../shared/links";
+import { sensors as t } from "../../texts/sensors";
 import { Enrol } from "./Enrol";
 
 /** On the first day there is nothing to see, but something to do; and what holds everything up is said first. */
@@ -15,43 +16,33 @@ export function FirstSteps({ withHelp = false }: { withHelp?: boolean }) {
   return (
     <>
       {store && store.state !== "ok" && (
-        <Alert
-          role="status"
-          color="red"
-          icon={<HardDrive size={18} />}
-          title="The control plane takes no events"
-        >
-          {store.note || store.state}. The sensors keep what they see until there is room again.
+        <Alert role="status" color="red" icon={<HardDrive size={18} />} title={t.theControlPlaneTakes}>
+          {t.theSensorsKeepWhat(store.note || store.state)}
         </Alert>
       )}
       {there.length === 0 && (
-        <Alert role="status" icon={<ServerCog size={18} />} title="No sensor has enrolled yet">
+        <Alert role="status" icon={<ServerCog size={18} />} title={t.noSensorHasEnrolled}>
           <Stack gap="xs" align={withHelp ? "stretch" : "flex-start"}>
-            Attacks appear here seconds after a sensor has seen them. Start one on a node whose traffic is to
-            be watched.
+            {t.attacksAppearHereSeconds}
             {withHelp ? (
               <Enrol />
             ) : (
               <PageButton to="/sensors" size="xs">
-                How to add a sensor
+                {t.howToAddA}
               </PageButton>
             )}
           </Stack>
         </Alert>
       )}
       {there.length > 0 && there.every(isBlind) && (
-        <Alert role="status" color="yellow" icon={<Radio size={18} />} title="No HTTP was seen yet">
+        <Alert role="status" color="yellow" icon={<Radio size={18} />} title={t.noHttpWasSeen}>
           <List size="sm">
             <List.Item>
-              Does the server's traffic pass an interface that a sensor watches? <strong>Sensors</strong>{" "}
-              lists them.
+              {t.doesTheServersTraffic} <strong>{t.sensors}</strong> {t.listsThem}
             </List.Item>
+            <List.Item>{t.isItEncryptedOn}</List.Item>
             <List.Item>
-              Is it encrypted on the way? Sensors read HTTP where TLS has ended: behind the proxy, or on the
-              node.
-            </List.Item>
-            <List.Item>
-              <Code>sudo portctl doctor</Code> on the node tries what capture needs, and names the fix.
+              <Code>{t.sudoPortctlDoctor}</Code> {t.onTheNodeTries}
             </List.Item>
           </List>
         </Alert>

@@ -7,8 +7,9 @@ import { coverageOf } from "../../block/coverage";
 import { showCoverage } from "../../block/notice";
 import { showProblem } from "../../shared/notices";
 import { useIsAdmin } from "../../shared/rights";
+import { sensors as t } from "../../texts/sensors";
 
-const NAMES: Record<GateMode, string> = { enforce: "Gates drop", monitor: "Gates only count" };
+const NAMES: Record<GateMode, string> = { enforce: t.gatesDrop, monitor: t.gatesOnlyCount };
 
 /** Whether blocks are carried out, on the whole fleet. */
 export function GateSwitch() {
@@ -19,14 +20,14 @@ export function GateSwitch() {
   return (
     <SegmentedControl
       size="xs"
-      aria-label="What the gates do with whom is blocked"
+      aria-label={t.whatTheGatesDo}
       data={(["enforce", "monitor"] as const).map((value) => ({ value, label: NAMES[value] }))}
       value={mode ?? "enforce"}
       disabled={change.isPending}
       onChange={(mode) =>
         change.mutate(mode as GateMode, {
           onSuccess: (reply) => showCoverage(NAMES[mode as GateMode], coverageOf(reply)),
-          onError: (error) => showProblem("The gates do what they did", error),
+          onError: (error) => showProblem(t.theGatesDoWhat, error),
         })
       }
     />

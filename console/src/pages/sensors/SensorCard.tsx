@@ -5,10 +5,11 @@ import type { Sensor } from "../../api/types";
 import { Columns } from "../../shared/Columns";
 import { ConfirmButton } from "../../shared/ConfirmButton";
 import { Fact, Facts } from "../../shared/Fact";
-import { count, plural } from "../../shared/format";
+import { count } from "../../shared/format";
 import { showProblem } from "../../shared/notices";
 import { useIsAdmin } from "../../shared/rights";
 import { DateTime, Time } from "../../shared/Time";
+import { sensors as t } from "../../texts/sensors";
 import { CounterTable } from "./CounterTable";
 import { counterName, dropsOf, seenOf } from "./counters";
 import { SensorTrouble } from "./SensorTrouble";
@@ -21,48 +22,46 @@ export function SensorCard({ sensor, revision }: { sensor: Sensor; revision: num
         <Group gap="xs">
           <Title order={2}>{sensor.node}</Title>
           {sensor.revokedAt ? (
-            <Badge color="gray">Revoked</Badge>
+            <Badge color="gray">{t.revoked}</Badge>
           ) : (
             <Badge color={sensor.connected ? "teal" : "red"} variant="dot">
-              {sensor.connected ? "Connected" : "Away"}
+              {sensor.connected ? t.connected : t.away}
             </Badge>
           )}
-          {behind && <Badge color="yellow">Behind</Badge>}
+          {behind && <Badge color="yellow">{t.behind}</Badge>}
           {sensor.coverageAlerts.length > 0 && (
-            <Badge color="red">{plural(sensor.coverageAlerts.length, "alert")}</Badge>
+            <Badge color="red">{t.alerts(sensor.coverageAlerts.length)}</Badge>
           )}
         </Group>
         <Group gap="sm">
           <Text size="xs" c="dimmed">
-            {sensor.id} · version {sensor.version}
+            {t.version(sensor.id, sensor.version)}
           </Text>
           <Revoke sensor={sensor} />
         </Group>
       </Group>
       <Facts>
-        <Fact name="Capture">{sensor.captureMode || "not reported yet"}</Fact>
-        <Fact name="Enforcement">
-          {sensor.enforcementMode || "not reported yet"}
-          {sensor.gateMode === "monitor" && ", only counting"}
+        <Fact name={t.capture}>{sensor.captureMode || t.notReportedYet}</Fact>
+        <Fact name={t.enforcement}>
+          {sensor.enforcementMode || t.notReportedYet}
+          {sensor.gateMode === "monitor" && t.onlyCounting}
         </Fact>
-        <Fact name="Applied revision">
-          {count(sensor.appliedRevision)} of {count(revision)}
-        </Fact>
-        <Fact name="Last seen">{sensor.lastSeen === null ? "never" : <Time at={sensor.lastSeen} />}</Fact>
-        <Fact name="Traffic seen">{seenOf(sensor.counters)}</Fact>
-        <Fact name="Requests">{requestRate(sensor)}</Fact>
+        <Fact name={t.appliedRevision}>{t.revisionOf(sensor.appliedRevision, revision)}</Fact>
+        <Fact name={t.lastSeen}>{sensor.lastSeen === null ? t.never : <Time at={sensor.lastSeen} />}</Fact>
+        <Fact name={t.trafficSeen}>{seenOf(sensor.counters)}</Fact>
+        <Fact name={t.requests}>{requestRate(sensor)}</Fact>
         {sensor.certifiedUntil !== null && (
-          <Fact name="Certificate until">
+          <Fact name={t.certificateUntil}>
             <DateTime at={sensor.certifiedUntil} />
           </Fact>
         )}
         {Math.abs(sensor.clockSkewMs ?? 0) > 1_000 && (
-          <Fact name="Its clock">{clockOf(sensor.clockSkewMs ?? 0)}</Fact>
+          <Fact name={t.itsClock}>{clockOf(sensor.clockSkewMs ?? 0)}</Fact>
         )}
-        <Fact name="Started">
-          {sensor.startedAt === null ? "not reported yet" : <Time at={sensor.startedAt} />}
+        <Fact name={t.started}>
+          {sensor.startedAt === null ? t.notReportedYet : <Time at={sensor.startedAt} />}
         </Fact>
-        <Fact name="Enrolled">
+        <Fact name={t.enrolled}>
           <Time at={sensor.enrolledAt} />
         </Fact>
       </Facts>
@@ -86,7 +85,7 @@ function requestRate({ connected, rates }: Sensor): string {
 }
 
 const clockOf = (skewMs: number) =>
-  `${(Math.abs(skewMs) / 1_000).toFixed(1)} s ${skewMs > 0 ? "ahead of ours" : "behind ours"}`;
+  `${(Math.abs(skewMs) / 1_000).toFixed(1)} s ${skewMs > 0 ? t.aheadOfOurs : t.behindOurs}`;
 
 function Revoke({ sensor: { id, node, revokedAt } }: { sensor: Sensor }) {
   const isAdmin = useIsAdmin();
@@ -94,12 +93,10 @@ function Revoke({ sensor: { id, node, revokedAt } }: { sensor: Sensor }) {
   if (!isAdmin || revokedAt) return null;
   return (
     <ConfirmButton
-      warning={`${node} is shut out at once and for good. To come back it has to enrol anew.`}
-      onConfirm={() =>
-        revoke.mutate(id, { onError: (error) => showProblem(`${node} is not revoked`, error) })
-      }
+      warning={t.isShutOutAt(node)}
+      onConfirm={() => revoke.mutate(id, { onError: (error) => showProblem(t.isNotRevoked(node), error) })}
     >
-      Revoke
+      {t.revoke}
     </ConfirmButton>
   );
 }
@@ -109,20 +106,20 @@ function Interfaces({ sensor }: { sensor: Sensor }) {
   return (
     <section>
       <Title order={3} size="sm" mb={4}>
-        Interfaces
+        {t.interfaces}
       </Title>
       {interfaces.length === 0 ? (
         <Text size="sm" c="dimmed">
-          {sensor.startedAt === null ? "Not reported yet." : "None. Start the sensor with --interface NAME."}
+          {sensor.startedAt === null ? t.notReportedYetSentence : t.noneStartTheSensor}
         </Text>
       ) : (
         <Table fz="xs" verticalSpacing={4}>
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>Name</Table.Th>
-              <Table.Th>Gate</Table.Th>
-              <Table.Th>Tap</Table.Th>
-              <Table.Th>Note</Table.Th>
+              <Table.Th>{t.name}</Table.Th>
+              <Table.Th>{t.gate}</Table.Th>
+              <Table.Th>{t.tap}</Table.Th>
+              <Table.Th>{t.note}</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -146,11 +143,11 @@ function Drops({ sensor }: { sensor: Sensor }) {
   return (
     <section>
       <Title order={3} size="sm" mb={4}>
-        Not seen or shed
+        {t.notSeenOrShed}
       </Title>
       {total === 0 ? (
         <Text size="sm" c="dimmed">
-          {sensor.startedAt === null ? "Not reported yet." : "Nothing was lost since it started."}
+          {sensor.startedAt === null ? t.notReportedYetSentence : t.nothingWasLostSince}
         </Text>
       ) : (
         <Table fz="xs" verticalSpacing={4}>

@@ -7,6 +7,7 @@ import { showCoverage } from "../../block/notice";
 import { showProblem } from "../../shared/notices";
 import { useIsAdmin } from "../../shared/rights";
 import { Hostile } from "../../shared/text";
+import { sensors as t } from "../../texts/sensors";
 
 /** What a sensor could not do, and what was not taken from it. */
 export function SensorTrouble({ sensor }: { sensor: Sensor }) {
@@ -19,17 +20,17 @@ export function SensorTrouble({ sensor }: { sensor: Sensor }) {
       <List size="sm">
         {refused.map(({ what, reason }) => (
           <List.Item key={what}>
-            It could not take up <Hostile>{what}</Hostile>: <Hostile>{reason}</Hostile>
+            {t.itCouldNotTake} <Hostile>{what}</Hostile>: <Hostile>{reason}</Hostile>
           </List.Item>
         ))}
         {rejection && (
           <List.Item>
-            Some of its events were refused: <Hostile>{rejection}</Hostile>
+            {t.someOfItsEvents} <Hostile>{rejection}</Hostile>
           </List.Item>
         )}
         {hasTripped && (
           <List.Item>
-            Policies block nobody here any more: <Hostile>{automaticBlocking.reason}</Hostile>
+            {t.policiesBlockNobodyHere} <Hostile>{automaticBlocking.reason}</Hostile>
           </List.Item>
         )}
       </List>
@@ -50,12 +51,12 @@ function Arm({ node }: { node: string }) {
         loading={arm.isPending}
         onClick={() =>
           arm.mutate(node, {
-            onSuccess: (reply) => showCoverage(`Policies may block again on ${node}`, coverageOf(reply)),
-            onError: (error) => showProblem("Policies block nobody yet", error),
+            onSuccess: (reply) => showCoverage(t.policiesMayBlockAgain(node), coverageOf(reply)),
+            onError: (error) => showProblem(t.policiesBlockNobodyYet, error),
           })
         }
       >
-        Let policies block again
+        {t.letPoliciesBlockAgain}
       </Button>
     </Group>
   );

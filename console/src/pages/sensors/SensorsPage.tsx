@@ -5,6 +5,7 @@ import { sensorsQuery } from "../../api/sensors";
 import { DialogButton } from "../../shared/DialogButton";
 import { ErrorNote } from "../../shared/ErrorNote";
 import { Page } from "../../shared/Page";
+import { sensors as t } from "../../texts/sensors";
 import { CoverageAlerts } from "./CoverageAlerts";
 import { Enrol } from "./Enrol";
 import { FirstSteps } from "./FirstSteps";
@@ -15,19 +16,19 @@ export function SensorsPage() {
   const { data, error } = useQuery(sensorsQuery);
   return (
     <Page
-      title="Sensors"
-      about="Where traffic is seen and blocks are enforced"
+      title={t.sensors}
+      about={t.whereTrafficIsSeen}
       actions={
         <>
           <GateSwitch />
-          <DialogButton label="Add a sensor" icon={Plus} wide>
+          <DialogButton label={t.addASensor} icon={Plus} wide>
             {() => <Enrol />}
           </DialogButton>
         </>
       }
     >
       <Stack>
-        {error && <ErrorNote error={error} title="The sensors could not be loaded" />}
+        {error && <ErrorNote error={error} title={t.theSensorsCouldNot} />}
         {!data && !error && <Skeleton height={160} />}
         <FirstSteps withHelp />
         <CoverageAlerts />

@@ -1,3 +1,4 @@
+import { sensors as t } from "../../texts/sensors";
 export interface Drops {
   total: number;
   /** Causes with a count, the largest first. */
@@ -33,9 +34,9 @@ const isLoss = (name: string) =>
 /** `seen_permille` and `seen_of_late_permille` as a person reads them; what is not reported is not known. */
 export function seenOf(counters: Record<string, number>): string {
   const { seen_permille: seen, seen_of_late_permille: ofLate } = counters;
-  if (seen === undefined) return "not reported yet";
+  if (seen === undefined) return t.notReportedYet;
   const share = (permille: number) => (permille >= 1000 ? "all" : `${(permille / 10).toFixed(1)} %`);
-  return ofLate === undefined || ofLate === seen ? share(seen) : `${share(seen)}, of late ${share(ofLate)}`;
+  return ofLate === undefined || ofLate === seen ? share(seen) : t.ofLate(share(seen), share(ofLate));
 }
 
 /** `ring_dropped_total` as people read it. */

@@ -7,13 +7,14 @@ import { CommandForm } from "../../shared/CommandForm";
 import { showDone } from "../../shared/notices";
 import { SEVERITIES } from "../../shared/Severity";
 import { ShownOnce } from "../../shared/ShownOnce";
+import { settings as t } from "../../texts/settings";
 
 const FORMS: Record<NotifyKind, { label: string; url: string; secret?: string }> = {
-  webhook: { label: "Webhook", url: "https://…", secret: "Signs; one is made where this is empty" },
-  slack: { label: "Slack, Mattermost, Rocket.Chat", url: "https://hooks.slack.com/…" },
-  syslog: { label: "Syslog, CEF", url: "tls://HOST:6514" },
-  splunk: { label: "Splunk HEC", url: "https://HOST:8088", secret: "The collector's token" },
-  otlp: { label: "OpenTelemetry", url: "https://HOST:4318", secret: "A bearer token, or nothing" },
+  webhook: { label: t.webhook, url: "https://…", secret: t.signsOneIsMade },
+  slack: { label: t.slackMattermostRocketChat, url: "https://hooks.slack.com/…" },
+  syslog: { label: t.syslogCef, url: "tls://HOST:6514" },
+  splunk: { label: t.splunkHec, url: "https://HOST:8088", secret: t.theCollectorsToken },
+  otlp: { label: t.opentelemetry, url: "https://HOST:4318", secret: t.aBearerTokenOr },
 };
 
 /** Asks where to; a secret that was made for it is shown once. */
@@ -25,17 +26,17 @@ export function AddTarget({ onDone }: { onDone: () => void }) {
   const [severity, setSeverity] = useState<string[]>([]);
   const add = useCommand(addTarget);
   const form = FORMS[kind];
-  if (add.data?.secret) return <ShownOnce title={`The secret of ${name.trim()}`} secret={add.data.secret} />;
+  if (add.data?.secret) return <ShownOnce title={t.theSecretOf(name.trim())} secret={add.data.secret} />;
   const given = form.secret && secret !== "" ? { secret } : {};
   const done = ({ secret }: { secret?: string | null }) => {
     if (secret) return;
-    showDone(`${name.trim()} is told of new events`);
+    showDone(t.isToldOfNew(name.trim()));
     onDone();
   };
   return (
     <CommandForm
-      submit="Add"
-      failed="Not added"
+      submit={t.add}
+      failed={t.notAdded}
       error={add.error}
       pending={add.isPending}
       disabled={name.trim() === "" || url.trim() === ""}
@@ -44,7 +45,7 @@ export function AddTarget({ onDone }: { onDone: () => void }) {
       }
     >
       <TextInput
-        label="Name"
+        label={t.name}
         required
         data-autofocus
         maxLength={64}
@@ -52,14 +53,14 @@ export function AddTarget({ onDone }: { onDone: () => void }) {
         onChange={(event) => setName(event.currentTarget.value)}
       />
       <Select
-        label="NotifyKind"
+        label={t.kind}
         allowDeselect={false}
         data={KINDS.map((kind) => ({ value: kind, label: FORMS[kind].label }))}
         value={kind}
         onChange={(kind) => kind && setKind(kind as NotifyKind)}
       />
       <TextInput
-        label="Address"
+        label={t.address}
         placeholder={form.url}
         required
         value={url}
@@ -67,7 +68,7 @@ export function AddTarget({ onDone }: { onDone: () => void }) {
       />
       {form.secret && (
         <PasswordInput
-          label="Secret"
+          label={t.secret}
           description={form.secret}
           autoComplete="off"
           value={secret}
@@ -75,8 +76,8 @@ export function AddTarget({ onDone }: { onDone: () => void }) {
         />
       )}
       <MultiSelect
-        label="Only these severities"
-        placeholder={severity.length === 0 ? "All" : ""}
+        label={t.onlyTheseSeverities}
+        placeholder={severity.length === 0 ? t.all : ""}
         clearable
         data={[...SEVERITIES]}
         value={severity}

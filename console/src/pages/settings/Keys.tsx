@@ -15,25 +15,26 @@ import { showProblem } from "../../shared/notices";
 import { ShownOnce } from "../../shared/ShownOnce";
 import { Time } from "../../shared/Time";
 import { TtlSelect } from "../../shared/TtlSelect";
+import { settings as t } from "../../texts/settings";
 
 const TTLS = [2_592_000, 7_776_000, 31_536_000] as const;
 
 const column = createColumnHelper<ApiKey>();
 
 const columns = [
-  column.accessor("name", { header: "Whose it is" }),
-  column.accessor("role", { header: "Role", meta: { width: 100 } }),
+  column.accessor("name", { header: t.whoseItIs }),
+  column.accessor("role", { header: t.role, meta: { width: 100 } }),
   column.accessor("createdAt", {
-    header: "Made",
+    header: t.made,
     meta: { from: "md", width: 160 },
     cell: ({ row: { original: key } }) => (
       <>
-        <Time at={key.createdAt} /> by {key.createdBy}
+        <Time at={key.createdAt} /> {t.by} {key.createdBy}
       </>
     ),
   }),
   column.accessor("lastUsedAt", {
-    header: "Last used",
+    header: t.lastUsed,
     meta: { from: "sm", width: 110 },
     cell: ({ getValue }) => {
       const at = getValue();
@@ -41,16 +42,16 @@ const columns = [
     },
   }),
   column.accessor("expiresAt", {
-    header: "Ends",
+    header: t.ends,
     meta: { from: "sm", width: 110 },
     cell: ({ getValue }) => <End at={getValue()} />,
   }),
   column.display({
     id: "state",
     header: "",
-    meta: { width: 110, align: "right", label: "Revoke" },
+    meta: { width: 110, align: "right", label: t.revoke },
     cell: ({ row: { original: key } }) =>
-      key.revokedAt === null ? <Revoke apiKey={key} /> : <Badge color="gray">Revoked</Badge>,
+      key.revokedAt === null ? <Revoke apiKey={key} /> : <Badge color="gray">{t.revoked}</Badge>,
   }),
 ];
 
@@ -60,19 +61,19 @@ export function Keys() {
   return (
     <Stack>
       <Group justify="flex-end">
-        <DialogButton label="Make a key" icon={Plus}>
+        <DialogButton label={t.makeAKey} icon={Plus}>
           {() => <AddKey />}
         </DialogButton>
       </Group>
       <DataTable
-        label="API keys"
+        label={t.apiKeys}
         columns={columns}
         rows={data}
         rowId={(key) => key.id}
         error={error}
         empty={
-          <EmptyState icon={KeyRound} title="No API key">
-            Programs, portctl among them, come in with one.
+          <EmptyState icon={KeyRound} title={t.noApiKey}>
+            {t.programsPortctlAmongThem}
           </EmptyState>
         }
       />
@@ -85,19 +86,19 @@ function AddKey() {
   const [role, setRole] = useState<Role>("viewer");
   const [ttl, setTtl] = useState<number | null>(7_776_000);
   const add = useCommand(addKey);
-  if (add.data) return <ShownOnce title={`The key of ${name.trim()}`} secret={add.data.key} />;
+  if (add.data) return <ShownOnce title={t.theKeyOf(name.trim())} secret={add.data.key} />;
   return (
     <CommandForm
-      submit="Make"
-      failed="Not made"
+      submit={t.make}
+      failed={t.notMade}
       error={add.error}
       pending={add.isPending}
       disabled={name.trim() === ""}
       onSubmit={() => add.mutate({ name: name.trim(), role, ...(ttl === null ? {} : { ttlSeconds: ttl }) })}
     >
       <TextInput
-        label="Whose it is"
-        placeholder="nightly-report"
+        label={t.whoseItIs}
+        placeholder={t.nightlyReport}
         required
         data-autofocus
         maxLength={64}
@@ -105,13 +106,13 @@ function AddKey() {
         onChange={(event) => setName(event.currentTarget.value)}
       />
       <Select
-        label="Role"
+        label={t.role}
         allowDeselect={false}
         data={[...ROLES]}
         value={role}
         onChange={(role) => role && setRole(role as Role)}
       />
-      <TtlSelect choices={TTLS} without="Until it is revoked" value={ttl} onChange={setTtl} />
+      <TtlSelect choices={TTLS} without={t.untilItIsRevoked} value={ttl} onChange={setTtl} />
     </CommandForm>
   );
 }
@@ -119,19 +120,19 @@ function AddKey() {
 function End({ at }: { at: number | null }) {
   if (at === null) return "never";
   const left = at - Date.now() / 1_000;
-  return left <= 0 ? "over" : `in ${Math.ceil(left / 86_400)} d`;
+  return left <= 0 ? "over" : t.inD(Math.ceil(left / 86_400));
 }
 
 function Revoke({ apiKey }: { apiKey: ApiKey }) {
   const revoke = useCommand(revokeKey);
   return (
     <ConfirmButton
-      warning={`Whatever uses the key of ${apiKey.name} is shut out at once.`}
+      warning={t.whateverUsesTheKey(apiKey.name)}
       onConfirm={() =>
-        revoke.mutate(apiKey.id, { onError: (error) => showProblem("The key still works", error) })
+        revoke.mutate(apiKey.id, { onError: (error) => showProblem(t.theKeyStillWorks, error) })
       }
     >
-      Revoke
+      {t.revoke}
     </ConfirmButton>
   );
 }

@@ -20,13 +20,14 @@ import { showDone, showProblem } from "../../shared/notices";
 import { useIsAdmin } from "../../shared/rights";
 import { Time } from "../../shared/Time";
 import { Hostile } from "../../shared/text";
+import { settings as t } from "../../texts/settings";
 import { AddTarget } from "./AddTarget";
 
 const target = createColumnHelper<NotifyTarget>();
 
 const targets = [
   target.accessor("name", {
-    header: "Name",
+    header: t.name,
     cell: ({ row: { original: one } }) => (
       <Group gap={6} wrap="nowrap">
         <Text fz="inherit" truncate>
@@ -39,34 +40,34 @@ const targets = [
     ),
   }),
   target.accessor("address", {
-    header: "Where to",
+    header: t.whereTo,
     meta: { from: "sm", width: "22%" },
     cell: ({ getValue }) => <Hostile truncate>{getValue()}</Hostile>,
   }),
   target.accessor("severity", {
-    header: "Told of",
+    header: t.toldOf,
     meta: { from: "md", width: 150 },
     cell: ({ getValue }) => (getValue().length === 0 ? "everything" : getValue().join(", ")),
   }),
   target.accessor("delivered", {
-    header: "Delivered",
+    header: t.delivered,
     meta: { from: "sm", width: 90, align: "right" },
     cell: ({ getValue }) => count(getValue()),
   }),
   target.accessor("queued", {
-    header: "Waiting",
+    header: t.waiting,
     meta: { from: "md", width: 80, align: "right" },
     cell: ({ getValue }) => count(getValue()),
   }),
   target.accessor("failures", {
-    header: "State",
+    header: t.state,
     meta: { width: 110 },
     cell: ({ row: { original: one } }) => <State of={one} />,
   }),
   target.display({
     id: "actions",
     header: "",
-    meta: { width: 210, align: "right", label: "Actions" },
+    meta: { width: 210, align: "right", label: t.actions },
     cell: ({ row: { original: one } }) => <Actions of={one} />,
   }),
 ];
@@ -75,13 +76,13 @@ const delivery = createColumnHelper<Delivery>();
 
 const deliveries = [
   delivery.accessor("at", {
-    header: "When",
+    header: t.when,
     meta: { width: 110 },
     cell: ({ getValue }) => <Time at={getValue()} />,
   }),
-  delivery.accessor("name", { header: "Target", meta: { width: "20%" } }),
+  delivery.accessor("name", { header: t.target, meta: { width: "20%" } }),
   delivery.accessor("outcome", {
-    header: "Outcome",
+    header: t.outcome,
     meta: { width: 120 },
     cell: ({ getValue }) => (
       <Badge color={getValue() === "delivered" ? "teal" : getValue() === "failed" ? "yellow" : "red"}>
@@ -90,18 +91,18 @@ const deliveries = [
     ),
   }),
   delivery.accessor("count", {
-    header: "Events",
+    header: t.events,
     meta: { from: "sm", width: 90, align: "right" },
     cell: ({ row: { original: one } }) => (one.isTest ? "test" : count(one.count)),
   }),
-  delivery.accessor("attempt", { header: "Attempt", meta: { from: "md", width: 80, align: "right" } }),
+  delivery.accessor("attempt", { header: t.attempt, meta: { from: "md", width: 80, align: "right" } }),
   delivery.accessor("tookMs", {
-    header: "Took",
+    header: t.took,
     meta: { from: "md", width: 90, align: "right" },
     cell: ({ getValue }) => `${count(getValue())} ms`,
   }),
   delivery.accessor("detail", {
-    header: "What was said",
+    header: t.whatWasSaid,
     meta: { from: "sm" },
     cell: ({ getValue }) => <Hostile truncate>{getValue()}</Hostile>,
   }),
@@ -116,35 +117,35 @@ export function Notifications() {
     <Stack>
       {isAdmin && (
         <Group justify="flex-end">
-          <DialogButton label="Add a target" icon={Plus}>
+          <DialogButton label={t.addATarget} icon={Plus}>
             {(close) => <AddTarget onDone={close} />}
           </DialogButton>
         </Group>
       )}
       <DataTable
-        label="Targets"
+        label={t.targets}
         columns={targets}
         rows={known.data}
         rowId={(one) => one.name}
         error={known.error}
         empty={
-          <EmptyState icon={BellRing} title="Nobody is told yet">
-            A webhook, Slack, syslog, Splunk or OpenTelemetry can be told of each new event.
+          <EmptyState icon={BellRing} title={t.nobodyIsToldYet}>
+            {t.aWebhookSlackSyslog}
           </EmptyState>
         }
       />
       <Title order={2} size="sm">
-        Deliveries
+        {t.deliveries}
       </Title>
       <DataTable
-        label="Deliveries"
+        label={t.deliveries}
         columns={deliveries}
         rows={log.data}
         rowId={(one) => String(one.seq)}
         error={log.error}
         empty={
-          <EmptyState icon={Send} title="Nothing was sent yet">
-            Press «Test» on a target to see whether it can be reached.
+          <EmptyState icon={Send} title={t.nothingWasSentYet}>
+            {t.pressTestOnA}
           </EmptyState>
         }
       />
@@ -153,11 +154,11 @@ export function Notifications() {
 }
 
 function State({ of: one }: { of: NotifyTarget }) {
-  if (!one.enabled) return <Badge color="gray">Disabled</Badge>;
-  if (one.failures === 0) return <Badge color="teal">Well</Badge>;
+  if (!one.enabled) return <Badge color="gray">{t.disabled}</Badge>;
+  if (one.failures === 0) return <Badge color="teal">{t.well}</Badge>;
   return (
-    <Badge color="red" title={`${count(one.failures)} attempts failed since the last success`}>
-      Failing
+    <Badge color="red" title={t.attemptsFailedSinceThe(one.failures)}>
+      {t.failing}
     </Badge>
   );
 }
@@ -178,13 +179,13 @@ function Actions({ of: { name, enabled } }: { of: NotifyTarget }) {
           test.mutate(name, {
             onSuccess: ({ delivered, detail, tookMs }) =>
               delivered
-                ? showDone(`${name} took the test`, `${detail} after ${count(tookMs)} ms`)
-                : showProblem(`${name} did not take the test`, new Error(detail)),
-            onError: (error) => showProblem(`${name} was not tested`, error),
+                ? showDone(t.tookTheTest(name), t.afterMs(detail, tookMs))
+                : showProblem(t.didNotTakeThe(name), new Error(detail)),
+            onError: (error) => showProblem(t.wasNotTested(name), error),
           })
         }
       >
-        Test
+        {t.test}
       </Button>
       <Button
         size="compact-xs"
@@ -193,19 +194,19 @@ function Actions({ of: { name, enabled } }: { of: NotifyTarget }) {
         onClick={() =>
           change.mutate(
             { name, enabled: !enabled },
-            { onError: (error) => showProblem(`${name} stays as it was`, error) },
+            { onError: (error) => showProblem(t.staysAsItWas(name), error) },
           )
         }
       >
-        {enabled ? "Disable" : "Enable"}
+        {enabled ? t.disable : t.enable}
       </Button>
       <ConfirmButton
-        warning={`What waits for ${name} and its deliveries are forgotten with it.`}
+        warning={t.whatWaitsForAnd(name)}
         onConfirm={() =>
-          remove.mutate(name, { onError: (error) => showProblem(`${name} is not removed`, error) })
+          remove.mutate(name, { onError: (error) => showProblem(t.targetIsNotRemoved(name), error) })
         }
       >
-        Remove
+        {t.remove}
       </ConfirmButton>
     </Group>
   );

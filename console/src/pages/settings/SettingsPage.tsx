@@ -3,6 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { ComponentType } from "react";
 import { Page } from "../../shared/Page";
 import { useIsAdmin, useIsOperator } from "../../shared/rights";
+import { settings as t } from "../../texts/settings";
 import { Accounts } from "./accounts/Accounts";
 import { ThreatConfiguration } from "./configuration/ThreatConfiguration";
 import { Keys } from "./Keys";
@@ -20,11 +21,11 @@ interface Part {
 }
 
 const PARTS: Record<SettingsTab, Part> = {
-  users: { name: "Users", Shown: Users, for: "admins" },
-  keys: { name: "API keys", Shown: Keys, for: "admins" },
-  notifications: { name: "Notifications", Shown: Notifications },
-  configuration: { name: "Threat configuration", Shown: ThreatConfiguration },
-  accounts: { name: "Accounts", Shown: Accounts, for: "the operator" },
+  users: { name: t.users, Shown: Users, for: "admins" },
+  keys: { name: t.apiKeys, Shown: Keys, for: "admins" },
+  notifications: { name: t.notifications, Shown: Notifications },
+  configuration: { name: t.threatConfiguration, Shown: ThreatConfiguration },
+  accounts: { name: t.accounts, Shown: Accounts, for: "the operator" },
 };
 
 export function SettingsPage() {
@@ -37,7 +38,7 @@ export function SettingsPage() {
   );
   const tab = parts.find(([tab]) => tab === search.tab)?.[0] ?? parts[0]?.[0] ?? "notifications";
   return (
-    <Page title="Settings" about="Who may come in, who is told of attacks, and how the sensors see traffic">
+    <Page title={t.settings} about={t.whoMayComeIn}>
       <Tabs
         value={tab}
         keepMounted={false}

@@ -13,35 +13,36 @@ import { DialogButton } from "../../shared/DialogButton";
 import { EmptyState } from "../../shared/EmptyState";
 import { showDone, showProblem } from "../../shared/notices";
 import { Time } from "../../shared/Time";
+import { settings as t } from "../../texts/settings";
 
 const column = createColumnHelper<User>();
 
 const columns = [
-  column.accessor("name", { header: "Name" }),
+  column.accessor("name", { header: t.name }),
   column.accessor("role", {
-    header: "Role",
+    header: t.role,
     meta: { width: 130 },
     cell: ({ row: { original: user } }) => <RoleSelect user={user} />,
   }),
   column.accessor("lastLogInAt", {
-    header: "Last log-in",
+    header: t.lastLogIn,
     meta: { from: "sm", width: 120 },
     cell: ({ getValue }) => {
       const at = getValue();
       return at === null ? "never" : <Time at={at} />;
     },
   }),
-  column.accessor("sessions", { header: "Sessions", meta: { from: "md", width: 90, align: "right" } }),
+  column.accessor("sessions", { header: t.sessions, meta: { from: "md", width: 90, align: "right" } }),
   column.accessor("disabledAt", {
-    header: "State",
+    header: t.state,
     meta: { from: "sm", width: 100 },
     cell: ({ getValue }) =>
-      getValue() === null ? <Badge color="teal">Active</Badge> : <Badge color="gray">Disabled</Badge>,
+      getValue() === null ? <Badge color="teal">{t.active}</Badge> : <Badge color="gray">{t.disabled}</Badge>,
   }),
   column.display({
     id: "actions",
     header: "",
-    meta: { width: 190, align: "right", label: "Actions" },
+    meta: { width: 190, align: "right", label: t.actions },
     cell: ({ row: { original: user } }) => <UserActions user={user} />,
   }),
 ];
@@ -52,19 +53,19 @@ export function Users() {
   return (
     <Stack>
       <Group justify="flex-end">
-        <DialogButton label="Add a user" icon={UserPlus}>
+        <DialogButton label={t.addAUser} icon={UserPlus}>
           {(close) => <AddUser onDone={close} />}
         </DialogButton>
       </Group>
       <DataTable
-        label="Users"
+        label={t.users}
         columns={columns}
         rows={data}
         rowId={(user) => user.name}
         error={error}
         empty={
-          <EmptyState icon={UsersRound} title="No user yet">
-            Whoever is to log in with name and password is added here. API keys are for programs.
+          <EmptyState icon={UsersRound} title={t.noUserYet}>
+            {t.whoeverIsToLog}
           </EmptyState>
         }
       />
@@ -78,20 +79,20 @@ function AddUser({ onDone }: { onDone: () => void }) {
   const [role, setRole] = useState<Role>("analyst");
   const add = useCommand(addUser);
   const done = () => {
-    showDone(`${name.trim()} may log in`);
+    showDone(t.mayLogIn(name.trim()));
     onDone();
   };
   return (
     <CommandForm
-      submit="Add"
-      failed="Not added"
+      submit={t.add}
+      failed={t.notAdded}
       error={add.error}
       pending={add.isPending}
       disabled={name.trim() === "" || password === ""}
       onSubmit={() => add.mutate({ name: name.trim(), role, password }, { onSuccess: done })}
     >
       <TextInput
-        label="Name"
+        label={t.name}
         required
         data-autofocus
         autoComplete="off"
@@ -100,16 +101,16 @@ function AddUser({ onDone }: { onDone: () => void }) {
         onChange={(event) => setName(event.currentTarget.value)}
       />
       <Select
-        label="Role"
-        description="Viewers look, analysts block and ignore, admins do everything"
+        label={t.role}
+        description={t.viewersLookAnalystsBlock}
         allowDeselect={false}
         data={[...ROLES]}
         value={role}
         onChange={(role) => role && setRole(role as Role)}
       />
       <PasswordInput
-        label="First password"
-        description="At least 15 characters; they change it themselves"
+        label={t.firstPassword}
+        description={t.atLeast15Characters}
         required
         autoComplete="new-password"
         value={password}
@@ -123,7 +124,7 @@ function RoleSelect({ user }: { user: User }) {
   const change = useCommand(modifyUser);
   return (
     <Select
-      aria-label={`Role of ${user.name}`}
+      aria-label={t.roleOf(user.name)}
       size="xs"
       allowDeselect={false}
       data={[...ROLES]}
@@ -133,7 +134,7 @@ function RoleSelect({ user }: { user: User }) {
         role &&
         change.mutate(
           { name: user.name, role: role as Role },
-          { onError: (error) => showProblem(`${user.name} keeps the role`, error) },
+          { onError: (error) => showProblem(t.keepsTheRole(user.name), error) },
         )
       }
     />
@@ -153,19 +154,21 @@ function UserActions({ user }: { user: User }) {
         onClick={() =>
           change.mutate(
             { name: user.name, disabled: !isOff },
-            { onError: (error) => showProblem(`${user.name} stays as it was`, error) },
+            { onError: (error) => showProblem(t.staysAsItWas(user.name), error) },
           )
         }
       >
-        {isOff ? "Enable" : "Disable"}
+        {isOff ? t.enable : t.disable}
       </Button>
       <ConfirmButton
-        warning={`${user.name} is forgotten and logged out. What they did stays in the audit log.`}
+        warning={t.isForgottenAndLogged(user.name)}
         onConfirm={() =>
-          remove.mutate(user.name, { onError: (error) => showProblem(`${user.name} is not removed`, error) })
+          remove.mutate(user.name, {
+            onError: (error) => showProblem(t.targetIsNotRemoved(user.name), error),
+          })
         }
       >
-        Remove
+        {t.remove}
       </ConfirmButton>
     </Group>
   );

@@ -6,14 +6,15 @@ import { CommandForm } from "../../shared/CommandForm";
 import { showDone } from "../../shared/notices";
 import { problemsOf } from "../../shared/problems";
 import { TtlSelect } from "../../shared/TtlSelect";
+import { suppressions as t } from "../../texts/suppressions";
 import { EXTENSIONS } from "./columns";
 
 const FIELDS: { name: keyof Combination; label: string; placeholder: string }[] = [
-  { name: "filterId", label: "Policy", placeholder: "SQLInjection" },
-  { name: "actor", label: "Actor", placeholder: "203.0.113.9" },
-  { name: "host", label: "Host", placeholder: "shop.example" },
-  { name: "method", label: "Method", placeholder: "POST" },
-  { name: "url", label: "URL", placeholder: "/search" },
+  { name: "filterId", label: t.policy, placeholder: t.sqlinjection },
+  { name: "actor", label: t.actor, placeholder: "203.0.113.9" },
+  { name: "host", label: t.host, placeholder: t.shopExample },
+  { name: "method", label: t.method, placeholder: t.post },
+  { name: "url", label: t.url, placeholder: t.search },
 ];
 
 /** A combination that nobody has to have met yet. */
@@ -29,13 +30,13 @@ export function AddSuppression({ onDone }: { onDone: () => void }) {
       .filter(([, value]) => value !== ""),
   );
   const done = () => {
-    showDone("Ignored from now on");
+    showDone(t.ignoredFromNowOn);
     onDone();
   };
   return (
     <CommandForm
-      submit="Ignore"
-      failed="Not ignored"
+      submit={t.ignore}
+      failed={t.notIgnored}
       error={add.error}
       pending={add.isPending}
       disabled={Object.keys(named).filter((name) => name !== "method").length === 0}
@@ -46,7 +47,7 @@ export function AddSuppression({ onDone }: { onDone: () => void }) {
           <TextInput
             key={name}
             label={label}
-            placeholder={`Any, or ${placeholder}`}
+            placeholder={t.anyOr(placeholder)}
             data-autofocus={index === 0 || undefined}
             value={combination[name] ?? ""}
             error={problems.at.get(name)}
@@ -54,15 +55,10 @@ export function AddSuppression({ onDone }: { onDone: () => void }) {
           />
         ))}
       </Group>
-      <TtlSelect
-        choices={EXTENSIONS}
-        without="Until somebody lifts it"
-        value={ttlSeconds}
-        onChange={setTtl}
-      />
+      <TtlSelect choices={EXTENSIONS} without={t.untilSomebodyLiftsIt} value={ttlSeconds} onChange={setTtl} />
       <TextInput
-        label="Reason"
-        placeholder="Our own scanner"
+        label={t.reason}
+        placeholder={t.ourOwnScanner}
         maxLength={500}
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}

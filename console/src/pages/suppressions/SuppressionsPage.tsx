@@ -8,6 +8,7 @@ import { EmptyState } from "../../shared/EmptyState";
 import { Page } from "../../shared/Page";
 import { useMayAct } from "../../shared/rights";
 import { SearchBox } from "../../shared/SearchBox";
+import { suppressions as t } from "../../texts/suppressions";
 import { AddSuppression } from "./AddSuppression";
 import { columns } from "./columns";
 import type { SuppressionsSearch } from "./search";
@@ -29,17 +30,17 @@ export function SuppressionsPage() {
     void navigate({ to: ".", search: (old) => ({ ...old, page: undefined, ...change }), replace: true });
   return (
     <Page
-      title="Suppressions"
-      about="What is ignored: combinations that raise no events, on any sensor"
+      title={t.suppressions}
+      about={t.whatIsIgnoredCombinations}
       actions={
         <>
           <SearchBox
-            label="Search policy, endpoint, actor, reason"
+            label={t.searchPolicyEndpointActor}
             value={search.q ?? ""}
             onChange={(q) => refine({ q: q || undefined })}
           />
           {mayAct && (
-            <DialogButton label="Ignore a combination" icon={Plus}>
+            <DialogButton label={t.ignoreACombination} icon={Plus}>
               {(close) => <AddSuppression onDone={close} />}
             </DialogButton>
           )}
@@ -47,20 +48,19 @@ export function SuppressionsPage() {
       }
     >
       <DataTable
-        label="Suppressions"
+        label={t.suppressions}
         columns={columns}
         rows={known.data?.suppressions}
         rowId={(one) => one.id}
         error={known.error}
         empty={
           search.q ? (
-            <EmptyState icon={EyeOff} title="No suppression fits the search">
-              It looks into actor, policy, endpoint, reason and who made it.
+            <EmptyState icon={EyeOff} title={t.noSuppressionFitsThe}>
+              {t.itLooksIntoActor}
             </EmptyState>
           ) : (
-            <EmptyState icon={EyeOff} title="Nothing is ignored">
-              Choose «Ignore…» on an event that is no attack: what it stands for is then listed here, with
-              what it held back, and can be lifted.
+            <EmptyState icon={EyeOff} title={t.nothingIsIgnored}>
+              {t.chooseIgnoreOnAn}
             </EmptyState>
           )
         }

@@ -3,13 +3,14 @@ import { createColumnHelper } from "@tanstack/react-table";
 import { useCommand } from "../../api/commands";
 import { extendSuppression, removeSuppression } from "../../api/suppressions";
 import type { Suppression } from "../../api/types";
-import { count, span } from "../../shared/format";
+import { count } from "../../shared/format";
 import { PageAnchor } from "../../shared/links";
 import { showDone, showProblem } from "../../shared/notices";
 import { Remaining } from "../../shared/Remaining";
 import { useMayAct } from "../../shared/rights";
 import { Time } from "../../shared/Time";
 import { Hostile } from "../../shared/text";
+import { suppressions as t } from "../../texts/suppressions";
 
 /** In seconds. */
 export const EXTENSIONS = [86_400, 604_800, 2_592_000, 7_776_000] as const;
@@ -18,7 +19,7 @@ const column = createColumnHelper<Suppression>();
 
 export const columns = [
   column.accessor("filterId", {
-    header: "Policy",
+    header: t.policy,
     meta: { width: "16%" },
     cell: ({ getValue }) =>
       getValue() === "" ? (
@@ -30,7 +31,7 @@ export const columns = [
       ),
   }),
   column.accessor("url", {
-    header: "Endpoint",
+    header: t.endpoint,
     cell: ({ row: { original: one } }) =>
       one.url === "" && one.host === "" ? (
         <Any of="endpoint" />
@@ -39,7 +40,7 @@ export const columns = [
       ),
   }),
   column.accessor("actor", {
-    header: "Actor",
+    header: t.actor,
     meta: { from: "xs", width: 140 },
     cell: ({ getValue }) =>
       getValue() === "" ? (
@@ -51,7 +52,7 @@ export const columns = [
       ),
   }),
   column.accessor("createdAt", {
-    header: "Why, and who",
+    header: t.whyAndWho,
     enableSorting: true,
     meta: { from: "md", width: "22%" },
     cell: ({ row: { original: one } }) => (
@@ -64,15 +65,15 @@ export const columns = [
     ),
   }),
   column.accessor("hits", {
-    header: "Held back",
+    header: t.heldBack,
     enableSorting: true,
     meta: { from: "sm", width: 105, align: "right" },
     cell: ({ row: { original: one } }) => (
-      <span title={`${count(one.sensorHits)} of them on sensors`}>{count(one.hits)}</span>
+      <span title={t.ofThemOnSensors(one.sensorHits)}>{count(one.hits)}</span>
     ),
   }),
   column.accessor("lastHitAt", {
-    header: "Last",
+    header: t.last,
     enableSorting: true,
     meta: { from: "xl", width: 90 },
     cell: ({ getValue }) => {
@@ -81,7 +82,7 @@ export const columns = [
     },
   }),
   column.accessor("expiresAt", {
-    header: "Ends",
+    header: t.ends,
     enableSorting: true,
     meta: { from: "sm", width: 115 },
     cell: ({ getValue }) => <Remaining until={getValue()} />,
@@ -89,7 +90,7 @@ export const columns = [
   column.display({
     id: "actions",
     header: "",
-    meta: { width: 138, align: "right", label: "Actions" },
+    meta: { width: 138, align: "right", label: t.actions },
     cell: ({ row: { original: one } }) => <Actions of={one} />,
   }),
 ];
@@ -97,7 +98,7 @@ export const columns = [
 function Any({ of }: { of: string }) {
   return (
     <Text span fz="inherit" c="dimmed">
-      any {of}
+      {t.any(of)}
     </Text>
   );
 }
@@ -110,8 +111,8 @@ function Actions({ of: { id } }: { of: Suppression }) {
     extend.mutate(
       { id, ttlSeconds },
       {
-        onSuccess: () => showDone("It ends at another time now"),
-        onError: (error) => showProblem("It ends as it did", error),
+        onSuccess: () => showDone(t.itEndsAtAnother),
+        onError: (error) => showProblem(t.itEndsAsIt, error),
       },
     );
   if (!mayAct) return null;
@@ -120,16 +121,16 @@ function Actions({ of: { id } }: { of: Suppression }) {
       <Menu position="bottom-end" withArrow>
         <Menu.Target>
           <Button size="compact-xs" variant="default" loading={extend.isPending}>
-            Extend
+            {t.extend}
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
           {EXTENSIONS.map((seconds) => (
             <Menu.Item key={seconds} onClick={() => until(seconds)}>
-              {span(seconds)} from now
+              {t.fromNow(seconds)}
             </Menu.Item>
           ))}
-          <Menu.Item onClick={() => until(null)}>Until somebody lifts it</Menu.Item>
+          <Menu.Item onClick={() => until(null)}>{t.untilSomebodyLiftsIt}</Menu.Item>
         </Menu.Dropdown>
       </Menu>
       <Button
@@ -138,12 +139,12 @@ function Actions({ of: { id } }: { of: Suppression }) {
         loading={lift.isPending}
         onClick={() =>
           lift.mutate(id, {
-            onSuccess: () => showDone("Lifted", "Such events come again."),
-            onError: (error) => showProblem("It is still ignored", error),
+            onSuccess: () => showDone(t.lifted, t.suchEventsComeAgain),
+            onError: (error) => showProblem(t.itIsStillIgnored, error),
           })
         }
       >
-        Lift
+        {t.lift}
       </Button>
     </Group>
   );

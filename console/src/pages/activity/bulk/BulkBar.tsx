@@ -3,19 +3,19 @@ import { Eye, EyeOff, RotateCcw, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { setEventStatus, useCommand } from "../../../api/commands";
 import type { EventFilter, EventStatus } from "../../../api/types";
-import { plural } from "../../../shared/format";
 import { showDone, showProblem } from "../../../shared/notices";
 import { useIsAdmin, useMayAct } from "../../../shared/rights";
 import { ChosenBar, isTooMany } from "../../../shared/rows/ChosenBar";
 import { selectorOf, sizeOf } from "../../../shared/rows/selection";
 import type { Chosen } from "../../../shared/rows/useChosen";
+import { activity as t } from "../../../texts/activity";
 import type { Tab } from "../search";
 import { DeleteForm } from "./DeleteForm";
 import { ExportMenu } from "./ExportMenu";
 import { IgnoreForm } from "./IgnoreForm";
 
-const BACK = { status: "ACTIVE", label: "Back to Active", icon: RotateCcw } as const;
-const REVIEW = { status: "UNDER_REVIEW", label: "Mark for review", icon: Eye } as const;
+const BACK = { status: "ACTIVE", label: t.backToActive, icon: RotateCcw } as const;
+const REVIEW = { status: "UNDER_REVIEW", label: t.markForReview, icon: Eye } as const;
 const MOVES: Record<Tab, (typeof BACK | typeof REVIEW)[]> = {
   active: [REVIEW],
   review: [BACK],
@@ -50,15 +50,15 @@ export function BulkBar({ chosen, tab, total }: BulkBarProps) {
       { selector, status },
       {
         onSuccess: ({ updatedCount }) => {
-          showDone(`${plural(updatedCount, "event")} moved`);
+          showDone(t.eventMoved(updatedCount));
           clear();
         },
-        onError: (error) => showProblem("The events stay where they were", error),
+        onError: (error) => showProblem(t.theEventsStayWhere, error),
       },
     );
 
   return (
-    <ChosenBar label="Chosen events" chosen={chosen} total={total}>
+    <ChosenBar label={t.chosenEvents} chosen={chosen} total={total}>
       {MOVES[tab].map(({ status, label, icon: Icon }) => (
         <Button
           key={status}
@@ -80,7 +80,7 @@ export function BulkBar({ chosen, tab, total }: BulkBarProps) {
           disabled={off}
           onClick={() => setAsking("ignore")}
         >
-          Ignore…
+          {t.ignoreAsk}
         </Button>
       )}
       {isAdmin && (
@@ -92,15 +92,15 @@ export function BulkBar({ chosen, tab, total }: BulkBarProps) {
           disabled={off}
           onClick={() => setAsking("delete")}
         >
-          Delete…
+          {t.deleteAsk}
         </Button>
       )}
-      <ExportMenu selector={() => selector} what={plural(size, "chosen event")} disabled={tooMany} />
+      <ExportMenu selector={() => selector} what={t.chosenEvent(size)} disabled={tooMany} />
       <Modal
         opened={asking !== undefined}
         onClose={close}
-        title={asking === "delete" ? `Delete ${plural(size, "event")}` : `Ignore ${plural(size, "event")}`}
-        closeButtonProps={{ "aria-label": "Close" }}
+        title={asking === "delete" ? t.deleteEvent(size) : t.ignoreEvent(size)}
+        closeButtonProps={{ "aria-label": t.close }}
       >
         {asking === "delete" ? (
           <DeleteForm selector={selector} size={size} onDone={done} onCancel={close} />

@@ -2,8 +2,8 @@ import { Text } from "@mantine/core";
 import { deleteEvents, useCommand } from "../../../api/commands";
 import type { EventFilter } from "../../../api/types";
 import { CommandForm } from "../../../shared/CommandForm";
-import { plural } from "../../../shared/format";
 import { showDone } from "../../../shared/notices";
+import { activity as t } from "../../../texts/activity";
 
 interface DeleteFormProps {
   selector: EventFilter;
@@ -16,8 +16,8 @@ export function DeleteForm({ selector, size, onDone, onCancel }: DeleteFormProps
   const remove = useCommand(deleteEvents);
   return (
     <CommandForm
-      submit={`Delete ${plural(size, "event")}`}
-      failed="Not deleted"
+      submit={t.deleteEvent(size)}
+      failed={t.notDeleted}
       error={remove.error}
       pending={remove.isPending}
       isDangerous
@@ -25,16 +25,13 @@ export function DeleteForm({ selector, size, onDone, onCancel }: DeleteFormProps
       onSubmit={() =>
         remove.mutate(selector, {
           onSuccess: ({ deletedCount }) => {
-            showDone(`${plural(deletedCount, "event")} deleted`);
+            showDone(t.eventDeleted(deletedCount));
             onDone();
           },
         })
       }
     >
-      <Text size="sm">
-        {plural(size, "event")} and the requests and responses kept with {size === 1 ? "it" : "them"} go for
-        good. What was ignored stays ignored, and blocks stay in force.
-      </Text>
+      <Text size="sm">{t.eventAndTheRequests(size, size === 1 ? "it" : "them")}</Text>
     </CommandForm>
   );
 }

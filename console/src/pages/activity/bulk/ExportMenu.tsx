@@ -2,9 +2,9 @@ import { Button, Menu, Text } from "@mantine/core";
 import { Download } from "lucide-react";
 import { useRef, useState } from "react";
 import type { EventFilter } from "../../../api/types";
-import { count } from "../../../shared/format";
 import { showProblem } from "../../../shared/notices";
 import { saveFile } from "../../../shared/save-file";
+import { activity as t } from "../../../texts/activity";
 import { exportEvents, type Format } from "./export";
 
 interface ExportMenuProps {
@@ -26,11 +26,11 @@ export function ExportMenu({ selector, what, disabled = false }: ExportMenuProps
     const { signal } = stop.current;
     setProgress("0");
     try {
-      const onProgress = (done: number, total: number) => setProgress(`${count(done)} of ${count(total)}`);
+      const onProgress = (done: number, total: number) => setProgress(t.progressOf(done, total));
       const parts = await exportEvents(selector(), format, onProgress, signal);
       saveFile(`events.${format}`, TYPES[format], parts);
     } catch (error) {
-      if (!signal.aborted) showProblem("The events could not be exported", error);
+      if (!signal.aborted) showProblem(t.theEventsCouldNot, error);
     } finally {
       setProgress(undefined);
     }
@@ -39,7 +39,7 @@ export function ExportMenu({ selector, what, disabled = false }: ExportMenuProps
   if (progress !== undefined) {
     return (
       <Button size="xs" variant="default" onClick={() => stop.current?.abort()}>
-        {progress} · Stop
+        {t.stop(progress)}
       </Button>
     );
   }
@@ -52,15 +52,15 @@ export function ExportMenu({ selector, what, disabled = false }: ExportMenuProps
           disabled={disabled}
           leftSection={<Download size={14} aria-hidden />}
         >
-          Export
+          {t.exportEvents}
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>
           <Text size="xs">{what}</Text>
         </Menu.Label>
-        <Menu.Item onClick={() => void save("csv")}>CSV, for a spreadsheet</Menu.Item>
-        <Menu.Item onClick={() => void save("json")}>JSON, with request and response</Menu.Item>
+        <Menu.Item onClick={() => void save("csv")}>{t.csvForASpreadsheet}</Menu.Item>
+        <Menu.Item onClick={() => void save("json")}>{t.jsonWithRequestAnd}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

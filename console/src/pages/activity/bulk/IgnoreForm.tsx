@@ -3,9 +3,9 @@ import { useState } from "react";
 import { setEventStatus, useCommand } from "../../../api/commands";
 import type { EventFilter } from "../../../api/types";
 import { CommandForm } from "../../../shared/CommandForm";
-import { plural } from "../../../shared/format";
 import { showDone } from "../../../shared/notices";
 import { TtlSelect } from "../../../shared/TtlSelect";
+import { activity as t } from "../../../texts/activity";
 import { given, isEverything, SCOPES, type Scope, scopeText, toggledScope } from "./scope";
 
 export const IGNORE_TTLS = [86_400, 604_800, 2_592_000, 7_776_000] as const;
@@ -24,13 +24,13 @@ export function IgnoreForm({ selector, size, onDone, onCancel }: IgnoreFormProps
   const [wider, setWider] = useState<Scope[]>([]);
   const ignore = useCommand(setEventStatus);
   const done = ({ updatedCount }: { updatedCount: number }) => {
-    showDone(`${plural(updatedCount, "event")} ignored`, "These combinations raise no more events.");
+    showDone(t.eventIgnored(updatedCount), t.theseCombinationsRaiseNo);
     onDone();
   };
   return (
     <CommandForm
-      submit={size === 1 ? "Ignore" : `Ignore ${plural(size, "event")}`}
-      failed="Not ignored"
+      submit={size === 1 ? t.ignore : t.ignoreEvent(size)}
+      failed={t.notIgnored}
       error={ignore.error}
       pending={ignore.isPending}
       onCancel={onCancel}
@@ -45,10 +45,12 @@ export function IgnoreForm({ selector, size, onDone, onCancel }: IgnoreFormProps
       }
     >
       <Text size="sm" aria-live="polite">
-        {scopeText(wider, size)} raises no event any more, on any sensor,{" "}
-        {ttl === null ? "until somebody lifts it." : "until that time is over or somebody lifts it."}
+        {t.raisesNoEventAny(
+          scopeText(wider, size),
+          ttl === null ? "until somebody lifts it." : "until that time is over or somebody lifts it.",
+        )}
       </Text>
-      <Stack gap={6} role="group" aria-label="How far it reaches">
+      <Stack gap={6} role="group" aria-label={t.howFarItReaches}>
         {SCOPES.map(({ scope, label }) => (
           <Checkbox
             key={scope}
@@ -60,11 +62,11 @@ export function IgnoreForm({ selector, size, onDone, onCancel }: IgnoreFormProps
           />
         ))}
       </Stack>
-      <TtlSelect choices={IGNORE_TTLS} without="Until somebody lifts it" value={ttl} onChange={setTtl} />
+      <TtlSelect choices={IGNORE_TTLS} without={t.untilSomebodyLiftsIt} value={ttl} onChange={setTtl} />
       <TextInput
-        label="Reason"
-        description="For whoever finds it ignored"
-        placeholder="Our own scanner"
+        label={t.reason}
+        description={t.forWhoeverFindsIt}
+        placeholder={t.ourOwnScanner}
         maxLength={500}
         data-autofocus
         value={reason}

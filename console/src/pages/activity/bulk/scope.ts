@@ -1,11 +1,12 @@
 import type { Wider } from "../../../api/commands";
+import { activity as t } from "../../../texts/activity";
 
 export type Scope = keyof Wider;
 
 export const SCOPES: readonly { scope: Scope; label: string }[] = [
-  { scope: "anyActor", label: "Whoever does it" },
-  { scope: "anyEndpoint", label: "At every endpoint" },
-  { scope: "anyPolicy", label: "Whatever policy finds it" },
+  { scope: "anyActor", label: t.whoeverDoesIt },
+  { scope: "anyEndpoint", label: t.atEveryEndpoint },
+  { scope: "anyPolicy", label: t.whateverPolicyFindsIt },
 ];
 
 /** Ignoring that would be ignoring every event there is, which the control plane refuses. */
@@ -26,6 +27,6 @@ export function scopeText(wider: Scope[], size: number): string {
   const kept = parts.filter(([scope]) => !wider.includes(scope)).map(([, part]) => part);
   const [last, ...before] = [...kept].reverse();
   const named = before.length > 0 ? `${before.reverse().join(", ")} and ${last}` : `${last}`;
-  if (size === 1) return `This ${named}`;
-  return kept.length === 1 ? `Each ${named} among them` : `Each combination of ${named} among them`;
+  if (size === 1) return t.onlyThis(named);
+  return kept.length === 1 ? t.eachAmongThem(named) : t.eachCombinationOfAmong(named);
 }

@@ -1,22 +1,23 @@
 import { Table, Text } from "@mantine/core";
 import type { Match } from "../../../api/types";
 import { Hostile } from "../../../shared/text";
+import { activity as t } from "../../../texts/activity";
 
 export function MatchList({ matches }: { matches: Match[] }) {
   if (matches.length === 0) {
     return (
       <Text size="sm" c="dimmed">
-        The policy judged the exchange as a whole: no single stretch of it stands for the match.
+        {t.thePolicyJudgedThe}
       </Text>
     );
   }
   return (
-    <Table fz="xs" verticalSpacing={4} withTableBorder aria-label="Matches">
+    <Table fz="xs" verticalSpacing={4} withTableBorder aria-label={t.matches}>
       <Table.Thead>
         <Table.Tr>
-          <Table.Th w="26%">Where</Table.Th>
-          <Table.Th>What, decoded</Table.Th>
-          <Table.Th w="20%">Found by</Table.Th>
+          <Table.Th w="26%">{t.where}</Table.Th>
+          <Table.Th>{t.whatDecoded}</Table.Th>
+          <Table.Th w="20%">{t.foundBy}</Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>

@@ -6,14 +6,14 @@ import { sensorsQuery } from "../../../api/sensors";
 import type { ThreatEvent } from "../../../api/types";
 import { Country } from "../../../shared/Country";
 import { Fact, Facts } from "../../../shared/Fact";
-import { plural } from "../../../shared/format";
 import { PageAnchor } from "../../../shared/links";
 import { SafeMarkdown } from "../../../shared/SafeMarkdown";
 import { DateTime } from "../../../shared/Time";
 import { Hostile } from "../../../shared/text";
+import { activity as t } from "../../../texts/activity";
 import { MatchList } from "./MatchList";
 
-const STATUS_NAMES = { ACTIVE: "Active", UNDER_REVIEW: "Under review", IGNORED: "Ignored" } as const;
+const STATUS_NAMES = { ACTIVE: t.active, UNDER_REVIEW: t.underReview, IGNORED: t.ignored } as const;
 
 /** What happened, why it was called an attack, and why that matters. */
 export function OverviewView({ event }: { event: ThreatEvent }) {
@@ -23,67 +23,67 @@ export function OverviewView({ event }: { event: ThreatEvent }) {
   return (
     <Stack gap="lg">
       {event.successfulExploit && (
-        <Alert color="red" icon={<Bomb size={18} />} title="The exploit succeeded">
+        <Alert color="red" icon={<Bomb size={18} />} title={t.theExploitSucceeded}>
           {event.successEvidence
-            ? `The response shows it (${event.successEvidence.kind.replaceAll("-", " ")}): it is marked under Values.`
-            : "The response shows it: see Values."}
+            ? t.theResponseShowsIt(event.successEvidence.kind.replaceAll("-", " "))
+            : t.theResponseShowsItSomewhere}
         </Alert>
       )}
       <Facts>
-        <Fact name="Detected">
+        <Fact name={t.detected}>
           <DateTime at={event.timestamp} />
         </Fact>
-        <Fact name="Actor">
+        <Fact name={t.actor}>
           <PageAnchor to="/actors/$actor" params={{ actor: event.actor }} size="sm">
             <Hostile>{event.actor}</Hostile>
           </PageAnchor>{" "}
           <Country code={event.country} />
         </Fact>
-        <Fact name="Host">
+        <Fact name={t.host}>
           <Hostile>{event.host}</Hostile>
         </Fact>
-        <Fact name="Category">{info?.category.displayName ?? event.category}</Fact>
-        <Fact name="Type">
+        <Fact name={t.category}>{info?.category.displayName ?? event.category}</Fact>
+        <Fact name={t.type}>
           {event.type},{" "}
           {event.eventType === "AGGREGATED"
-            ? `aggregated from ${plural(event.matchCount ?? 0, "match", "matches")}`
+            ? t.aggregatedFromMatch(event.matchCount ?? 0)
             : (event.matchCount ?? 1) > 1
-              ? `single, ${plural(event.matchCount ?? 1, "time", "times")}`
-              : "single"}
+              ? t.singleTime(event.matchCount ?? 1)
+              : t.single}
         </Fact>
-        <Fact name="Status">{STATUS_NAMES[event.status]}</Fact>
-        <Fact name="Policy">
+        <Fact name={t.status}>{STATUS_NAMES[event.status]}</Fact>
+        <Fact name={t.policy}>
           <PageAnchor to="/policies/$policyId" params={{ policyId: event.filterId }} size="sm">
             {event.filterId}
           </PageAnchor>
         </Fact>
         {event.sensorId && (
-          <Fact name="Sensor">
+          <Fact name={t.sensor}>
             {sensors?.find(({ id }) => id === event.sensorId)?.node ?? event.sensorId}
           </Fact>
         )}
       </Facts>
-      <Part title="Why it matched">
+      <Part title={t.whyItMatched}>
         <MatchList matches={event.matched ?? []} />
       </Part>
       {info?.description && (
-        <Part title="Description">
+        <Part title={t.description}>
           <SafeMarkdown>{info.description}</SafeMarkdown>
         </Part>
       )}
       {info?.details && (
-        <Part title="Details">
+        <Part title={t.details}>
           <SafeMarkdown>{info.details}</SafeMarkdown>
         </Part>
       )}
       {info?.impact && (
-        <Part title="Impact">
+        <Part title={t.impact}>
           <SafeMarkdown>{info.impact}</SafeMarkdown>
         </Part>
       )}
       {policies && !info && (
         <Text size="sm" c="dimmed">
-          The policy {event.filterId} is no longer among the policies, so there is no description of it.
+          {t.thePolicyIsNo(event.filterId)}
         </Text>
       )}
     </Stack>

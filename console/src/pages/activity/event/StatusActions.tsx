@@ -5,11 +5,12 @@ import { setEventStatus, useCommand } from "../../../api/commands";
 import type { EventStatus, ThreatEvent } from "../../../api/types";
 import { showDone, showProblem } from "../../../shared/notices";
 import { useMayAct } from "../../../shared/rights";
+import { activity as t } from "../../../texts/activity";
 import { IgnoreForm } from "../bulk/IgnoreForm";
 
 const ACTIONS: { status: EventStatus; label: string; done: string; icon: typeof Eye }[] = [
-  { status: "UNDER_REVIEW", label: "Mark for review", done: "Moved to Under review", icon: Eye },
-  { status: "ACTIVE", label: "Back to Active", done: "Moved back to Active", icon: RotateCcw },
+  { status: "UNDER_REVIEW", label: t.markForReview, done: t.movedToUnderReview, icon: Eye },
+  { status: "ACTIVE", label: t.backToActive, done: t.movedBackToActive, icon: RotateCcw },
 ];
 
 /** What can be done with an event besides blocking its actor. */
@@ -28,9 +29,9 @@ export function StatusActions({ event }: { event: ThreatEvent }) {
             rightSection={<ChevronDown size={14} aria-hidden />}
             loading={change.isPending}
             disabled={!mayAct}
-            title={mayAct ? undefined : "You may only look"}
+            title={mayAct ? undefined : t.youMayOnlyLook}
           >
-            Event actions
+            {t.eventActions}
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
@@ -44,7 +45,7 @@ export function StatusActions({ event }: { event: ThreatEvent }) {
                     { selector, status },
                     {
                       onSuccess: () => showDone(done),
-                      onError: (error) => showProblem("The event stays where it was", error),
+                      onError: (error) => showProblem(t.theEventStaysWhere, error),
                     },
                   )
                 }
@@ -55,7 +56,7 @@ export function StatusActions({ event }: { event: ThreatEvent }) {
           )}
           {event.status !== "IGNORED" && (
             <Menu.Item leftSection={<EyeOff size={15} aria-hidden />} onClick={open}>
-              Ignore…
+              {t.ignoreAsk}
             </Menu.Item>
           )}
         </Menu.Dropdown>
@@ -63,8 +64,8 @@ export function StatusActions({ event }: { event: ThreatEvent }) {
       <Modal
         opened={ignoring}
         onClose={close}
-        title="Ignore this event"
-        closeButtonProps={{ "aria-label": "Close" }}
+        title={t.ignoreThisEvent}
+        closeButtonProps={{ "aria-label": t.close }}
       >
         <IgnoreForm selector={selector} size={1} onDone={close} onCancel={close} />
       </Modal>

@@ -7,11 +7,11 @@ import { actorActivityQuery, MOST_ATTEMPTS } from "../../../api/queries";
 import type { ThreatEvent } from "../../../api/types";
 import { EmptyState } from "../../../shared/EmptyState";
 import { ErrorNote } from "../../../shared/ErrorNote";
-import { plural } from "../../../shared/format";
 import { PageAnchor } from "../../../shared/links";
 import { SeverityBadge, severityColor } from "../../../shared/Severity";
 import { Time } from "../../../shared/Time";
 import { Hostile } from "../../../shared/text";
+import { activity as t } from "../../../texts/activity";
 
 const LISTED = 50;
 
@@ -19,13 +19,13 @@ const LISTED = 50;
 export function TimelineView({ event }: { event: ThreatEvent }) {
   const { data: attempts, error } = useQuery(actorActivityQuery(event.actor));
   const navigate = useNavigate();
-  if (error && !attempts) return <ErrorNote error={error} title="The actor's attempts could not be loaded" />;
+  if (error && !attempts) return <ErrorNote error={error} title={t.theActorsAttemptsCould} />;
   if (!attempts) return <Skeleton height={240} />;
   const isAll = attempts.length < MOST_ATTEMPTS;
   if (attempts.length === 0) {
     return (
-      <EmptyState icon={History} title="No other attempt is kept">
-        The events of this actor were deleted or have run out of their time.
+      <EmptyState icon={History} title={t.noOtherAttemptIs}>
+        {t.theEventsOfThis}
       </EmptyState>
     );
   }
@@ -33,11 +33,11 @@ export function TimelineView({ event }: { event: ThreatEvent }) {
     <Stack>
       <Group justify="space-between" gap="xs">
         <Text size="sm" c="dimmed">
-          {isAll ? plural(attempts.length, "attempt") : `The latest ${plural(attempts.length, "attempt")}`} of{" "}
+          {isAll ? t.attempt(attempts.length) : t.theLatestAttempt(attempts.length)} {t.ofThePolicy}{" "}
           <Hostile>{event.actor}</Hostile>
         </Text>
         <PageAnchor to="/actors/$actor" params={{ actor: event.actor }} size="sm">
-          The whole story
+          {t.theWholeStory}
         </PageAnchor>
       </Group>
       <AttemptsChart

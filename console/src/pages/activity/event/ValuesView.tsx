@@ -18,6 +18,7 @@ import { ErrorNote } from "../../../shared/ErrorNote";
 import { dateTime } from "../../../shared/format";
 import { saveFile } from "../../../shared/save-file";
 import { Hostile } from "../../../shared/text";
+import { activity as t } from "../../../texts/activity";
 import { MatchList } from "./MatchList";
 
 /** The request and the response behind an event, with what matched marked. */
@@ -25,12 +26,12 @@ export function ValuesView({ event }: { event: ThreatEvent }) {
   const { data: samples, error } = useQuery(samplesQuery(event));
   const [shown, setShown] = useState(1);
   const sample = samples?.[Math.min(shown, samples.length) - 1];
-  if (error) return <ErrorNote error={error} title="The samples could not be loaded" />;
+  if (error) return <ErrorNote error={error} title={t.theSamplesCouldNot} />;
   if (!samples) return <Skeleton height={240} />;
   if (!sample) {
     return (
-      <EmptyState icon={FileX} title="No sample is kept for this event">
-        Samples are kept for a shorter time than events.
+      <EmptyState icon={FileX} title={t.noSampleIsKept}>
+        {t.samplesAreKeptFor}
       </EmptyState>
     );
   }
@@ -39,7 +40,7 @@ export function ValuesView({ event }: { event: ThreatEvent }) {
       {samples.length > 1 && (
         <Group justify="space-between">
           <Text size="sm" c="dimmed">
-            Sample {shown} of {samples.length}
+            {t.sampleOf(shown, samples.length)}
           </Text>
           <Pagination size="sm" total={samples.length} value={shown} onChange={setShown} />
         </Group>
@@ -80,17 +81,17 @@ function SampleView({ sample, matches }: { sample: Sample; matches: Match[] }) {
       <Group justify="space-between">
         <SegmentedControl
           size="xs"
-          aria-label="How to show it"
+          aria-label={t.howToShowIt}
           value={how}
           onChange={(value) => setHow(value === "decoded" ? "decoded" : "raw")}
           data={[
-            { value: "raw", label: "As sent" },
-            { value: "decoded", label: "Decoded" },
+            { value: "raw", label: t.asSent },
+            { value: "decoded", label: t.decoded },
           ]}
         />
         <Group gap={6}>
-          <CopyButton text={() => curlCommand(sample)}>Copy as cURL</CopyButton>
-          <CopyButton text={() => rawRequest(sample)}>Copy for Burp</CopyButton>
+          <CopyButton text={() => curlCommand(sample)}>{t.copyAsCurl}</CopyButton>
+          <CopyButton text={() => rawRequest(sample)}>{t.copyForBurp}</CopyButton>
           <Button
             size="compact-xs"
             variant="default"
@@ -101,31 +102,31 @@ function SampleView({ sample, matches }: { sample: Sample; matches: Match[] }) {
               ])
             }
           >
-            HAR
+            {t.har}
           </Button>
         </Group>
       </Group>
       <Group justify="space-between" align="flex-end">
         <Title order={3} size="sm">
-          Request
+          {t.request}
           <Text span size="xs" c="dimmed" ml="xs" fw={400}>
             {dateTime(sample.at)} · <Hostile>{`${sample.ip} → ${sample.destIp || "?"}`}</Hostile>
           </Text>
         </Title>
       </Group>
-      <MessageText label="Request" text={request.text} marks={read.requestMarks} />
+      <MessageText label={t.request} text={request.text} marks={read.requestMarks} />
       <Title order={3} size="sm">
-        Response
+        {t.response}
       </Title>
       {sample.statusCode === 0 ? (
         <Text size="sm" c="dimmed">
-          No response was seen before the connection ended.
+          {t.noResponseWasSeen}
         </Text>
       ) : (
-        <MessageText label="Response" text={response.text} marks={read.responseMarks} />
+        <MessageText label={t.response} text={response.text} marks={read.responseMarks} />
       )}
       <Title order={3} size="sm">
-        What matched
+        {t.whatMatched}
       </Title>
       <MatchList matches={matches} />
     </Stack>

@@ -6,13 +6,13 @@ import { type Direction, eventsQuery, REFRESH_MS } from "../../../api/queries";
 import { timestampsOf } from "../../../api/range";
 import type { Answer, ThreatEvent } from "../../../api/types";
 import { ErrorNote } from "../../../shared/ErrorNote";
-import { count, plural } from "../../../shared/format";
 import { useMayAct } from "../../../shared/rights";
 import { useChosen } from "../../../shared/rows/useChosen";
 import { type Rows, useRows } from "../../../shared/rows/useRows";
 import { rangeOf } from "../../../shared/search";
 import { Loading } from "../../../shared/table/Loading";
 import { MOST_ROWS, VirtualTable } from "../../../shared/VirtualTable";
+import { activity as t } from "../../../texts/activity";
 import { BulkBar } from "../bulk/BulkBar";
 import { columns } from "../columns";
 import { type ActivitySearch, filterOf, type Tab } from "../search";
@@ -53,21 +53,19 @@ export function EventList({ search, tab, empty, onSort, onOpen, openId }: EventL
   const live = useQuery(eventsQuery(filter, range, { skip: 0, limit: 1 }, -1));
   const waiting = until === undefined ? 0 : (live.data?.total ?? 0) - (events.total ?? 0);
 
-  const problem = events.error ? (
-    <ErrorNote error={events.error} title="Threat activity could not be loaded" />
-  ) : null;
+  const problem = events.error ? <ErrorNote error={events.error} title={t.threatActivityCouldNot} /> : null;
   if (events.total === undefined) return problem ?? <Loading />;
   if (events.total === 0) return problem ?? <Paper withBorder>{empty}</Paper>;
   return (
     <>
       {problem}
       <VirtualTable
-        label="Threat activity"
+        label={t.threatActivity}
         columns={columns}
         total={events.total}
         rowAt={events.rowAt}
         rowId={idOf}
-        rowName={(event) => `${event.filterId} from ${event.actor}`}
+        rowName={(event) => t.rowName(event.filterId, event.actor)}
         onWindow={events.want}
         onAtTop={follow}
         topKey={`${JSON.stringify([filter, range, direction])} ${top}`}
@@ -84,7 +82,7 @@ export function EventList({ search, tab, empty, onSort, onOpen, openId }: EventL
                 leftSection={<ArrowUp size={14} aria-hidden />}
                 onClick={() => setTop(top + 1)}
               >
-                {plural(waiting, "new event")}
+                {t.newEvent(waiting)}
               </Button>
             )}
             {!chosen.rows.isEmpty && <BulkBar chosen={chosen} tab={tab} total={events.total} />}
@@ -93,8 +91,7 @@ export function EventList({ search, tab, empty, onSort, onOpen, openId }: EventL
       />
       {events.total > MOST_ROWS && (
         <Badge color="yellow" className={classes.more}>
-          The list ends after {count(MOST_ROWS)} of {count(events.total)}: choose a shorter time or more
-          filters
+          {t.theListEndsAfter(MOST_ROWS, events.total)}
         </Badge>
       )}
     </>

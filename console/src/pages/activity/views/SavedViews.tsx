@@ -3,6 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { Bookmark, X } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { showProblem } from "../../../shared/notices";
+import { activity as t } from "../../../texts/activity";
 import type { ActivitySearch } from "../search";
 import classes from "./SavedViews.module.css";
 import { LONGEST_NAME, readViews, type SavedView, withView, writeViews } from "./views";
@@ -23,7 +24,7 @@ export function SavedViews({ search, onShow }: SavedViewsProps) {
       writeViews(next);
       setViews(next);
     } catch (error) {
-      showProblem("This browser keeps no views", error);
+      showProblem(t.thisBrowserKeepsNo, error);
     }
   }
 
@@ -39,13 +40,13 @@ export function SavedViews({ search, onShow }: SavedViewsProps) {
       <Menu position="bottom-end" withArrow>
         <Menu.Target>
           <Button size="xs" variant="default" leftSection={<Bookmark size={14} aria-hidden />}>
-            Views
+            {t.views}
           </Button>
         </Menu.Target>
         <Menu.Dropdown>
           {views.length === 0 && (
             <Text size="xs" c="dimmed" px="sm" py={6} maw={220}>
-              Save the filters you look at every day, and come back to them with one click.
+              {t.saveTheFiltersYou}
             </Text>
           )}
           {views.map((view) => (
@@ -57,7 +58,7 @@ export function SavedViews({ search, onShow }: SavedViewsProps) {
                 size="sm"
                 variant="subtle"
                 color="gray"
-                aria-label={`Forget the view ${view.name}`}
+                aria-label={t.forgetTheView(view.name)}
                 onClick={() => keep(views.filter((other) => other !== view))}
               >
                 <X size={14} />
@@ -65,18 +66,18 @@ export function SavedViews({ search, onShow }: SavedViewsProps) {
             </Group>
           ))}
           <Menu.Divider />
-          <Menu.Item onClick={open}>Save these filters…</Menu.Item>
+          <Menu.Item onClick={open}>{t.saveTheseFiltersAsk}</Menu.Item>
         </Menu.Dropdown>
       </Menu>
       <Modal
         opened={naming}
         onClose={close}
-        title="Save these filters"
-        closeButtonProps={{ "aria-label": "Close" }}
+        title={t.saveTheseFiltersTitle}
+        closeButtonProps={{ "aria-label": t.close }}
       >
         <Stack component="form" gap="sm" onSubmit={save}>
           <TextInput
-            label="Name"
+            label={t.name}
             data-autofocus
             required
             maxLength={LONGEST_NAME}
@@ -85,7 +86,7 @@ export function SavedViews({ search, onShow }: SavedViewsProps) {
           />
           <Group justify="flex-end">
             <Button type="submit" disabled={name.trim() === ""}>
-              {views.some((view) => view.name === name.trim()) ? "Replace" : "Save"}
+              {views.some((view) => view.name === name.trim()) ? t.replace : t.save}
             </Button>
           </Group>
         </Stack>

@@ -4,10 +4,10 @@ import { useCommand } from "../../../api/commands";
 import type { List } from "../../../api/lists";
 import { BLOCK_TTLS } from "../../../block/BlockForm";
 import { CommandForm } from "../../../shared/CommandForm";
-import { count, plural } from "../../../shared/format";
 import { showDone } from "../../../shared/notices";
 import { TtlSelect } from "../../../shared/TtlSelect";
 import { Hostile } from "../../../shared/text";
+import { blocklist as t } from "../../../texts/blocklist";
 import { type Imported, importLines, linesOf } from "./lines";
 
 const MOST_BYTES = 32 << 20;
@@ -38,47 +38,45 @@ export function ImportForm({ list, onDone }: { list: List; onDone: () => void })
   async function read(file: File | null) {
     setFileProblem(undefined);
     if (!file) return change("");
-    if (file.size > MOST_BYTES) return setFileProblem(`has more than ${MOST_BYTES >> 20} MiB: split it`);
+    if (file.size > MOST_BYTES) return setFileProblem(t.hasMoreThanMib(MOST_BYTES >> 20));
     change(await file.text());
   }
 
   return (
     <CommandForm
-      submit={checked ? `Import ${plural(checked.accepted, "entry", "entries")}` : "Check"}
-      failed="Not imported"
+      submit={checked ? t.importEntry(checked.accepted) : t.check}
+      failed={t.notImported}
       error={run.error}
       pending={run.isPending}
       disabled={lines.length === 0 || checked?.accepted === 0}
       aside={
         <Text size="xs" c="dimmed" aria-live="polite">
-          {run.isPending
-            ? `${count(progress)} of ${count(lines.length)}`
-            : plural(lines.length, "entry", "entries")}
+          {run.isPending ? t.progressOf(progress, lines.length) : t.entries(lines.length)}
         </Text>
       }
       onSubmit={() =>
         run.mutate(!checked, {
           onSuccess: (imported) => {
             if (!checked) return setChecked(imported);
-            showDone(`${plural(imported.accepted, "entry", "entries")} ${DONE[list]}`);
+            showDone(t.entriesDone(imported.accepted, DONE[list]));
             onDone();
           },
         })
       }
     >
       <FileInput
-        label="File"
-        placeholder="Choose a text or CSV file"
+        label={t.file}
+        placeholder={t.chooseATextOr}
         accept=".txt,.csv,.list,.netset,.ipset,text/plain,text/csv"
         clearable
-        clearButtonProps={{ "aria-label": "No file" }}
+        clearButtonProps={{ "aria-label": t.noFile }}
         error={fileProblem}
         onChange={(file) => void read(file)}
       />
       <Textarea
-        label="Or paste it"
-        description="An address or a prefix a line; after a comma or # the reason"
-        placeholder={"203.0.113.9\n198.51.100.0/24, seen in the feed"}
+        label={t.orPasteIt}
+        description={t.anAddressOrA}
+        placeholder={t.exampleList}
         autosize
         minRows={4}
         maxRows={10}
@@ -90,14 +88,14 @@ export function ImportForm({ list, onDone }: { list: List; onDone: () => void })
       {list === "blocks" && (
         <TtlSelect
           choices={[...BLOCK_TTLS, 2_592_000]}
-          without="Until somebody lifts it"
+          without={t.untilSomebodyLiftsIt}
           value={ttlSeconds}
           onChange={setTtl}
         />
       )}
       <TextInput
-        label="Reason"
-        description="For those that have none of their own"
+        label={t.reason}
+        description={t.forThoseThatHave}
         maxLength={200}
         value={reason}
         onChange={(event) => setReason(event.currentTarget.value)}
@@ -111,22 +109,18 @@ function Outcome({ checked: { accepted, problems } }: { checked: Imported }) {
   if (problems.length === 0)
     return (
       <Alert role="status" color="teal">
-        All of them fit.
+        {t.allOfThemFit}
       </Alert>
     );
   return (
-    <Alert
-      role="status"
-      color="yellow"
-      title={`${plural(problems.length, "line")} cannot be used, ${plural(accepted, "entry", "entries")} can`}
-    >
+    <Alert role="status" color="yellow" title={t.lineCannotBeUsed(problems.length, accepted)}>
       <Stack gap={4}>
         <ScrollArea.Autosize mah={220}>
-          <Table fz="xs" verticalSpacing={3} aria-label="Lines that cannot be used">
+          <Table fz="xs" verticalSpacing={3} aria-label={t.linesThatCannotBe}>
             <Table.Tbody>
               {problems.slice(0, SHOWN).map(({ line, text, problem }) => (
                 <Table.Tr key={line}>
-                  <Table.Td w={70}>line {line}</Table.Td>
+                  <Table.Td w={70}>{t.line(line)}</Table.Td>
                   <Table.Td>
                     <Hostile>{text.slice(0, 60)}</Hostile>
                   </Table.Td>
@@ -138,7 +132,7 @@ function Outcome({ checked: { accepted, problems } }: { checked: Imported }) {
             </Table.Tbody>
           </Table>
         </ScrollArea.Autosize>
-        {problems.length > SHOWN && `and ${count(problems.length - SHOWN)} more`}
+        {problems.length > SHOWN && t.andMore(problems.length - SHOWN)}
       </Stack>
     </Alert>
   );

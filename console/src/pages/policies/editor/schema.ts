@@ -1,3 +1,4 @@
+import { policies as t } from "../../../texts/policies";
 /** What may stand in a policy, for completion alone: what is wrong is said by the control plane. */
 export interface Part {
   about?: string;
@@ -31,86 +32,86 @@ const PLACES = ["url", "query_param", "request_headers", "request_payload"];
 const range: Part = { keys: { gt: {}, gte: {}, lt: {}, lte: {} } };
 
 const operators: Record<string, Part> = {
-  eq: { about: "the text is one of these" },
-  neq: { about: "the text is none of these" },
+  eq: { about: t.theTextIsOne },
+  neq: { about: t.theTextIsNone },
   ...{ gt: {}, gte: {}, lt: {}, lte: {} },
-  contains_either: { about: "one of these is in it" },
-  contains_all: { about: "all of these are in it" },
-  not_contains: { about: "none of these is in it" },
+  contains_either: { about: t.oneOfTheseIs },
+  contains_all: { about: t.allOfTheseAre },
+  not_contains: { about: t.noneOfTheseIs },
   not_contains_either: {},
-  contains_either_cidr: { about: "the address is in one of these prefixes" },
-  contains_cidr: { about: "the address is in these prefixes" },
-  not_contains_cidr: { about: "the address is in none of these prefixes" },
-  regex: { about: "is found anywhere; no look-around" },
-  regex_extract: { about: "binds the first group for later nodes" },
-  extract: { about: "binds the value for later nodes" },
-  contains_jwt: { about: "a JSON Web Token is in it", values: ["true"] },
+  contains_either_cidr: { about: t.theAddressIsIn },
+  contains_cidr: { about: t.theAddressIsInThese },
+  not_contains_cidr: { about: t.theAddressIsInNone },
+  regex: { about: t.isFoundAnywhereNo },
+  regex_extract: { about: t.bindsTheFirstGroup },
+  extract: { about: t.bindsTheValueFor },
+  contains_jwt: { about: t.aJsonWebToken, values: ["true"] },
   datatype: { values: ["string", "number", "boolean"] },
-  valuetype: { about: "it looks like one of these", values: VALUE_TYPES },
-  length: { about: "bytes", ...range },
-  entropy: { about: "bits a byte", ...range },
-  records: { about: "objects in the longest list of JSON", ...range },
-  distinct: { about: "different values of a collection", keys: { key: {}, ...range.keys } },
-  percentage_match: { about: "how much it resembles the payload before", ...range },
-  detect: { about: "a grammar detector", values: DETECTORS },
+  valuetype: { about: t.itLooksLikeOne, values: VALUE_TYPES },
+  length: { about: t.bytes, ...range },
+  entropy: { about: t.bitsAByte, ...range },
+  records: { about: t.objectsInTheLongest, ...range },
+  distinct: { about: t.differentValuesOfA, keys: { key: {}, ...range.keys } },
+  percentage_match: { about: t.howMuchItResembles, ...range },
+  detect: { about: t.aGrammarDetector, values: DETECTORS },
 };
 const pair: Part = { keys: { key: { keys: operators }, value: { keys: operators } } };
 const term = (about: string): Part => ({
   about,
   keys: {
     ...operators,
-    for_one: { about: "one key with its value", ...pair },
-    for_all: { about: "each key with its value", ...pair },
+    for_one: { about: t.oneKeyWithIts, ...pair },
+    for_all: { about: t.eachKeyWithIts, ...pair },
   },
 });
 
 const terms: Record<string, Part> = {
-  url: term("path and query"),
-  query_param: term("the query, and each parameter"),
-  request_headers: term("the request's headers, and each of them"),
-  request_payload: term("the request's body, and each field"),
-  response_headers: term("the answer's headers"),
-  response_payload: term("the answer's body"),
-  response_code: term("the answer's status"),
-  method: term("the method"),
-  source_ip: term("the actor's address"),
-  destination_ip: term("the server's address"),
-  api_collection_id: term("the API collection"),
-  country_code: term("where the actor's address is registered, as DE"),
-  wire_fact: term("oddities of the wire"),
-  detect: { about: "a detector over every place of the request", values: DETECTORS },
-  response_shows: { about: "what the answer shows", values: SIGNS },
+  url: term(t.pathAndQuery),
+  query_param: term(t.theQueryAndEach),
+  request_headers: term(t.theRequestsHeadersAnd),
+  request_payload: term(t.theRequestsBodyAnd),
+  response_headers: term(t.theAnswersHeaders),
+  response_payload: term(t.theAnswersBody),
+  response_code: term(t.theAnswersStatus),
+  method: term(t.theMethod),
+  source_ip: term(t.theActorsAddress),
+  destination_ip: term(t.theServersAddress),
+  api_collection_id: term(t.theApiCollection),
+  country_code: term(t.whereTheActorsAddress),
+  wire_fact: term(t.odditiesOfTheWire),
+  detect: { about: t.aDetectorOverEvery, values: DETECTORS },
+  response_shows: { about: t.whatTheAnswerShows, values: SIGNS },
   response_holds: {
-    about: "sensitive data in the answer",
+    about: t.sensitiveDataInThe,
     values: SENSITIVE,
     keys: { kinds: { values: SENSITIVE }, at_least: {} },
   },
 };
-const filter: Part = { about: "what makes a match", keys: terms };
+const filter: Part = { about: t.whatMakesAMatch, keys: terms };
 // They hold filters again.
 for (const [name, about] of [
-  ["and", "all of them hold"],
-  ["or", "one of them holds"],
-  ["not", "it does not hold"],
+  ["and", t.allOfThemHold],
+  ["or", t.oneOfThemHolds],
+  ["not", t.itDoesNotHold],
 ] as const)
   terms[name] = { about, keys: terms };
 
 export const POLICY: Part = {
   keys: {
-    id: { about: "unique among all policies" },
-    wordLists: { about: "name: [word, …], used by its name in other places" },
+    id: { about: t.uniqueAmongAllPolicies },
+    wordLists: { about: t.nameWordUsedBy },
     filter,
-    success_filter: { ...filter, about: "what it finds in the answer is evidence of success" },
-    failure_filter: { ...filter, about: "makes a match, too" },
-    suspect_filter: { ...filter, about: "counts only where the answer shows the evidence" },
-    ignore: { ...filter, about: "takes a match back" },
-    anomaly: { about: "a figure that leaves its usual range, instead of a filter", values: ANOMALIES },
+    success_filter: { ...filter, about: t.whatItFindsIn },
+    failure_filter: { ...filter, about: t.makesAMatchToo },
+    suspect_filter: { ...filter, about: t.countsOnlyWhereThe },
+    ignore: { ...filter, about: t.takesAMatchBack },
+    anomaly: { about: t.aFigureThatLeaves, values: ANOMALIES },
     evidence: {
-      about: "kinds of proof to look for in the answer",
+      about: t.kindsOfProofTo,
       values: [...SIGNS, "more-than-usual", "unusual-file"],
     },
     info: {
-      about: "what people should know",
+      about: t.whatPeopleShouldKnow,
       keys: {
         ...{ name: {}, description: {}, details: {}, impact: {}, remediation: {} },
         category: { keys: { name: {}, displayName: {}, shortName: {} } },
@@ -120,7 +121,7 @@ export const POLICY: Part = {
       },
     },
     aggregation_rules: {
-      about: "an event only where matches reach a count",
+      about: t.anEventOnlyWhere,
       keys: {
         rule: {
           keys: {
@@ -128,9 +129,9 @@ export const POLICY: Part = {
             condition: {
               keys: {
                 matchCount: {},
-                windowThreshold: { about: "minutes" },
+                windowThreshold: { about: t.minutes },
                 distinctIdentifier: {
-                  about: "so many different values",
+                  about: t.soManyDifferentValues,
                   keys: { count: {}, source: { values: PLACES }, key: {} },
                 },
               },
@@ -140,12 +141,12 @@ export const POLICY: Part = {
         },
       },
     },
-    mode: { about: "block: also blocks the actor at once", values: ["detect", "block"] },
-    block: { about: "for how long", keys: { ttl: { about: "15m, 4h, 1d" } } },
-    enabled: { about: "false keeps it out of force", values: ["true", "false"] },
+    mode: { about: t.blockAlsoBlocksThe, values: ["detect", "block"] },
+    block: { about: t.forHowLong, keys: { ttl: { about: "15m, 4h, 1d" } } },
+    enabled: { about: t.falseKeepsItOut, values: ["true", "false"] },
     examples: {
-      about: "requests that test it",
-      keys: { match: { about: "must match" }, no_match: { about: "must not" } },
+      about: t.requestsThatTestIt,
+      keys: { match: { about: t.mustMatch }, no_match: { about: t.mustNot } },
     },
   },
 };

@@ -6,6 +6,7 @@ import { tryOnSample, tryOnStored } from "../../../api/policies";
 import { SPAN_NAMES, type Span } from "../../../api/range";
 import { ErrorNote } from "../../../shared/ErrorNote";
 import { Panel } from "../../../shared/Panel";
+import { policies as t } from "../../../texts/policies";
 import { parsePasted } from "./paste";
 import { TrialResult } from "./TrialResult";
 
@@ -30,24 +31,24 @@ export function TrialPanel({ content }: { content: string }) {
   const problem = on === "pasted" && pasted.trim() !== "" && "problem" in read ? read.problem : undefined;
 
   return (
-    <Panel title="Try it">
+    <Panel title={t.tryIt}>
       <Stack gap="sm">
         <SegmentedControl
           size="xs"
           fullWidth
-          aria-label="On what"
+          aria-label={t.onWhat}
           value={on}
           onChange={(value) => change(() => setOn(value === "stored" ? "stored" : "pasted"))}
           data={[
-            { value: "pasted", label: "A request" },
-            { value: "stored", label: "Stored traffic" },
+            { value: "pasted", label: t.aRequest },
+            { value: "stored", label: t.storedTraffic },
           ]}
         />
         {on === "pasted" ? (
           <Textarea
-            aria-label="Request"
+            aria-label={t.request}
             placeholder={EXAMPLE}
-            description="Raw HTTP; an answer may follow after an empty line"
+            description={t.rawHttpAnAnswer}
             autosize
             minRows={5}
             maxRows={14}
@@ -58,8 +59,8 @@ export function TrialPanel({ content }: { content: string }) {
           />
         ) : (
           <Select
-            label="Since"
-            description="The newest 2,000 events of that time, as far as they are kept"
+            label={t.since}
+            description={t.theNewest2000}
             allowDeselect={false}
             data={(["1h", "24h", "7d", "30d"] as const).map((value) => ({ value, label: SPAN_NAMES[value] }))}
             value={range}
@@ -74,14 +75,14 @@ export function TrialPanel({ content }: { content: string }) {
             disabled={on === "pasted" && "problem" in read}
             onClick={() => trial.mutate()}
           >
-            Try
+            {t.try}
           </Button>
         </Group>
-        {trial.isError && <ErrorNote title="Not tried" error={trial.error} />}
+        {trial.isError && <ErrorNote title={t.notTried} error={trial.error} />}
         {trial.data && <TrialResult trial={trial.data} isStored={on === "stored"} />}
         {!trial.data && !trial.isError && (
           <Text size="xs" c="dimmed">
-            Trying changes nothing on any sensor.
+            {t.tryingChangesNothingOn}
           </Text>
         )}
       </Stack>

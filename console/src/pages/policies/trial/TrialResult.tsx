@@ -1,10 +1,10 @@
 import { Alert, Group, ScrollArea, Stack, Text } from "@mantine/core";
 import type { Trial, TrialMatch } from "../../../api/types";
-import { count, plural } from "../../../shared/format";
 import { PageAnchor } from "../../../shared/links";
 import { SeverityBadge } from "../../../shared/Severity";
 import { Time } from "../../../shared/Time";
 import { Hostile } from "../../../shared/text";
+import { policies as t } from "../../../texts/policies";
 import { MatchList } from "../../activity/event/MatchList";
 
 // A trial gives up to 1,000; whoever reads on narrows the policy first.
@@ -13,17 +13,17 @@ const SHOWN = 50;
 export function TrialResult({ trial, isStored }: { trial: Trial; isStored: boolean }) {
   const { matches, evaluated, matching, total, isCut } = trial;
   const verdict = isStored
-    ? `${plural(matches.length, "event")} from ${plural(evaluated, "stored exchange")}`
+    ? t.eventFromStoredExchange(matches.length, evaluated)
     : matches.length > 0
-      ? "It matches"
+      ? t.itMatches
       : matching > 0
-        ? "It counts, and is below the count of an event"
-        : "It does not match";
+        ? t.itCountsAndIs
+        : t.itDoesNotMatch;
   return (
-    <Stack gap="xs" role="status" aria-label="Result">
+    <Stack gap="xs" role="status" aria-label={t.result}>
       <Alert role="group" color={matches.length > 0 ? "red" : "teal"} title={verdict} py="xs">
-        {isStored && matching > matches.length && `${count(matching)} exchanges count. `}
-        {isCut && `Only ${count(evaluated)} of ${count(total)} were looked at.`}
+        {isStored && matching > matches.length && t.exchangesCount(matching)}
+        {isCut && t.onlyOfWereLooked(evaluated, total)}
       </Alert>
       {isStored ? (
         <ScrollArea.Autosize mah={360}>
@@ -33,7 +33,7 @@ export function TrialResult({ trial, isStored }: { trial: Trial; isStored: boole
             ))}
             {matches.length > SHOWN && (
               <Text size="xs" c="dimmed">
-                and {count(matches.length - SHOWN)} more
+                {t.andMore(matches.length - SHOWN)}
               </Text>
             )}
           </Stack>
@@ -66,7 +66,7 @@ function Stored({ match }: { match: TrialMatch }) {
               , <Time at={timestamp} />
             </>
           )}
-          {latestAttack && `, told as ${latestAttack}`}
+          {latestAttack && t.toldAs(latestAttack)}
         </Text>
       </Group>
     </div>

@@ -1,3 +1,4 @@
+import { policies as t } from "../../../texts/policies";
 /** A pasted exchange as the control plane reads one, or what is wrong with it. */
 export type Pasted = { sample: string } | { problem: string };
 
@@ -10,13 +11,13 @@ const STATUS_LINE = /^HTTP\/\d(?:\.\d)? (\d{3})(?: .*)?$/;
  */
 export function parsePasted(text: string): Pasted {
   const trimmed = text.trim();
-  if (trimmed === "") return { problem: "is empty" };
+  if (trimmed === "") return { problem: t.isEmpty };
   if (trimmed.startsWith("{")) return jsonOf(trimmed);
   const lines = trimmed.split(/\r?\n/);
   const answerAt = lines.findIndex((line, index) => index > 0 && STATUS_LINE.test(line));
   const request = messageOf(answerAt < 0 ? lines : lines.slice(0, answerAt));
   const [, method, path] = REQUEST_LINE.exec(request.first) ?? [];
-  if (!method || !path) return { problem: "line 1: begins with a method and a path, as in GET /search?q=1" };
+  if (!method || !path) return { problem: t.line1BeginsWith };
   const answer = answerAt < 0 ? undefined : messageOf(lines.slice(answerAt));
   return {
     sample: JSON.stringify({
@@ -38,7 +39,7 @@ function jsonOf(text: string): Pasted {
     JSON.parse(text);
     return { sample: text };
   } catch (error) {
-    return { problem: error instanceof Error ? error.message : "is no JSON" };
+    return { problem: error instanceof Error ? error.message : t.isNoJson };
   }
 }
 

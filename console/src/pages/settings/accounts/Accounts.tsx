@@ -15,26 +15,27 @@ import { showProblem } from "../../../shared/notices";
 import { problemsOf } from "../../../shared/problems";
 import { ShownOnce } from "../../../shared/ShownOnce";
 import { Time } from "../../../shared/Time";
+import { settings as t } from "../../../texts/settings";
 import { VniMapping } from "./VniMapping";
 
 const column = createColumnHelper<Account>();
 
 const columns = [
-  column.accessor("id", { header: "Account", meta: { width: "30%" } }),
-  column.accessor("name", { header: "Name" }),
+  column.accessor("id", { header: t.account, meta: { width: "30%" } }),
+  column.accessor("name", { header: t.name }),
   column.accessor("createdAt", {
-    header: "Made",
+    header: t.made,
     meta: { from: "sm", width: 190 },
     cell: ({ row: { original: one } }) => (
       <>
-        <Time at={one.createdAt} /> by {one.createdBy}
+        <Time at={one.createdAt} /> {t.by} {one.createdBy}
       </>
     ),
   }),
   column.display({
     id: "remove",
     header: "",
-    meta: { width: 100, align: "right", label: "Remove" },
+    meta: { width: 100, align: "right", label: t.remove },
     cell: ({ row: { original: one } }) => <Remove id={one.id} />,
   }),
 ];
@@ -45,19 +46,19 @@ export function Accounts() {
   return (
     <Stack>
       <Group justify="flex-end">
-        <DialogButton label="Add an account" icon={Plus}>
+        <DialogButton label={t.addAnAccount} icon={Plus}>
           {() => <AddAccount />}
         </DialogButton>
       </Group>
       <DataTable
-        label="Accounts"
+        label={t.accounts}
         columns={columns}
         rows={data}
         rowId={(one) => one.id}
         error={error}
         empty={
-          <EmptyState icon={Building2} title="No other account">
-            Each account has its own events, users, keys, sensors and blocks, and sees nothing of the others.
+          <EmptyState icon={Building2} title={t.noOtherAccount}>
+            {t.eachAccountHasIts}
           </EmptyState>
         }
       />
@@ -71,21 +72,20 @@ function AddAccount() {
   const [name, setName] = useState("");
   const add = useCommand(addAccount);
   const problems = problemsOf(add.error);
-  if (add.data)
-    return <ShownOnce title={`The first key of ${add.data.id}, an admin's`} secret={add.data.key} />;
+  if (add.data) return <ShownOnce title={t.theFirstKeyOf(add.data.id)} secret={add.data.key} />;
   return (
     <CommandForm
-      submit="Add"
-      failed="Not added"
+      submit={t.add}
+      failed={t.notAdded}
       error={problems.others.length > 0 ? add.error : null}
       pending={add.isPending}
       disabled={id.trim() === ""}
       onSubmit={() => add.mutate({ id: id.trim(), name: name.trim() })}
     >
       <TextInput
-        label="Id"
-        description="Lower-case letters, digits and hyphens, 32 at most; it stays"
-        placeholder="acme"
+        label={t.id}
+        description={t.lowerCaseLettersDigits}
+        placeholder={t.acme}
         required
         data-autofocus
         maxLength={32}
@@ -94,8 +94,8 @@ function AddAccount() {
         onChange={(event) => setId(event.currentTarget.value)}
       />
       <TextInput
-        label="Name"
-        placeholder="Acme GmbH"
+        label={t.name}
+        placeholder={t.acmeGmbh}
         maxLength={100}
         value={name}
         error={problems.at.get("name")}
@@ -109,10 +109,10 @@ function Remove({ id }: { id: string }) {
   const remove = useCommand(removeAccount);
   return (
     <ConfirmButton
-      warning={`All that ${id} has goes with it, for good: events, users, keys and sensors.`}
-      onConfirm={() => remove.mutate(id, { onError: (error) => showProblem(`${id} is not removed`, error) })}
+      warning={t.allThatHasGoes(id)}
+      onConfirm={() => remove.mutate(id, { onError: (error) => showProblem(t.isNotRemoved(id), error) })}
     >
-      Remove
+      {t.remove}
     </ConfirmButton>
   );
 }

@@ -8,6 +8,7 @@ import { LazyEditor } from "../../../shared/LazyEditor";
 import { showDone } from "../../../shared/notices";
 import { Panel } from "../../../shared/Panel";
 import { problemsOf } from "../../../shared/problems";
+import { settings as t } from "../../../texts/settings";
 
 const EXAMPLE = `vnis:
   - vni: 4711
@@ -20,8 +21,7 @@ export function VniMapping() {
   const [edited, setEdited] = useState<string>();
   const [goTo, setGoTo] = useState<{ at: number }>();
   const save = useCommand(setVniMapping);
-  if (error && saved === undefined)
-    return <ErrorNote error={error} title="The mapping could not be loaded" />;
+  if (error && saved === undefined) return <ErrorNote error={error} title={t.theMappingCouldNot} />;
   if (saved === undefined) return <Skeleton height={220} />;
   const text = edited ?? saved;
 
@@ -31,15 +31,14 @@ export function VniMapping() {
   }
 
   return (
-    <Panel title="Overlay networks">
+    <Panel title={t.overlayNetworks}>
       <Stack gap="sm">
         <Text size="sm" c="dimmed">
-          Whose the networks of a VXLAN or Geneve mirror are, by their VNI. What stands nowhere is the
-          operator's. For example:
+          {t.whoseTheNetworksOf}
         </Text>
         <Code block>{EXAMPLE}</Code>
         <LazyEditor
-          label="VNI mapping"
+          label={t.vniMapping}
           height={220}
           value={text}
           onChange={(text) => {
@@ -48,7 +47,7 @@ export function VniMapping() {
           }}
           goTo={goTo}
         />
-        {save.isError && <ErrorNote title="Not saved" error={save.error} />}
+        {save.isError && <ErrorNote title={t.notSaved} error={save.error} />}
         <Group justify="flex-end">
           <Button
             size="xs"
@@ -58,13 +57,13 @@ export function VniMapping() {
               save.mutate(text, {
                 onSuccess: () => {
                   setEdited(undefined);
-                  showDone("The mapping holds for what comes from now on");
+                  showDone(t.theMappingHoldsFor);
                 },
                 onError: refused,
               })
             }
           >
-            Save the mapping
+            {t.saveTheMapping}
           </Button>
         </Group>
       </Stack>

@@ -8,6 +8,7 @@ import { ErrorNote } from "../../../shared/ErrorNote";
 import { Panel } from "../../../shared/Panel";
 import { type Problems, problemsOf } from "../../../shared/problems";
 import { useIsAdmin } from "../../../shared/rights";
+import { settings as t } from "../../../texts/settings";
 
 export interface PartFieldProps<Value> {
   value: Value;
@@ -46,7 +47,7 @@ export function PartForm<Value>({ title, about, saved, save, children }: PartFor
           event.preventDefault();
           command.mutate(value, {
             onSuccess: (reply) => {
-              showCoverage(`${title} saved`, coverageOf(reply));
+              showCoverage(t.saved(title), coverageOf(reply));
               setEdited(undefined);
             },
           });
@@ -56,22 +57,22 @@ export function PartForm<Value>({ title, about, saved, save, children }: PartFor
           {about}
         </Text>
         {children({ value, onChange: (value) => setEdited({ value }), problems, disabled: !isAdmin })}
-        {problems.others.length > 0 && <ErrorNote title="Not saved" error={command.error} />}
+        {problems.others.length > 0 && <ErrorNote title={t.notSaved} error={command.error} />}
         {isAdmin && (
           <Group justify="flex-end" gap="xs">
             {isChanged && (
               <Button size="xs" variant="default" onClick={undo}>
-                Undo
+                {t.undo}
               </Button>
             )}
             <Button
               size="xs"
               type="submit"
-              aria-label={`Save ${title}`}
+              aria-label={t.saveThis(title)}
               loading={command.isPending}
               disabled={!isChanged}
             >
-              Save
+              {t.save}
             </Button>
           </Group>
         )}

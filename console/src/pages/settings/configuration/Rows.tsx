@@ -1,6 +1,7 @@
 import { ActionIcon, Button, Group, Stack } from "@mantine/core";
 import { Plus, Trash2 } from "lucide-react";
 import type { ReactNode } from "react";
+import { settings as t } from "../../../texts/settings";
 
 interface RowsProps<Row> {
   rows: Row[];
@@ -37,7 +38,7 @@ export function Rows<Row>({ rows, onChange, name, make, disabled, isLabelled, ch
             size="input-xs"
             mt={isLabelled ? 24 : 0}
             disabled={disabled}
-            aria-label={`Remove ${name} ${index + 1}`}
+            aria-label={t.removeRow(name, index + 1)}
             onClick={() => onChange(rows.filter((_, at) => at !== index))}
           >
             <Trash2 size={14} aria-hidden />
@@ -52,7 +53,7 @@ export function Rows<Row>({ rows, onChange, name, make, disabled, isLabelled, ch
             leftSection={<Plus size={13} aria-hidden />}
             onClick={() => onChange([...rows, make()])}
           >
-            Add a {name}
+            {t.addA(name)}
           </Button>
         </div>
       )}

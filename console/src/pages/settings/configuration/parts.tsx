@@ -5,36 +5,38 @@ import {
   type Enumeration,
   IDENTITY_SOURCES,
   type IdentityRule,
+  NO_PROXIES,
   PROXY_HEADERS,
   type RateLimit,
   type Redaction,
   type TrustedProxies,
 } from "../../../api/configuration";
+import { settings as t } from "../../../texts/settings";
 import { Figure } from "./Figure";
 import type { PartFieldProps } from "./PartForm";
 import { Rows } from "./Rows";
 import { Words } from "./Words";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-const SOURCES = { header: "Header", cookie: "Cookie", jwtClaim: "Claim of the bearer token (JWT)" } as const;
+const SOURCES = { header: t.header, cookie: t.cookie, jwtClaim: t.claimOfTheBearer } as const;
 const HEADERS = {
-  auto: "Either of them",
+  auto: t.eitherOfThem,
   "x-forwarded-for": "X-Forwarded-For",
-  forwarded: "Forwarded (RFC 7239)",
+  forwarded: t.forwardedRfc7239,
 } as const;
-const MODES = { full: "Look at all of it", headers: "Only at headers", off: "Do not look" } as const;
+const MODES = { full: t.lookAtAllOf, headers: t.onlyAtHeaders, off: t.doNotLook } as const;
 
 const choices = <const Value extends string>(values: readonly Value[], names: Record<Value, string>) =>
   values.map((value) => ({ value, label: names[value] }));
 
 export function ProxyFields(props: PartFieldProps<TrustedProxies | null>) {
   const { value, onChange, problems, disabled } = props;
-  const { cidrs, header } = value ?? { cidrs: [], header: "auto" };
+  const { cidrs, header } = value ?? NO_PROXIES;
   const set = (next: TrustedProxies) => onChange(next.cidrs.length === 0 ? null : next);
   return (
     <Group gap="xs" align="flex-start" grow preventGrowOverflow={false}>
       <Words
-        label="Their addresses"
+        label={t.theirAddresses}
         placeholder="10.0.0.0/8"
         field="trustedProxies"
         value={cidrs}
@@ -43,7 +45,7 @@ export function ProxyFields(props: PartFieldProps<TrustedProxies | null>) {
         disabled={disabled}
       />
       <Select
-        label="The header that says who it is"
+        label={t.theHeaderThatSays}
         size="xs"
         maw={260}
         allowDeselect={false}
@@ -59,7 +61,7 @@ export function ProxyFields(props: PartFieldProps<TrustedProxies | null>) {
 export function IdentityFields({ value, onChange, problems, disabled }: PartFieldProps<IdentityRule[]>) {
   return (
     <Rows
-      name="rule"
+      name={t.rule}
       rows={value}
       onChange={onChange}
       make={(): IdentityRule => ({ source: "header", name: "" })}
@@ -68,7 +70,7 @@ export function IdentityFields({ value, onChange, problems, disabled }: PartFiel
       {(rule, set, index) => (
         <>
           <Select
-            aria-label="Where it stands"
+            aria-label={t.whereItStands}
             size="xs"
             w={230}
             allowDeselect={false}
@@ -78,8 +80,8 @@ export function IdentityFields({ value, onChange, problems, disabled }: PartFiel
             onChange={(source) => source && set({ source: source as IdentityRule["source"] })}
           />
           <TextInput
-            aria-label="Its name"
-            placeholder={rule.source === "jwtClaim" ? "sub" : "x-client-id"}
+            aria-label={t.itsName}
+            placeholder={rule.source === "jwtClaim" ? t.exampleClaim : t.xClientId}
             size="xs"
             w={220}
             value={rule.name}
@@ -96,7 +98,7 @@ export function IdentityFields({ value, onChange, problems, disabled }: PartFiel
 export function RateLimitFields({ value, onChange, problems, disabled }: PartFieldProps<RateLimit[]>) {
   return (
     <Rows
-      name="limit"
+      name={t.limit}
       isLabelled
       rows={value}
       onChange={onChange}
@@ -111,8 +113,8 @@ export function RateLimitFields({ value, onChange, problems, disabled }: PartFie
         return (
           <>
             <TextInput
-              label="Name"
-              placeholder="login"
+              label={t.name}
+              placeholder={t.login}
               size="xs"
               w={120}
               value={limit.name}
@@ -121,7 +123,7 @@ export function RateLimitFields({ value, onChange, problems, disabled }: PartFie
               onChange={(event) => set({ name: event.currentTarget.value })}
             />
             <Figure
-              label="Requests"
+              label={t.requests}
               w={90}
               field={at("requests")}
               value={limit.requests}
@@ -130,7 +132,7 @@ export function RateLimitFields({ value, onChange, problems, disabled }: PartFie
               disabled={disabled}
             />
             <Figure
-              label="In minutes"
+              label={t.inMinutes}
               w={90}
               field={at("windowMinutes")}
               value={limit.windowMinutes}
@@ -139,8 +141,8 @@ export function RateLimitFields({ value, onChange, problems, disabled }: PartFie
               disabled={disabled}
             />
             <TextInput
-              label="Path begins with"
-              placeholder="/api/login, or any"
+              label={t.pathBeginsWith}
+              placeholder={t.apiLoginOrAny}
               size="xs"
               w={170}
               value={limit.path}
@@ -149,8 +151,8 @@ export function RateLimitFields({ value, onChange, problems, disabled }: PartFie
               onChange={(event) => set({ path: event.currentTarget.value })}
             />
             <MultiSelect
-              label="Methods"
-              placeholder={limit.methods.length === 0 ? "Any" : ""}
+              label={t.methods}
+              placeholder={limit.methods.length === 0 ? t.any : ""}
               size="xs"
               w={170}
               data={[...new Set([...METHODS, ...limit.methods])]}
@@ -160,7 +162,7 @@ export function RateLimitFields({ value, onChange, problems, disabled }: PartFie
               onChange={(methods) => set({ methods })}
             />
             <Checkbox
-              label="Each endpoint apart"
+              label={t.eachEndpointApart}
               size="xs"
               mt={32}
               checked={limit.perEndpoint}
@@ -168,7 +170,7 @@ export function RateLimitFields({ value, onChange, problems, disabled }: PartFie
               onChange={(event) => set({ perEndpoint: event.currentTarget.checked })}
             />
             <Checkbox
-              label="Block"
+              label={t.block}
               size="xs"
               mt={32}
               checked={limit.block}
@@ -199,8 +201,8 @@ export function EnumerationFields({
   return (
     <Group gap="xs" align="flex-start">
       <Figure
-        label="Different objects"
-        placeholder="As it came"
+        label={t.differentObjects}
+        placeholder={t.asItCame}
         w={150}
         field="enumeration.distinct"
         value={value?.distinct || null}
@@ -209,8 +211,8 @@ export function EnumerationFields({
         disabled={disabled}
       />
       <Figure
-        label="In minutes"
-        placeholder="As it came"
+        label={t.inMinutes}
+        placeholder={t.asItCame}
         w={150}
         field="enumeration.windowMinutes"
         value={value?.windowMinutes || null}
@@ -225,8 +227,8 @@ export function EnumerationFields({
 export function RetentionFields({ value, onChange, problems, disabled }: PartFieldProps<number | null>) {
   return (
     <Figure
-      label="Days"
-      placeholder="As it was started"
+      label={t.days}
+      placeholder={t.asItWasStarted}
       w={170}
       field="retentionDays"
       value={value}
@@ -239,9 +241,9 @@ export function RetentionFields({ value, onChange, problems, disabled }: PartFie
 
 export function RedactionFields({ value, onChange, problems, disabled }: PartFieldProps<Redaction>) {
   const lists = [
-    { key: "headers", label: "Headers", placeholder: "x-session-token" },
-    { key: "fields", label: "Fields of JSON, forms and queries", placeholder: "dateOfBirth" },
-    { key: "patterns", label: "Patterns (regular expressions)", placeholder: "[0-9]{3}-[0-9]{4}" },
+    { key: "headers", label: t.headers, placeholder: t.xSessionToken },
+    { key: "fields", label: t.fieldsOfJsonForms, placeholder: t.dateOfBirth },
+    { key: "patterns", label: t.patternsRegularExpressions, placeholder: "[0-9]{3}-[0-9]{4}" },
   ] as const;
   return (
     <Group gap="xs" align="flex-start" grow>
@@ -264,7 +266,7 @@ export function RedactionFields({ value, onChange, problems, disabled }: PartFie
 export function CaptureFields({ value, onChange, problems, disabled }: PartFieldProps<CaptureRule[]>) {
   return (
     <Rows
-      name="rule"
+      name={t.rule}
       rows={value}
       onChange={onChange}
       isLabelled
@@ -274,8 +276,8 @@ export function CaptureFields({ value, onChange, problems, disabled }: PartField
       {(rule, set, index) => (
         <>
           <TextInput
-            label="Address or prefix"
-            placeholder="Any"
+            label={t.addressOrPrefix}
+            placeholder={t.any}
             size="xs"
             w={170}
             value={rule.cidr ?? ""}
@@ -284,8 +286,8 @@ export function CaptureFields({ value, onChange, problems, disabled }: PartField
             onChange={(event) => set({ cidr: event.currentTarget.value.trim() || null })}
           />
           <Figure
-            label="Port"
-            placeholder="Any"
+            label={t.port}
+            placeholder={t.any}
             w={90}
             field={`rules[${index}].port`}
             value={rule.port}
@@ -294,7 +296,7 @@ export function CaptureFields({ value, onChange, problems, disabled }: PartField
             disabled={disabled}
           />
           <Select
-            label="What the sensors do"
+            label={t.whatTheSensorsDo}
             size="xs"
             w={170}
             allowDeselect={false}
@@ -304,7 +306,7 @@ export function CaptureFields({ value, onChange, problems, disabled }: PartField
             onChange={(mode) => mode && set({ mode: mode as CaptureRule["mode"] })}
           />
           <TextInput
-            label="Reason"
+            label={t.reason}
             size="xs"
             w={220}
             maxLength={200}

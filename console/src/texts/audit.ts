@@ -1,0 +1,18 @@
+export const audit = {
+  when: "When",
+  who: "Who",
+  from: "From",
+  theMachineItself: "the machine itself",
+  what: "What",
+  of: "Of",
+  before: "Before",
+  after: "After",
+  theAuditLogCould: "The audit log could not be exported",
+  auditLog: "Audit log",
+  whoChangedWhatWhen: "Who changed what, when and from where",
+  searchWhoWhatFrom: "Search who, what, from where",
+  csv: "CSV",
+  olderEntries: "Older entries",
+  chooseALongerTime: "Choose a longer time range, or search for something else.",
+  noChangeLikeThat: "No change like that in this time",
+};

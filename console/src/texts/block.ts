@@ -1,0 +1,32 @@
+import { plural } from "../shared/format";
+
+export const block = {
+  appliedOnOfSensor: (enforcing: number, total: number) =>
+    `applied on ${enforcing} of ${plural(total, "sensor")}`,
+  blocked: (cidr: string) => `Blocked ${cidr}`,
+  block: "Block",
+  blockThis: (address: string) => `Block ${address}`,
+  notBlocked: "Not blocked",
+  addressOrPrefix: "Address or prefix",
+  exampleToBlock: "203.0.113.9 or 2001:db8::/48",
+  neitherAnAddressNor: "neither an address nor a prefix",
+  untilSomebodyLiftsIt: "Until somebody lifts it",
+  reason: "Reason",
+  everySensorDropsIts: "Every sensor drops its packets before the network stack sees them.",
+  unblock: "Unblock",
+  unblocked: (cidr: string) => `Unblocked ${cidr}`,
+  isStillBlocked: (cidr: string) => `${cidr} is still blocked`,
+  blockIp: "Block IP",
+  youMayOnlyLook: "You may only look",
+  isBlocked: "Blocked",
+  refusedBy: (refusal: string) => `Refused by ${refusal}`,
+  allow: "Allow",
+  allowThis: (address: string) => `Allow ${address}`,
+  notAllowed: "Not allowed",
+  neverBlocked: (cidr: string) => `Never blocked: ${cidr}`,
+  exampleToAllow: "192.0.2.10 or 2001:db8::/48",
+  ourMonitoring: "Our monitoring",
+  noSensorDropsIts: "No sensor drops its packets, whatever block covers it. Its attacks are still told.",
+  neverBlock: "Never block",
+  neverBlockThis: (address: string) => `Never block ${address}`,
+};

@@ -1,0 +1,20 @@
+export const inventory = {
+  method: "Method",
+  endpoint: "Endpoint",
+  host: "Host",
+  itsEvents: "Its events",
+  requests: "Requests",
+  parameters: "Parameters",
+  logIn: "Log-in",
+  sensitive: "Sensitive",
+  firstSeen: "First seen",
+  lastSeen: "Last seen",
+  apiInventory: "API inventory",
+  everyEndpointTheSensors: "Every endpoint the sensors have learned from traffic, attacked or not",
+  searchHostAndPath: "Search host and path",
+  itLooksIntoHosts: "It looks into hosts and paths.",
+  noEndpointFitsThe: "No endpoint fits the search",
+  sensorsTellOfAn:
+    "Sensors tell of an endpoint some minutes after its first answered request. Look at Sensors whether traffic is being seen.",
+  noEndpointIsKnown: "No endpoint is known yet",
+};
