@@ -30,6 +30,7 @@ const EMPTY: Record<string, Answer> = {
   fetchFiltersThreatTable: () => ({ ips: [], urls: [], hosts: [], subCategory: [] }),
   fetchAggregateMaliciousRequests: () => ({ maliciousPayloadsResponses: [] }),
   fetchFilterYamlTemplate: () => ({ templates: [], content: null }),
+  fetchGateMode: () => ({ mode: null }),
   fetchSensors: () => ({ sensors: [], revision: 0 }),
   fetchCountBySeverity: () => ({ categoryCounts: [] }),
   fetchThreatCategoryCount: () => ({ categoryCounts: [] }),

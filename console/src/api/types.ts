@@ -77,6 +77,8 @@ export type Endpoint = Schemas["InventoryEndpoint"];
 /** How far an order has come. */
 export type CommandReply = Schemas["Settled"];
 export type Sensor = Schemas["Sensor"];
+/** Whether events find room, and old ones make it. */
+export type StoreState = Schemas["StoreState"];
 /** Something that a sensor does not see or does not guard, though it should. */
 export type CoverageAlert = Schemas["CoverageAlert"];
 export type GateMode = Schemas["GateMode"];

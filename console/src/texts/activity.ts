@@ -146,6 +146,9 @@ export const activity = {
   copyAsCurl: "Copy as cURL",
   copyForBurp: "Copy for Burp",
   har: "HAR",
+  pcapng: "pcapng",
+  captureIsMade:
+    "Reconstructed from the stored request and response: addresses and time are real; ports, sequence numbers and the connection's beginning and end are made up; header fields are in the order they are kept in, secrets masked, and lengths fit the bodies that are kept.",
   request: "Request",
   response: "Response",
   noResponseWasSeen: "No response was seen before the connection ended.",

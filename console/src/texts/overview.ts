@@ -1,6 +1,10 @@
 import { count, plural } from "../shared/format";
 
 export const overview = {
+  activeEvents: "Active events",
+  underReview: "Under review",
+  severeActors: "Severe actors",
+  blocksInForce: "Blocks in force",
   attacksOverTimeBy: (total: number) => `Attacks over time by severity, ${count(total)} in all`,
   actors: "Actors",
   successfulExploits: "Successful exploits",

@@ -12,7 +12,7 @@ export const policies = {
   whatItLooksFor: "What it looks for",
   state: "State",
   events: "Events",
-  ignored: "Ignored",
+  ignored: "False alarms",
   ignoredAsNoAttack: (combinations: number, events: number) =>
     `${count(combinations)} ignored as no attack; ${count(events)} events held back since`,
   policies: "Policies",

@@ -10,7 +10,10 @@ export const sensors = {
   copy: "Copy",
   theSensorDialsThe:
     "The sensor dials the control plane; nothing listens on the node. It keeps its own key, and the token is not needed again.",
-  theSensorsKeepWhat: (note: string) => `${note}. The sensors keep what they see until there is room again.`,
+  theSensorsKeepWhat: "The sensors keep what they see until there is room again.",
+  roomGetsLittle: "Room for events gets little",
+  isFree: (size: string) => `${size} are free.`,
+  oldEventsAreStill: "Events past their time are still there",
   theControlPlaneTakes: "The control plane takes no events",
   noSensorHasEnrolled: "No sensor has enrolled yet",
   attacksAppearHereSeconds:

@@ -1,6 +1,9 @@
 import { count } from "../shared/format";
 
 export const settings = {
+  everything: "everything",
+  aTest: "test",
+  milliseconds: (ms: number) => `${count(ms)} ms`,
   theMappingCouldNot: "The mapping could not be loaded",
   overlayNetworks: "Overlay networks",
   whoseTheNetworksOf:

@@ -11,9 +11,16 @@ const textOf = (file: string) => readFileSync(join(SOURCES, file), "utf8");
 
 /** Attributes and keys whose value somebody reads. */
 const READ = new Set([
-  ...["aria-label", "about", "description", "done", "empty", "failed", "header", "label", "message"],
+  ...["aria-label", "about", "cell", "description", "done", "empty", "failed", "header", "label", "message"],
   ...["placeholder", "submit", "title", "warning"],
 ]);
+/** A name is read where it is drawn; a form field's is for the machine. */
+const isRead = (attribute: ts.JsxAttribute): boolean => {
+  const name = attribute.name.getText();
+  return (
+    READ.has(name) || (name === "name" && /^[A-Z]/.test(attribute.initializer?.getText().slice(1) ?? ""))
+  );
+};
 const TOLD = new Set(["showDone", "showProblem", "showCoverage"]);
 const isWord = (text: string) => /\p{L}{2}/u.test(text);
 
@@ -41,6 +48,7 @@ function literalsIn(name: string, source: string): string[] {
       judge(node.whenTrue);
       judge(node.whenFalse);
     } else if (ts.isBinaryExpression(node)) judge(node.right);
+    else if (ts.isArrowFunction(node)) judge(node.body);
     else if (ts.isParenthesizedExpression(node) || ts.isJsxExpression(node)) judge(node.expression);
   };
   const visit = (node: ts.Node): void => {
@@ -48,7 +56,7 @@ function literalsIn(name: string, source: string): string[] {
     if (ts.isJsxElement(node) && /^code$/i.test(node.openingElement.tagName.getText(tree))) return;
     if (ts.isJsxText(node) && isWord(node.text)) report(node);
     else if (ts.isJsxExpression(node) && !ts.isJsxAttribute(node.parent)) judge(node.expression);
-    else if (ts.isJsxAttribute(node) && READ.has(node.name.getText(tree))) judge(node.initializer);
+    else if (ts.isJsxAttribute(node) && isRead(node)) judge(node.initializer);
     else if (ts.isPropertyAssignment(node) && READ.has(node.name.getText(tree).replace(/"/g, "")))
       judge(node.initializer);
     else if (ts.isCallExpression(node) && TOLD.has(node.expression.getText(tree)))

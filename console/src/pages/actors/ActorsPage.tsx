@@ -11,6 +11,7 @@ import { RangePicker } from "../../shared/RangePicker";
 import { SearchBox } from "../../shared/SearchBox";
 import { rangeOf, toSearch } from "../../shared/search";
 import { actors as t } from "../../texts/actors";
+import { ActorsFigures } from "./ActorsFigures";
 import { columns } from "./columns";
 import type { ActorsSearch } from "./search";
 
@@ -52,6 +53,10 @@ export function ActorsPage() {
         </>
       }
     >
+      <ActorsFigures
+        range={range}
+        onCountry={(country) => refine({ country: search.country === country ? undefined : country })}
+      />
       <DataTable
         label={t.threatActors}
         columns={columns}

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { blockCountQuery } from "../../api/queries";
 import type { ActorTotals } from "../../api/types";
 import { count } from "../../shared/format";
+import { overview as t } from "../../texts/overview";
 import type { ActivitySearch } from "../activity/search";
 import { Tile } from "./Tile";
 
@@ -12,24 +13,24 @@ export function TotalTiles({ totals, search }: { totals: ActorTotals | undefined
       <Tile
         to="/activity"
         search={search}
-        name="Active events"
+        name={t.activeEvents}
         figure={totals && count(totals.totalActiveStatus)}
       />
       <Tile
         to="/activity"
         search={{ ...search, tab: "review" }}
-        name="Under review"
+        name={t.underReview}
         figure={totals && count(totals.totalUnderReviewStatus)}
       />
       <Tile
         to="/actors"
         search={{ range: search.range, from: search.from, to: search.to }}
-        name="Severe actors"
+        name={t.severeActors}
         figure={totals && count(totals.totalCriticalActors)}
       />
       <Tile
         to="/blocklist"
-        name="Blocks in force"
+        name={t.blocksInForce}
         figure={blocks === undefined ? undefined : count(blocks)}
       />
     </>

@@ -1,11 +1,12 @@
 import { Alert, Code, List, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { HardDrive, Radio, ServerCog } from "lucide-react";
+import { Radio, ServerCog } from "lucide-react";
 import { sensorsQuery } from "../../api/sensors";
 import type { Sensor } from "../../api/types";
 import { PageButton } from "../../shared/links";
 import { sensors as t } from "../../texts/sensors";
 import { Enrol } from "./Enrol";
+import { StoreNote } from "./StoreNote";
 
 /** On the first day there is nothing to see, but something to do; and what holds everything up is said first. */
 export function FirstSteps({ withHelp = false }: { withHelp?: boolean }) {
@@ -15,11 +16,7 @@ export function FirstSteps({ withHelp = false }: { withHelp?: boolean }) {
   const there = sensors.filter(({ revokedAt }) => !revokedAt);
   return (
     <>
-      {store && store.state !== "ok" && (
-        <Alert role="status" color="red" icon={<HardDrive size={18} />} title={t.theControlPlaneTakes}>
-          {t.theSensorsKeepWhat(store.note || store.state)}
-        </Alert>
-      )}
+      {store && <StoreNote store={store} />}
       {there.length === 0 && (
         <Alert role="status" icon={<ServerCog size={18} />} title={t.noSensorHasEnrolled}>
           <Stack gap="xs" align={withHelp ? "stretch" : "flex-start"}>

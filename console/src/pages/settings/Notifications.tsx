@@ -47,7 +47,7 @@ const targets = [
   target.accessor("severity", {
     header: t.toldOf,
     meta: { from: "md", width: 150 },
-    cell: ({ getValue }) => (getValue().length === 0 ? "everything" : getValue().join(", ")),
+    cell: ({ getValue }) => (getValue().length === 0 ? t.everything : getValue().join(", ")),
   }),
   target.accessor("delivered", {
     header: t.delivered,
@@ -93,13 +93,13 @@ const deliveries = [
   delivery.accessor("count", {
     header: t.events,
     meta: { from: "sm", width: 90, align: "right" },
-    cell: ({ row: { original: one } }) => (one.isTest ? "test" : count(one.count)),
+    cell: ({ row: { original: one } }) => (one.isTest ? t.aTest : count(one.count)),
   }),
   delivery.accessor("attempt", { header: t.attempt, meta: { from: "md", width: 80, align: "right" } }),
   delivery.accessor("tookMs", {
     header: t.took,
     meta: { from: "md", width: 90, align: "right" },
-    cell: ({ getValue }) => `${count(getValue())} ms`,
+    cell: ({ getValue }) => t.milliseconds(getValue()),
   }),
   delivery.accessor("detail", {
     header: t.whatWasSaid,

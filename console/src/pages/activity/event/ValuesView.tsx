@@ -4,6 +4,7 @@ import { Download, FileX } from "lucide-react";
 import { useMemo, useState } from "react";
 import { samplesQuery } from "../../../api/queries";
 import type { Match, ThreatEvent } from "../../../api/types";
+import { captureOf } from "../../../sample/capture";
 import { curlCommand } from "../../../sample/curl";
 import { decodedSample } from "../../../sample/decode";
 import { harOf } from "../../../sample/har";
@@ -75,6 +76,7 @@ function SampleView({ sample, matches }: { sample: Sample; matches: Match[] }) {
     return { request, response, requestMarks: marks("request"), responseMarks: marks("response") };
   }, [sample, matches, how]);
   const { request, response } = read;
+  const capture = useMemo(() => captureOf(sample, t.captureIsMade), [sample]);
 
   return (
     <Stack gap="sm">
@@ -104,6 +106,19 @@ function SampleView({ sample, matches }: { sample: Sample; matches: Match[] }) {
           >
             {t.har}
           </Button>
+          {capture && (
+            <Button
+              size="compact-xs"
+              variant="default"
+              title={t.captureIsMade}
+              leftSection={<Download size={13} aria-hidden />}
+              onClick={() =>
+                saveFile(`event-${sample.at}.pcapng`, "application/vnd.tcpdump.pcap", [capture as BlobPart])
+              }
+            >
+              {t.pcapng}
+            </Button>
+          )}
         </Group>
       </Group>
       <Group justify="space-between" align="flex-end">
