@@ -69,7 +69,7 @@ test("an actor's story names what they tried where, and leads to it", async () =
       discoveredAt: 1_764_000_000,
       firstSeenAt: 1_764_000_000,
       lastSeenAt: 1_764_000_100,
-      status: "ACTIVE",
+      status: "active",
     },
     ...{
       latestAttack: "BOLA",
