@@ -40,6 +40,7 @@ mod session;
 mod sort;
 mod suppressions;
 mod text_format;
+mod tickets;
 mod users;
 
 use std::{any::Any, collections::HashMap, path::PathBuf, sync::Arc};
@@ -68,6 +69,7 @@ use crate::{
     retention::Retention,
     room::{Health, Room},
     store::{PolicyTimes, Role, Store},
+    tickets::Tickets,
 };
 
 /// Far above any request that lists what it wants.
@@ -80,7 +82,7 @@ pub(crate) struct Api {
     pub store: Arc<dyn Store>,
     pub fleet: Arc<Fleet>,
     pub ingest: Arc<Ingest>,
-    pub policies: Policies,
+    pub policies: Arc<Policies>,
     /// Of the built-in ones, by policy id.
     pub policy_times: HashMap<String, PolicyTimes>,
     /// Shown as `akto_account_id` where a sensor names no account.
@@ -89,6 +91,7 @@ pub(crate) struct Api {
     pub failures_noted: FailuresNoted,
     pub passwords: Arc<Passwords>,
     pub notifier: Arc<Notifier>,
+    pub tickets: Arc<Tickets>,
     pub room: Arc<Room>,
     pub countries: Arc<Countries>,
     pub data_dir: PathBuf,
@@ -494,6 +497,62 @@ fn endpoints() -> Endpoints {
             "What became of notifications, newest first",
             notify::log,
         )
+        .reads::<(), _>(
+            "fetchTicketIntegrations",
+            Viewer,
+            "Issue trackers that tickets are made in, and how that goes",
+            tickets::integrations,
+        )
+        .reads::<(tickets::Add, tickets::More), _>(
+            "addTicketIntegration",
+            Admin,
+            "Make tickets in an issue tracker",
+            tickets::add,
+        )
+        .reads::<(tickets::Modify, tickets::More), _>(
+            "modifyTicketIntegration",
+            Admin,
+            "Change an integration's settings or credentials, disable or enable it",
+            tickets::modify,
+        )
+        .reads::<(tickets::Named,), _>(
+            "removeTicketIntegration",
+            Admin,
+            "Forget an integration and which tickets it has",
+            tickets::remove,
+        )
+        .commands::<(tickets::Named,), _>(
+            "testTicketIntegration",
+            Admin,
+            "Whether credentials, project and type are good; makes no ticket",
+            tickets::test,
+        )
+        .commands::<(issues::FilterKeys, tickets::Create), _>(
+            "createTicketsForIssues",
+            Analyst,
+            "Make a ticket for each of the issues that a filter selects",
+            tickets::of_issues,
+        )
+        .commands::<(FilterKeys, tickets::Create), _>(
+            "createTicketsForEvents",
+            Analyst,
+            "Make a ticket for each of the events that a filter selects",
+            tickets::of_events,
+        )
+        .reads::<(tickets::Asked,), _>("fetchTickets", Viewer, "Tickets, newest first", tickets::list)
+        .commands::<(tickets::Which, tickets::Link), _>(
+            "linkTicket",
+            Analyst,
+            "Take a ticket that people made for an issue or event",
+            tickets::link,
+        )
+        .reads::<(tickets::Which,), _>(
+            "unlinkTicket",
+            Analyst,
+            "Forget the ticket of an issue or event; at the tracker it stays",
+            tickets::unlink,
+        )
+        .reads::<(), _>("syncTickets", Analyst, "Ask the trackers now how their tickets stand", tickets::ask)
         .reads::<(audit::Asked,), _>("fetchAudit", Admin, "Who changed what, newest first", audit::list)
         .sends::<(audit::Asked, audit::ExportAsked), _>(
             "exportAudit",

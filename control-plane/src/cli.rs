@@ -80,11 +80,11 @@ pub struct Cli {
     #[arg(long, value_name = "SIZE", default_value = "256M", value_parser = size)]
     pub keep_free: u64,
 
-    /// Networks where notifications may go although they are not public: addresses or prefixes.
+    /// Networks where notifications and tickets may go although they are not public: addresses or prefixes.
     #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     pub notify_allow: Vec<IpNet>,
 
-    /// Certificates (PEM) that notifications over TLS trust besides the system's.
+    /// Certificates (PEM) that notifications and tickets over TLS trust besides the system's.
     #[arg(long, value_name = "FILE")]
     pub notify_ca: Option<PathBuf>,
 

@@ -6,4 +6,7 @@ mod nuclei;
 mod redact;
 mod sarif;
 
-pub(crate) use self::import::{Format, read};
+pub(crate) use self::{
+    import::{Format, read},
+    redact::redacted,
+};

@@ -3,24 +3,19 @@
 //! The store puts them into its outbox in the transaction that stores the event. Here they are taken out in order, each
 //! target's by itself, and sent until the target takes them: at least once, always under the same id.
 
-mod address;
-mod backoff;
 mod format;
 mod send;
 mod target;
-mod vault;
 mod worker;
 
 use std::{
-    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use ipnet::IpNet;
 use uuid::Uuid;
 
-use self::{address::Gate, send::Sender, vault::Vault};
+use self::send::Sender;
 pub(crate) use self::{
     send::Outcome,
     target::{Access, BadTarget},
@@ -28,48 +23,21 @@ pub(crate) use self::{
 };
 use crate::{
     clock::EpochMillis,
+    outbound::Outbound,
     store::{Notice, Queued, Store, StoreError, TargetKind, TargetRecord},
+    vault::{Locked, Vault},
 };
-
-/// What the operator of the machine decides about notifications.
-#[derive(Clone, Debug, Default)]
-pub struct NotifySettings {
-    /// Networks that targets may be in although they are not public.
-    pub allowed: Vec<IpNet>,
-    /// Certificates that are trusted besides the system's, as PEM.
-    pub ca: Option<PathBuf>,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum NotifyError {
-    #[error("cannot use {}: {source}", path.display())]
-    Key { path: PathBuf, source: std::io::Error },
-    #[error("{} is no key of 32 bytes: restore it, or move it away and set the targets' secrets again", path.display())]
-    KeyLength { path: PathBuf },
-    #[error("--notify-ca {}: {problem}", path.display())]
-    Ca { path: PathBuf, problem: String },
-    #[error("TLS for notifications cannot be set up: {0}")]
-    Tls(String),
-    #[error("the system gives no random numbers")]
-    Random,
-}
 
 pub(crate) struct Notifier {
     store: Arc<dyn Store>,
-    vault: Vault,
+    vault: Arc<Vault>,
     sender: Sender,
     wake: tokio::sync::Notify,
 }
 
 impl Notifier {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        data_dir: &Path,
-        settings: NotifySettings,
-    ) -> Result<Self, NotifyError> {
-        let vault = Vault::of(data_dir)?;
-        let sender = Sender::new(Gate::new(settings.allowed), settings.ca.as_deref())?;
-        Ok(Self { store, vault, sender, wake: tokio::sync::Notify::new() })
+    pub(crate) fn new(store: Arc<dyn Store>, vault: Arc<Vault>, outbound: Arc<Outbound>) -> Self {
+        Self { store, vault, sender: Sender::new(outbound), wake: tokio::sync::Notify::new() }
     }
 
     /// Says that something may be due. The worker looks by itself, too, only later.
@@ -89,7 +57,7 @@ impl Notifier {
     }
 
     pub(crate) fn open(&self, target: &TargetRecord) -> Result<Access, BadTarget> {
-        self.vault.open(&target.id, &target.sealed)
+        self.vault.open(&target.id, &target.sealed).map_err(|Locked| BadTarget::Sealed)
     }
 
     /// Sends an event that never was, at once and once.

@@ -18,6 +18,7 @@ mod sensors;
 mod sqlite;
 mod stats;
 mod suppressions;
+mod tickets;
 mod users;
 
 pub use access::{AccessStore, KeyRecord, NewKey, NewSession, Owner, Role, SessionRecord};
@@ -52,6 +53,11 @@ pub use stats::{ActorRow, CategoryCount, DayActors, DayCount, Endpoint, Listing,
 pub use suppressions::{
     Moved, Suppressing, Suppression, SuppressionQuery, SuppressionSort, SuppressionStore, Wider,
 };
+pub use tickets::{
+    ChangedIssue, Did, Integration, IntegrationChange, IntegrationError, IntegrationSettings, MAX_TICKETS,
+    NewIntegration, NewLink, StateMapping, Subject, Ticket, TicketFilter, TicketState, TicketStore,
+    TrackerKind,
+};
 pub use users::{ExternalUser, NewUser, UserChange, UserError, UserRecord, UserStore};
 
 /// Everything an account's state is: revisions, who may do what, which sensors there are.
@@ -68,6 +74,7 @@ pub trait StateStore:
     + IssueStore
     + NotifyStore
     + SuppressionStore
+    + TicketStore
 {
 }
 impl<T> StateStore for T where
@@ -83,6 +90,7 @@ impl<T> StateStore for T where
         + IssueStore
         + NotifyStore
         + SuppressionStore
+        + TicketStore
 {
 }
 

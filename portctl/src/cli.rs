@@ -9,6 +9,7 @@ mod notify;
 mod orders;
 mod people;
 mod policy;
+mod tickets;
 
 use std::path::PathBuf;
 
@@ -27,6 +28,7 @@ pub(crate) use self::people::{
     Audit, AuditFilter, AuditVerb, ExportFormat, Keys, Sensors, SensorsVerb, Users,
 };
 pub(crate) use self::policy::{Explain, PolicyMode, PolicyVerb, Replay};
+pub(crate) use self::tickets::{Create, CreateTerms, Of, Tickets, TrackerArgs, TrackerKind};
 use crate::output::{Format, when};
 
 #[derive(Debug, Parser)]
@@ -103,6 +105,9 @@ pub(crate) enum Verb {
     /// Weaknesses of the APIs themselves: list them, show one, ignore some, take other tools' findings
     #[command(subcommand)]
     Issues(Issues),
+    /// Tickets in Jira and Azure Boards for events and issues: make them, list them, link those there are; the trackers
+    #[command(subcommand)]
+    Tickets(Tickets),
     /// The endpoints that sensors learned from traffic, the last seen first
     Inventory(Inventory),
     /// Every sensor: how it captures and enforces, what it has applied, what share it saw and what it lost

@@ -21,8 +21,10 @@ mod notify;
 mod pages;
 mod policy;
 mod pushed;
+mod secret;
 pub(crate) mod sensors;
 mod suppress;
+mod tickets;
 mod users;
 
 use clap::CommandFactory as _;
@@ -51,6 +53,9 @@ pub(crate) fn run(cli: &Cli, output: &mut Output<'_>) -> Result<Outcome, Failure
         Verb::Capture(capture) => capture::run(&connect(&cli.connection, output)?, capture, output),
         Verb::Policy(verb) => policy::run(&cli.connection, verb, output),
         Verb::Issues(verb) => issues::run(&connect(&cli.connection, output)?, verb, output),
+        Verb::Tickets(verb) => {
+            tickets::run(&connect(&cli.connection, output)?, &cli.connection, verb, output)
+        }
         Verb::Suppress(verb) => suppress::run(&connect(&cli.connection, output)?, verb, output),
         Verb::Config(verb) => configuration::run(&connect(&cli.connection, output)?, verb, output),
         Verb::Inventory(asked) => inventory::run(&connect(&cli.connection, output)?, asked, output),

@@ -8,6 +8,7 @@ mod notify;
 mod orders;
 mod people;
 mod policies;
+mod tickets;
 
 pub(crate) use self::{
     events::{Actor, Api, Changed, Deed, Event, EventPage, Exchange, Match, Sample, Samples},
@@ -24,4 +25,7 @@ pub(crate) use self::{
         UserList, VniMapping,
     },
     policies::{Template, TemplateVersion, TemplateVersions, Templates, Trial, TrialMatch},
+    tickets::{
+        ChangedIntegration, CreatedTickets, Integration, IntegrationTest, Integrations, OneTicket, Ticket,
+    },
 };

@@ -21,12 +21,15 @@ use crate::{
     country::Countries,
     fleet::{CoverageSettings, Fleet},
     ingest::Ingest,
-    notify::{self, Notifier, NotifyError, NotifySettings},
+    notify::{self, Notifier},
     oidc::Oidc,
+    outbound::{NotifySettings, Outbound, OutboundError},
     policies::Policies,
     retention::{self, Retention},
     room::Room,
     store::{SqliteStore, Store, StoreError},
+    tickets::{self, Tickets},
+    vault::{Vault, VaultError},
 };
 
 /// Of alerts that are over.
@@ -73,7 +76,9 @@ pub enum OpenError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Notify(#[from] NotifyError),
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
 }
 
 /// One account at work.
@@ -92,12 +97,15 @@ impl Plane {
     /// Opens what is in the folder, and begins to work on it. Blocks; call it within the runtime.
     pub(crate) fn open(folder: &Path, account: Option<AccountId>, setup: &Setup) -> Result<Self, OpenError> {
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open_for(folder, account.clone())?);
-        let policies = Policies::new();
+        let policies = Arc::new(Policies::new());
         let policy_times = policies.note(&*store)?;
         let account_id = account.as_ref().map_or(&*setup.own_id, AccountId::as_str).to_owned();
         let key = IdentityKey::of(folder)?;
         let fleet = Arc::new(Fleet::new(store.clone(), account_id.clone(), setup.coverage, key)?);
-        let notifier = Arc::new(Notifier::new(store.clone(), folder, setup.notify.clone())?);
+        let (vault, outbound) =
+            (Arc::new(Vault::of(folder)?), Arc::new(Outbound::new(setup.notify.clone())?));
+        let notifier = Arc::new(Notifier::new(store.clone(), vault.clone(), outbound.clone()));
+        let tickets = Arc::new(Tickets::new(store.clone(), policies.clone(), vault, outbound));
         let ingest = Arc::new(Ingest::new(
             store.clone(),
             account_id.clone(),
@@ -118,6 +126,7 @@ impl Plane {
             failures_noted: FailuresNoted::default(),
             passwords: setup.passwords.clone(),
             notifier: notifier.clone(),
+            tickets: tickets.clone(),
             room: setup.room.clone(),
             countries: setup.countries.clone(),
             data_dir: folder.to_owned(),
@@ -129,7 +138,8 @@ impl Plane {
             tokio::spawn(sweep(store.clone(), fleet.clone(), setup.audit_retention, is_down.clone())),
             tokio::spawn(retention::run(store.clone(), exports, retention, is_down.clone())),
             tokio::spawn(watch_coverage(fleet.clone(), notifier.clone(), is_down.clone())),
-            tokio::spawn(notify::run(notifier, is_down)),
+            tokio::spawn(notify::run(notifier, is_down.clone())),
+            tokio::spawn(tickets::run(tickets, is_down)),
         ]);
         Ok(Self { account, store, fleet, ingest, api, down, tasks })
     }

@@ -24,6 +24,7 @@ impl Echoes for ListKeys {
         ("ips", Echo::Texts),
         ("urls", Echo::Texts),
         ("apiCollectionIds", Echo::Numbers),
+        ("sensorIds", Echo::Texts),
         ("method", Echo::Texts),
         ("types", Echo::Texts),
         ("severity", Echo::Texts),

@@ -24,6 +24,7 @@ pub(super) struct FilterKeys {
     ips: Vec<String>,
     urls: Vec<String>,
     api_collection_ids: Vec<i64>,
+    sensor_ids: Vec<String>,
     method: Vec<String>,
     types: Vec<String>,
     severity: Vec<String>,
@@ -43,6 +44,7 @@ impl FilterKeys {
             ("ips", self.ips.len()),
             ("urls", self.urls.len()),
             ("apiCollectionIds", self.api_collection_ids.len()),
+            ("sensorIds", self.sensor_ids.len()),
             ("method", self.method.len()),
             ("types", self.types.len()),
             ("severity", self.severity.len()),
@@ -65,6 +67,7 @@ impl FilterKeys {
             hosts: self.hosts.clone(),
             methods: self.method.clone(),
             collection_ids: self.api_collection_ids.clone(),
+            sensor_ids: self.sensor_ids.clone(),
             detection_types: parsed("types", &self.types, "Rule-Based, Anomaly", detection_type)?,
             severities: parsed("severity", &self.severity, "CRITICAL, HIGH, MEDIUM, LOW", severity)?,
             sub_categories: self.sub_category.clone(),
@@ -78,7 +81,7 @@ impl FilterKeys {
     /// Whether any row is named at all: nothing but an explicit choice may change events.
     pub(super) fn is_empty(&self) -> bool {
         let text = [&self.ips, &self.urls, &self.method, &self.types, &self.severity, &self.sub_category];
-        let more = [&self.latest_attack, &self.hosts];
+        let more = [&self.latest_attack, &self.hosts, &self.sensor_ids];
         self.event_id.is_none()
             && self.event_ids.is_none()
             && text.into_iter().chain(more).all(|list| list.is_empty())

@@ -15,10 +15,11 @@ use super::{
     endpoint::{Call, Reply},
     names::{IgnoreReason, IssueSource, IssueStatus, Severity},
     sort::Paging,
+    tickets::{self, TicketRef},
 };
 use crate::{
     clock::EpochMillis,
-    store::{self, Ignored, Issue, IssueFilter, IssueSort, Order, Page},
+    store::{self, Ignored, Issue, IssueFilter, IssueSort, Order, Page, Subject},
 };
 
 const SORTS: [(&str, IssueSort); 5] = [
@@ -77,6 +78,7 @@ pub(super) struct IssueRow {
     tags: Vec<String>,
     cwe: Vec<String>,
     ignored: Option<IgnoredBy>,
+    ticket: Option<TicketRef>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -93,6 +95,9 @@ pub(super) fn list(call: &Call) -> Reply<Listed> {
     let mut page = paging.page(&SORTS, (IssueSort::Severity, Order::Descending))?;
     page.sort.push((IssueSort::LastFound, Order::Descending));
     let (listing, counts) = call.api.store.issues(&keys.filter()?, &page)?;
+    let subject = |issue: &Issue| Subject::Issue(issue.fingerprint);
+    let mut tickets = tickets::of(&call.api, listing.rows.iter().map(subject))?;
+    let row = |issue: &Issue| row(issue, tickets.remove(&subject(issue)));
     Ok(Listed {
         issues: listing.rows.iter().map(row).collect(),
         total: listing.total,
@@ -167,7 +172,9 @@ pub(super) fn show(call: &Call) -> Reply<Shown> {
     };
     let same = IssueFilter { weaknesses: vec![issue.weakness.id.clone()], ..IssueFilter::default() };
     let (affected, _) = call.api.store.issues(&same, &page(MAX_AFFECTED))?;
-    Ok(Shown { issue: detail(issue, affected) })
+    let subject = Subject::Issue(issue.fingerprint);
+    let ticket = tickets::of(&call.api, std::iter::once(subject))?.remove(&subject);
+    Ok(Shown { issue: detail(issue, ticket, affected) })
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -197,6 +204,7 @@ pub(super) fn update(call: &Call) -> Reply<Updated> {
     }
     let ignored = update.ignored(call)?;
     let updated = call.api.store.ignore_issues(&call.act(), &keys.filter()?, ignored.clone())?;
+    call.api.tickets.wake();
     let became = if ignored.is_some() { "ignored now" } else { "no longer ignored" };
     Ok(Updated {
         update_success: true,
@@ -240,7 +248,7 @@ impl Update {
     }
 }
 
-fn row(issue: &Issue) -> IssueRow {
+fn row(issue: &Issue, ticket: Option<TicketRef>) -> IssueRow {
     let Issue { weakness, place, .. } = issue;
     IssueRow {
         issue_id: issue.fingerprint.to_string(),
@@ -266,11 +274,12 @@ fn row(issue: &Issue) -> IssueRow {
             by: one.by.clone(),
             at: one.at.seconds(),
         }),
+        ticket,
     }
 }
 
-fn detail(issue: Issue, affected: store::Listing<Issue>) -> IssueDetail {
-    let row = row(&issue);
+fn detail(issue: Issue, ticket: Option<TicketRef>, affected: store::Listing<Issue>) -> IssueDetail {
+    let row = row(&issue, ticket);
     let (about, evidence) = (issue.weakness.about, issue.evidence);
     let endpoint = |one: Issue| Affected {
         issue_id: one.fingerprint.to_string(),

@@ -24,7 +24,7 @@ use crate::{
     ingest::IngestCounts,
     retention::Retention,
     room,
-    store::{Role, StoreError, TargetRecord},
+    store::{Integration, Role, StoreError, TargetRecord},
 };
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -69,6 +69,7 @@ struct Snapshot {
     sums: Option<Sums>,
     sensors: Vec<SensorMetrics>,
     targets: Vec<(Labels, TargetRecord)>,
+    integrations: Vec<(Labels, Integration)>,
     retention: Arc<Retention>,
 }
 
@@ -145,7 +146,11 @@ impl Snapshot {
         let targets = targets.map(|target| {
             ([("target", target.name.clone()), ("kind", target.kind.name().to_owned())], target)
         });
+        let integrations = api.store.integrations()?.into_iter();
+        let integrations = integrations
+            .map(|one| ([("integration", one.name.clone()), ("kind", one.kind.name().to_owned())], one));
         Ok(Self {
+            integrations: integrations.collect(),
             targets: targets.collect(),
             retention: api.retention.clone(),
             revision: api.fleet.revision(),
@@ -162,6 +167,10 @@ impl Snapshot {
 
     fn each_target(&self, value: impl Fn(&TargetRecord) -> u64) -> Family<'_> {
         self.targets.iter().map(|(labels, target)| (labels, value(target))).collect()
+    }
+
+    fn each_integration(&self, value: impl Fn(&Integration) -> u64) -> Family<'_> {
+        self.integrations.iter().map(|(labels, integration)| (labels, value(integration))).collect()
     }
 
     /// What the sensors reported, by name.
@@ -252,6 +261,23 @@ impl Collector for Snapshot {
                 "notifications_dropped_total",
                 "Notifications that found no room in the outbox",
                 self.each_target(|target| target.dropped),
+            ),
+            ("tickets_queued", "Tickets that wait to be made", self.each_integration(|one| one.queued)),
+            ("tickets_created_total", "Tickets made", self.each_integration(|one| one.created)),
+            (
+                "tickets_updated_total",
+                "Changes of events and issues that their tickets were told of",
+                self.each_integration(|one| one.updated),
+            ),
+            (
+                "tickets_failed_attempts_total",
+                "Attempts to make a ticket or to tell it of a change that failed",
+                self.each_integration(|one| one.failed),
+            ),
+            (
+                "ticket_integration_failures",
+                "Times in a row that the tracker did not answer as it should",
+                self.each_integration(|one| one.failures),
             ),
         ];
         for (name, help, family) in &own {

@@ -55,6 +55,8 @@ names! {
     CaptureMode of store::CaptureMode =
         [store::CaptureMode::Full, store::CaptureMode::Headers, store::CaptureMode::Off];
     TargetKind of store::TargetKind = store::TargetKind::ALL;
+    TrackerKind of store::TrackerKind = store::TrackerKind::ALL;
+    TicketState of store::TicketState = store::TicketState::ALL;
     IssueStatus of store::IssueStatus = store::IssueStatus::ALL;
     IssueSource of store::IssueSource = store::IssueSource::ALL;
     IgnoreReason of store::IgnoreReason = store::IgnoreReason::ALL;

@@ -261,7 +261,7 @@ fn found(call: &Call, name: &str) -> Result<TargetRecord, ApiError> {
     Ok(call.api.store.target(name)?.ok_or_else(|| TargetError::Unknown(name.to_owned()))?)
 }
 
-fn named(name: &str) -> Result<&str, ApiError> {
+pub(super) fn named(name: &str) -> Result<&str, ApiError> {
     let name = name.trim();
     let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "._- ".contains(letter);
     if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(is_plain) {

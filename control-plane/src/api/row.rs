@@ -9,15 +9,24 @@ use super::{
     Api, ApiError,
     names::{DetectionType, EventStatus, EventType, Severity},
     text_format,
+    tickets::{self, TicketRef},
 };
-use crate::{clock::EpochMillis, country::network, store::EventRow};
+use crate::{
+    clock::EpochMillis,
+    country::network,
+    store::{EventRow, Subject},
+};
 
 /// The rows as `fetchSuspectSampleData` shows them.
 pub(super) fn events(api: &Api, rows: Vec<EventRow>) -> Result<Vec<Event>, ApiError> {
     let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
     let details = api.store.details(&ids)?;
     let blocked = blocked(api, rows.iter().map(|row| row.actor.as_str()))?;
-    let shown = rows.iter().zip(&details).map(|(row, detail)| event(api, row, detail, &blocked));
+    let mut tickets = tickets::of(api, ids.into_iter().map(Subject::Event))?;
+    let shown = rows.iter().zip(&details).map(|(row, detail)| {
+        let ticket = tickets.remove(&Subject::Event(row.id));
+        event(api, row, detail, &blocked, ticket)
+    });
     Ok(shown.collect())
 }
 
@@ -67,7 +76,9 @@ pub(super) struct Event {
     status: EventStatus,
     host: String,
     severity: Severity,
+    /// The ticket's `url`.
     jira_ticket_url: Option<String>,
+    ticket: Option<TicketRef>,
     sensor_id: String,
     matched: Vec<Matched>,
     /// How many detections were folded into this event.
@@ -114,7 +125,13 @@ enum Decision {
     Unknown,
 }
 
-fn event(api: &Api, row: &EventRow, detail: &ThreatEvent, blocked: &HashSet<String>) -> Event {
+fn event(
+    api: &Api,
+    row: &EventRow,
+    detail: &ThreatEvent,
+    blocked: &HashSet<String>,
+    ticket: Option<TicketRef>,
+) -> Event {
     let sample = detail.samples.first();
     let named = Some(detail.actor_address.as_str()).filter(|address| !address.is_empty());
     let source = named.or_else(|| sample.map(|sample| sample.source_ip.as_str())).filter(|ip| !ip.is_empty());
@@ -142,7 +159,8 @@ fn event(api: &Api, row: &EventRow, detail: &ThreatEvent, blocked: &HashSet<Stri
         status: row.status.into(),
         host: row.host.clone(),
         severity: row.severity.into(),
-        jira_ticket_url: None,
+        jira_ticket_url: ticket.as_ref().map(|ticket| ticket.url.clone()).filter(|url| !url.is_empty()),
+        ticket,
         sensor_id: row.sensor_id.clone(),
         matched: detail.matched.iter().map(Matched::from).collect(),
         match_count: detail.match_count,

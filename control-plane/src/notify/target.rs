@@ -1,10 +1,12 @@
-use std::{fmt, net::IpAddr};
+use std::fmt;
 
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
-use super::address::{Gate, NotPublic};
-use crate::store::{StoreError, TargetKind};
+use crate::{
+    outbound::{Gate, host, may_reach},
+    store::{StoreError, TargetKind},
+};
 
 const MAX_URL: usize = 2_048;
 const MAX_SECRET: usize = 1_024;
@@ -43,19 +45,7 @@ impl Access {
     /// Whether a target of this kind can be reached like this; what is shown of the address.
     pub(super) fn check(&self, kind: TargetKind, gate: &Gate) -> Result<String, BadTarget> {
         let url = self.url(kind)?;
-        let bad = |problem: String| Err(BadTarget::Url(problem));
-        let host = host(&url);
-        let address = host.parse::<IpAddr>().ok();
-        if let Some(address) = address
-            && let Err(error @ NotPublic(_)) = gate.check(address)
-        {
-            return bad(error.to_string());
-        }
-        if url.scheme() == "http" && !address.is_some_and(|address| gate.names(address)) {
-            return bad("http:// shows the event and the secret to everybody on the way: use https://, or the address of a \
-                        host that `control-plane --notify-allow` names"
-                .to_owned());
-        }
+        may_reach(&url, gate).map_err(BadTarget::Url)?;
         self.check_secret(kind)?;
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
         Ok(format!("{}://{}{port}", url.scheme(), url.host_str().unwrap_or_default()))
@@ -106,12 +96,6 @@ impl Access {
             _ => Ok(()),
         }
     }
-}
-
-/// Without the brackets that an IPv6 address has in an address.
-pub(super) fn host(url: &Url) -> &str {
-    let host = url.host_str().unwrap_or_default();
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 #[cfg(test)]

@@ -6,10 +6,11 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Notifier, Outcome, backoff};
+use super::{Notifier, Outcome};
 use crate::{
     blocking::blocking,
     clock::EpochMillis,
+    outbound::backoff,
     store::{Attempt, Due, Settled, StoreError},
 };
 

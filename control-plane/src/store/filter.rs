@@ -17,6 +17,7 @@ pub struct EventFilter {
     pub hosts: Vec<String>,
     pub methods: Vec<String>,
     pub collection_ids: Vec<i64>,
+    pub sensor_ids: Vec<String>,
     pub detection_types: Vec<DetectionType>,
     pub severities: Vec<Severity>,
     /// Sub-categories or policy ids: rows show the former, the filter menus the latter, under one name.
@@ -39,6 +40,7 @@ impl EventFilter {
             hosts: Vec::new(),
             methods: Vec::new(),
             collection_ids: Vec::new(),
+            sensor_ids: Vec::new(),
             detection_types: Vec::new(),
             severities: Vec::new(),
             sub_categories: Vec::new(),

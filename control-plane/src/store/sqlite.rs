@@ -21,6 +21,7 @@ mod sensors;
 mod sessions;
 mod snapshot;
 mod suppressions;
+mod tickets;
 mod users;
 mod writer;
 

@@ -76,6 +76,26 @@ async fn each_filter_shows_its_rows_and_filters_are_anded() {
 }
 
 #[tokio::test]
+async fn events_are_listed_changed_and_deleted_by_the_sensors_that_sent_them() {
+    let plane = Plane::start().await;
+    plane.sensor().await.send(four().drain(..2).collect()).await;
+    plane.sensor().await.send(four().drain(2..).collect()).await;
+    let admin = plane.person(Role::Admin);
+    let rows = admin
+        .rows("fetchSuspectSampleData", json!({"hosts": ["Shop.Test"]}), "maliciousEvents", "sensorId")
+        .await;
+    let second = json!({"sensorIds": rows});
+    assert_eq!(shown(&admin, second.clone()).await, "cd");
+    assert_eq!(shown(&admin, json!({"sensorIds": ["nobody"]})).await, "");
+    assert_eq!(shown(&admin, json!({"sensorIds": []})).await, "abcd");
+    let review = json!({"sensorIds": rows, "status": "UNDER_REVIEW"});
+    assert_eq!(admin.ask("updateMaliciousEventStatus", review).await["updatedCount"], 2);
+    assert_eq!(shown(&admin, json!({"statusFilter": "UNDER_REVIEW"})).await, "cd");
+    assert_eq!(admin.ask("deleteMaliciousEvents", second).await["deletedCount"], 2);
+    assert_eq!(shown(&admin, json!({})).await, "ab");
+}
+
+#[tokio::test]
 async fn a_time_bound_is_inclusive_to_the_end_of_its_second() {
     let plane = Plane::start().await;
     let mut late = event_at(NOON);

@@ -41,3 +41,4 @@ mod policies;
 mod statistics;
 mod store_contract;
 mod store_people;
+mod tickets;

@@ -88,6 +88,9 @@ pub(crate) struct EventFilter {
     /// The API collection's number
     #[arg(long, value_name = "NUMBER", value_delimiter = ',')]
     pub(crate) collection: Vec<i64>,
+    /// The sensor's id, as `portctl sensors` prints it
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub(crate) sensor: Vec<String>,
     #[arg(long, value_enum, ignore_case = true)]
     pub(crate) status: Option<Status>,
     /// Only attacks whose response shows that they succeeded

@@ -107,7 +107,7 @@ fn severity_tone(severity: &str) -> Option<Tone> {
 }
 
 /// The keys of the request that this filter stands for; none where it says nothing.
-fn keys(filter: &IssueFilter) -> Map<String, Value> {
+pub(super) fn keys(filter: &IssueFilter) -> Map<String, Value> {
     let lists = [
         ("severity", &filter.severity),
         ("category", &filter.category),

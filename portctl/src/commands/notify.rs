@@ -1,11 +1,10 @@
 //! `portctl notify`: other systems that are told of new events.
 
 mod log;
-mod secret;
 
 use serde_json::{Map, Value, json};
 
-use super::listed;
+use super::{listed, secret};
 use crate::{
     cli::{Access, Connection, Notify, TargetFilter},
     client::Client,

@@ -71,6 +71,8 @@ fn every_filter_reaches_the_server_under_its_documented_name() {
         "X",
         "--collection",
         "7",
+        "--sensor",
+        "s-1,s-2",
     ]);
     assert_eq!(run.code, 0, "{}", run.notes);
     let seen = server.seen();
@@ -79,7 +81,7 @@ fn every_filter_reaches_the_server_under_its_documented_name() {
         seen[0].body,
         json!({
             "sort": {"detectedAt": -1}, "startTimestamp": 1_795_305_600, "endTimestamp": 1_795_305_660, "method": ["GET"],
-            "types": ["Anomaly"], "subCategory": ["X"], "apiCollectionIds": [7], "ips": ["203.0.113.7", "203.0.113.8"],
+            "types": ["Anomaly"], "subCategory": ["X"], "apiCollectionIds": [7], "sensorIds": ["s-1", "s-2"], "ips": ["203.0.113.7", "203.0.113.8"],
             "urls": ["/a,b"], "hosts": ["shop.test"], "latestAttack": ["SQLInjection"],
             "severity": ["HIGH", "CRITICAL"], "statusFilter": "UNDER_REVIEW", "successfulExploit": true,
             "searchText": "passwd", "skip": 0, "limit": 20,

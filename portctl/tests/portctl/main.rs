@@ -22,3 +22,4 @@ mod policy;
 mod saved_policies;
 mod sensors;
 mod suppress;
+mod tickets;

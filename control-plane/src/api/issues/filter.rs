@@ -34,7 +34,7 @@ pub(in crate::api) struct FilterKeys {
 }
 
 impl FilterKeys {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::api) fn is_empty(&self) -> bool {
         let lists =
             [&self.check_ids, &self.severity, &self.category, &self.hosts, &self.method, &self.endpoints];
         self.issue_id.is_none()
@@ -47,7 +47,7 @@ impl FilterKeys {
             && self.end_timestamp == 0
     }
 
-    pub(super) fn filter(self) -> Result<IssueFilter, ApiError> {
+    pub(in crate::api) fn filter(self) -> Result<IssueFilter, ApiError> {
         for (name, length) in [
             ("issueIds", self.issue_ids.as_ref().map_or(0, Vec::len)),
             ("checkIds", self.check_ids.len()),

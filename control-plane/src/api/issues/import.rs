@@ -86,6 +86,7 @@ fn take(call: &Call) -> Reply<Imported> {
         .collect();
     if !dry_run {
         let observed = call.api.store.observe(Some(&call.act()), read.into_findings(now))?;
+        call.api.tickets.wake();
         imported.created = observed.created;
         imported.reopened = observed.reopened;
         imported.fixed = observed.fixed;

@@ -36,7 +36,11 @@ impl IssueStore for SqliteStore {
     }
 }
 
-fn list(view: &Transaction<'_>, filter: &IssueFilter, page: &Page<IssueSort>) -> Result<Listing<Issue>> {
+pub(super) fn list(
+    view: &Transaction<'_>,
+    filter: &IssueFilter,
+    page: &Page<IssueSort>,
+) -> Result<Listing<Issue>> {
     let (clause, values) = selection(filter, &filter.statuses);
     let total: i64 =
         view.query_row(&format!("SELECT count(*) {FROM} {clause}"), params_from_iter(&values), |row| {
@@ -217,7 +221,7 @@ fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
 }
 
 /// As the generated column has it.
-const fn status(value: IssueStatus) -> i64 {
+pub(super) const fn status(value: IssueStatus) -> i64 {
     match value {
         IssueStatus::Open => 0,
         IssueStatus::Fixed => 1,
@@ -225,7 +229,7 @@ const fn status(value: IssueStatus) -> i64 {
     }
 }
 
-fn status_of(code: i64) -> Result<IssueStatus> {
+pub(super) fn status_of(code: i64) -> Result<IssueStatus> {
     IssueStatus::ALL
         .into_iter()
         .find(|one| status(*one) == code)

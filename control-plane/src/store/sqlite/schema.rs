@@ -6,7 +6,7 @@ use super::events::move_events;
 use crate::store::{Result, StoreError};
 
 /// Step n leads from schema n to n + 1. Steps are only ever added.
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 15] = [
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_blocks.sql"),
     include_str!("schema/0003_lifted.sql"),
@@ -21,6 +21,7 @@ const MIGRATIONS: [&str; 14] = [
     include_str!("schema/0012_external_users.sql"),
     include_str!("schema/0013_event_days.sql"),
     include_str!("schema/0014_issues.sql"),
+    include_str!("schema/0015_tickets.sql"),
 ];
 
 /// After this one, events go over from one table to days.

@@ -31,7 +31,7 @@ prop_compose! {
         (actor, url, host) in (select(&ACTORS), select(&URLS), select(&HOSTS)),
         policy in 0..POLICIES.len(),
         method in select(&["GET", "POST"]),
-        collection in 0..2_i64,
+        (collection, sensor) in (0..2_i64, select(&["s", "t"])),
         successful in any::<bool>(),
         status in select(&EventStatus::ALL),
         payload in select(&PAYLOADS),
@@ -52,7 +52,7 @@ prop_compose! {
             url: url.into(),
             host: host.into(),
             collection_id: collection,
-            sensor_id: "s".into(),
+            sensor_id: sensor.into(),
             successful,
             status,
         };
@@ -76,7 +76,7 @@ prop_compose! {
         (policy_ids, sub_categories) in (texts(&POLICIES), texts(&["SUB_0", "Xss"])),
         severities in some(&SEVERITIES),
         detection_types in some(&[DetectionType::RuleBased, DetectionType::Anomaly]),
-        collection_ids in some(&[0_i64, 1]),
+        (collection_ids, sensor_ids) in (some(&[0_i64, 1]), texts(&["s", "u"])),
         status in option::weighted(0.3, select(&EventStatus::ALL)),
         successful in option::weighted(0.3, any::<bool>()),
         search in option::weighted(0.4, select(&SEARCHES)),
@@ -86,7 +86,7 @@ prop_compose! {
         EventFilter {
             range,
             ids: ids.map(|ids| ids.into_iter().map(Uuid::from_u128).collect()),
-            actors, urls, hosts, methods, collection_ids, detection_types, severities, sub_categories, policy_ids,
+            actors, urls, hosts, methods, collection_ids, sensor_ids, detection_types, severities, sub_categories, policy_ids,
             status, successful,
             search: search.map(str::to_owned),
         }
@@ -119,6 +119,7 @@ fn fits(filter: &EventFilter, event: &NewEvent) -> bool {
         && any(&filter.hosts, &row.host)
         && any(&filter.methods, &row.method)
         && any(&filter.collection_ids, &row.collection_id)
+        && any(&filter.sensor_ids, &row.sensor_id)
         && any(&filter.detection_types, &row.detection_type)
         && any(&filter.severities, &row.severity)
         && any(&filter.policy_ids, &row.policy_id)

@@ -4,7 +4,7 @@ use crate::cli::EventFilter;
 
 impl EventFilter {
     /// What REST calls it; what was not asked for is absent.
-    pub(super) fn request(&self) -> Map<String, Value> {
+    pub(in crate::commands) fn request(&self) -> Map<String, Value> {
         let mut request = Map::new();
         let mut set = |key: &str, value: Value| {
             request.insert(key.to_owned(), value);
@@ -14,6 +14,7 @@ impl EventFilter {
             ("urls", &self.url),
             ("hosts", &self.host),
             ("method", &self.method),
+            ("sensorIds", &self.sensor),
             ("latestAttack", &self.policy),
             ("subCategory", &self.sub_category),
         ] {

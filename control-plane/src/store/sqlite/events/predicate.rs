@@ -63,7 +63,7 @@ impl Predicate {
             actors,
             targets: targets(view, filter)?,
             kinds: fitting_kinds(filter, kinds),
-            origins: origins(view, &filter.collection_ids)?,
+            origins: origins(view, filter)?,
             status: filter.status,
             successful: filter.successful,
             search: filter
@@ -240,14 +240,22 @@ fn in_list(view: &Connection, select: &str, lists: &[(&str, &[String])]) -> Resu
     found.map(|id| number(id?)).collect::<Result<_>>().map(Some)
 }
 
-fn origins(view: &Connection, collections: &[i64]) -> Result<Option<RoaringBitmap>> {
-    if collections.is_empty() {
+fn origins(view: &Connection, filter: &EventFilter) -> Result<Option<RoaringBitmap>> {
+    let (sensors, collections) = (&filter.sensor_ids, &filter.collection_ids);
+    let mut conditions = Vec::new();
+    for (column, count) in [("sensor_id", sensors.len()), ("collection_id", collections.len())] {
+        if count > 0 {
+            conditions.push(format!("{column} IN ({})", marks(count)));
+        }
+    }
+    if conditions.is_empty() {
         return Ok(None);
     }
-    let sql = format!("SELECT id FROM event_origin WHERE collection_id IN ({})", marks(collections.len()));
+    let sql = format!("SELECT id FROM event_origin WHERE {}", conditions.join(" AND "));
     let mut statement = view.prepare(&sql)?;
-    let found = statement
-        .query_map(params_from_iter(collections.iter().copied().map(Value::Integer)), |row| row.get(0))?;
+    let values =
+        sensors.iter().cloned().map(Value::Text).chain(collections.iter().copied().map(Value::Integer));
+    let found = statement.query_map(params_from_iter(values), |row| row.get(0))?;
     found.map(|id| number(id?)).collect::<Result<_>>().map(Some)
 }
 

@@ -5,7 +5,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 
 /// How long to wait after so many failures in a row: twice as long each time, and up to half of it less by chance, so that
 /// targets that failed together do not come back together. `asked` is what the target wants (`Retry-After`).
-pub(super) fn after(failures: u64, asked: Option<Duration>) -> Duration {
+pub(crate) fn after(failures: u64, asked: Option<Duration>) -> Duration {
     let doublings = u32::try_from(failures.saturating_sub(1)).unwrap_or(u32::MAX).min(16);
     let whole = FIRST.saturating_mul(2_u32.saturating_pow(doublings)).min(LONGEST);
     let half = whole / 2;

@@ -1,4 +1,4 @@
-//! Where notifications may go: public addresses, and what the operator allows besides. It is the address that the
+//! Where notifications and tickets may go: public addresses, and what the operator allows besides. It is the address that the
 //! connection is made to that counts, so a name is judged by what it resolves to when it is used.
 
 use std::{
@@ -11,20 +11,20 @@ use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 #[derive(Clone, Debug)]
-pub(super) struct Gate {
+pub(crate) struct Gate {
     allowed: Arc<[IpNet]>,
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is not a public address: `control-plane --notify-allow` can allow it")]
-pub(super) struct NotPublic(pub(super) IpAddr);
+pub(crate) struct NotPublic(pub(crate) IpAddr);
 
 impl Gate {
-    pub(super) fn new(allowed: Vec<IpNet>) -> Self {
+    pub(crate) fn new(allowed: Vec<IpNet>) -> Self {
         Self { allowed: allowed.into() }
     }
 
-    pub(super) fn check(&self, address: IpAddr) -> Result<(), NotPublic> {
+    pub(crate) fn check(&self, address: IpAddr) -> Result<(), NotPublic> {
         if self.names(address) || is_public(address.to_canonical()) {
             Ok(())
         } else {
@@ -33,13 +33,13 @@ impl Gate {
     }
 
     /// The operator has named it.
-    pub(super) fn names(&self, address: IpAddr) -> bool {
+    pub(crate) fn names(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.allowed.iter().any(|net| net.contains(&address))
     }
 
     /// The addresses of a host that may be connected to.
-    pub(super) async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    pub(crate) async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         let mut refused = None;
         let mut found = Vec::new();
         for address in tokio::net::lookup_host((host, port)).await? {

@@ -33,7 +33,7 @@ pub(super) fn read(
 }
 
 /// The first line of a file.
-fn line(file: &Path) -> Result<String, Failure> {
+pub(super) fn line(file: &Path) -> Result<String, Failure> {
     let refuse = |error: io::Error| Failure::Usage(format!("cannot read {}: {error}", file.display()));
     let mut line = String::new();
     let input: Box<dyn Read> = if file == Path::new("-") {
