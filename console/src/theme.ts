@@ -28,7 +28,7 @@ export const theme = createTheme({
     Drawer: { defaultProps: { lockScroll: false } },
     Table: { defaultProps: { verticalSpacing: 6, horizontalSpacing: 8, fz: 13 } },
     // On a phone they scroll: a second row of tabs reads as a second set.
-    Tabs: { styles: { list: { flexWrap: "nowrap", overflow: "auto hidden" } } },
+    Tabs: { styles: { list: { flexWrap: "nowrap", overflow: "auto hidden" }, tab: { flexShrink: 0 } } },
     Badge: { defaultProps: { radius: "sm", variant: "light" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, multiline: true, maw: 420 } },
   },

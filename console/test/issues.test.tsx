@@ -8,6 +8,7 @@ const ISSUE: Issue = {
   ...{ issueId: "0".repeat(32), name: "Broken access", checkId: "bola", category: "authorization" },
   ...{ severity: "HIGH", method: "GET", host: "shop.example", endpoint: "/users/{id}", detail: "" },
   ...{ status: "OPEN", reopened: false, firstSeen: 1_764_000_000, lastSeen: 1_764_000_100 },
+  ticket: null,
   ...{ lastCleanAt: null, source: "IMPORT", tags: ["API1:2023"], cwe: ["CWE-639"], ignored: null },
 };
 const DETAIL: IssueDetail = {

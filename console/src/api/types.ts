@@ -91,6 +91,11 @@ export type NotifyKind = Schemas["TargetKind"];
 export type Delivery = Schemas["NotifyAttempt"];
 export type Account = Schemas["Account"];
 
+/** The ticket of an event or an issue, in short. */
+export type Ticket = Schemas["TicketRef"];
+export type TicketState = Schemas["TicketState"];
+export type TicketIntegration = Schemas["TicketIntegration"];
+export type TrackerKind = Schemas["TrackerKind"];
 /** One weakness at one place. */
 export type Issue = Schemas["IssueRow"];
 export type IssueDetail = Schemas["IssueDetail"];

@@ -179,6 +179,7 @@ export const settings = {
   isForgottenAndLogged: (name: string) =>
     `${name} is forgotten and logged out. What they did stays in the audit log.`,
   notifications: "Notifications",
+  tickets: "Tickets",
   threatConfiguration: "Threat configuration",
   settings: "Settings",
   whoMayComeIn: "Who may come in, who is told of attacks, and how the sensors see traffic",

@@ -11,6 +11,7 @@ import { SeverityBadge } from "../../shared/Severity";
 import { DrawerHead, SideDrawer } from "../../shared/SideDrawer";
 import { Hostile } from "../../shared/text";
 import { activity as t } from "../../texts/activity";
+import { TicketNote } from "../../ticket/TicketNote";
 import { OverviewView } from "./event/OverviewView";
 import { RemediationView } from "./event/RemediationView";
 import { StatusActions } from "./event/StatusActions";
@@ -79,6 +80,11 @@ function Event({ event, closeButton }: { event: ThreatEvent; closeButton: ReactN
               />
             </Group>
           </Group>
+          <TicketNote
+            ticket={event.ticket}
+            of={{ events: { eventIds: [event.id] } }}
+            one={{ eventId: event.id }}
+          />
         </Stack>
       </DrawerHead>
       <Tabs

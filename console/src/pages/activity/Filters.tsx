@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { FilterX, SlidersHorizontal } from "lucide-react";
 import { filterValuesQuery } from "../../api/queries";
 import type { TimeRange } from "../../api/range";
+import { sensorsQuery } from "../../api/sensors";
 import { SearchBox } from "../../shared/SearchBox";
 import { SEVERITIES } from "../../shared/Severity";
 import { reveal } from "../../shared/text";
@@ -81,7 +82,10 @@ export function Filters({ search, range, onChange }: FiltersProps) {
 }
 
 function MoreFilters({ search, onChange }: Pick<FiltersProps, "search" | "onChange">) {
-  const used = [search.type, search.method, search.collection].filter((value) => value !== undefined).length;
+  const sensors = useQuery(sensorsQuery).data?.sensors ?? [];
+  const used = [search.type, search.method, search.collection, search.sensor].filter(
+    (value) => value !== undefined,
+  ).length;
   return (
     <Popover position="bottom-end" width={260} shadow="md" withArrow trapFocus>
       <Popover.Target>
@@ -108,6 +112,15 @@ function MoreFilters({ search, onChange }: Pick<FiltersProps, "search" | "onChan
             comboboxProps={{ withinPortal: false }}
             value={search.method ?? []}
             onChange={(method) => onChange({ method: orNone(method) })}
+          />
+          <MultiSelect
+            label={t.sensor}
+            size="xs"
+            clearable
+            data={sensors.map(({ id, node }) => ({ value: id, label: node }))}
+            comboboxProps={{ withinPortal: false }}
+            value={search.sensor ?? []}
+            onChange={(sensor) => onChange({ sensor: orNone(sensor) })}
           />
           <TagsInput
             label={t.apiCollection}

@@ -22,6 +22,7 @@ export interface ActivitySearch extends RangeSearch {
   type?: string[];
   method?: string[];
   collection?: number[];
+  sensor?: string[];
   attack?: string[];
   severity?: string[];
   success?: "yes" | "no";
@@ -43,6 +44,7 @@ export function parseActivitySearch(raw: Record<string, unknown>): ActivitySearc
     collection: texts(raw["collection"])
       ?.filter((id) => /^-?\d{1,15}$/.test(id))
       .map(Number),
+    sensor: texts(raw["sensor"]),
     attack: texts(raw["attack"]),
     severity: texts(raw["severity"])?.filter((severity) => SEVERITIES.some((known) => known === severity)),
     success: oneOf(["yes", "no"], raw["success"]),
@@ -53,7 +55,7 @@ export function parseActivitySearch(raw: Record<string, unknown>): ActivitySearc
 
 export const FILTER_KEYS = [
   ...(["q", "severity", "attack", "actor", "url", "host", "success"] as const),
-  ...(["type", "method", "collection"] as const),
+  ...(["type", "method", "collection", "sensor"] as const),
 ] as const;
 
 export const isFiltered = (search: ActivitySearch): boolean =>
@@ -70,6 +72,7 @@ export function filterOf(search: ActivitySearch, tab: Tab): EventFilter {
     types: search.type,
     method: search.method,
     apiCollectionIds: search.collection,
+    sensorIds: search.sensor,
     latestAttack: search.attack,
     severity: search.severity,
     successfulExploit: search.success && search.success === "yes",

@@ -9,6 +9,7 @@ import { ThreatConfiguration } from "./configuration/ThreatConfiguration";
 import { Keys } from "./Keys";
 import { Notifications } from "./Notifications";
 import type { SettingsTab } from "./search";
+import { Tickets } from "./tickets/Tickets";
 import { Users } from "./Users";
 
 const route = getRouteApi("/shell/settings");
@@ -24,6 +25,7 @@ const PARTS: Record<SettingsTab, Part> = {
   users: { name: t.users, Shown: Users, for: "admins" },
   keys: { name: t.apiKeys, Shown: Keys, for: "admins" },
   notifications: { name: t.notifications, Shown: Notifications },
+  tickets: { name: t.tickets, Shown: Tickets },
   configuration: { name: t.threatConfiguration, Shown: ThreatConfiguration },
   accounts: { name: t.accounts, Shown: Accounts, for: "the operator" },
 };

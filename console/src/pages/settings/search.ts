@@ -1,6 +1,13 @@
 import { oneOf, parseRange, type RangeSearch } from "../../shared/search";
 
-export const SETTINGS_TABS = ["users", "keys", "notifications", "configuration", "accounts"] as const;
+export const SETTINGS_TABS = [
+  "users",
+  "keys",
+  "notifications",
+  "tickets",
+  "configuration",
+  "accounts",
+] as const;
 export type SettingsTab = (typeof SETTINGS_TABS)[number];
 
 export interface SettingsSearch extends RangeSearch {

@@ -9,6 +9,7 @@ import { ChosenBar, isTooMany } from "../../../shared/rows/ChosenBar";
 import { selectorOf, sizeOf } from "../../../shared/rows/selection";
 import type { Chosen } from "../../../shared/rows/useChosen";
 import { activity as t } from "../../../texts/activity";
+import { CreateTicket } from "../../../ticket/CreateTicket";
 import type { Tab } from "../search";
 import { DeleteForm } from "./DeleteForm";
 import { ExportMenu } from "./ExportMenu";
@@ -95,6 +96,7 @@ export function BulkBar({ chosen, tab, total }: BulkBarProps) {
           {t.deleteAsk}
         </Button>
       )}
+      <CreateTicket of={{ events: selector }} isOff={off} onDone={clear} />
       <ExportMenu selector={() => selector} what={t.chosenEvent(size)} disabled={tooMany} />
       <Modal
         opened={asking !== undefined}

@@ -8,6 +8,7 @@ import { ChosenBar, isTooMany } from "../../../shared/rows/ChosenBar";
 import { selectorOf, sizeOf } from "../../../shared/rows/selection";
 import type { Chosen as ChosenRows } from "../../../shared/rows/useChosen";
 import { issues as t } from "../../../texts/issues";
+import { CreateTicket } from "../../../ticket/CreateTicket";
 import { Ignore } from "./Ignore";
 
 interface ChosenProps {
@@ -28,6 +29,7 @@ export function Chosen({ chosen, isIgnored, total }: ChosenProps) {
       ) : (
         <Ignore selector={selector} size={size} isOff={isOff} onDone={chosen.clear} />
       )}
+      <CreateTicket of={{ issues: selector }} isOff={isOff} onDone={chosen.clear} />
     </ChosenBar>
   );
 }

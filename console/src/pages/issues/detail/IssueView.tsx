@@ -10,6 +10,7 @@ import { DrawerHead } from "../../../shared/SideDrawer";
 import { DateTime } from "../../../shared/Time";
 import { Hostile, reveal } from "../../../shared/text";
 import { issues as t } from "../../../texts/issues";
+import { TicketNote } from "../../../ticket/TicketNote";
 import { Reopen } from "../change/Chosen";
 import { Ignore } from "../change/Ignore";
 import { placeOf } from "../place";
@@ -48,6 +49,9 @@ export function IssueView({ issue, closeButton }: { issue: IssueDetail; closeBut
             ) : (
               <Ignore selector={selector} size={1} />
             ))}
+        </Group>
+        <Group mt={8}>
+          <TicketNote ticket={issue.ticket} of={{ issues: selector }} one={{ issueId: issue.issueId }} />
         </Group>
       </DrawerHead>
       <Stack gap="lg" px="md" pb="md">
