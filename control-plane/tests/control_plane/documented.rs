@@ -5,10 +5,13 @@ mod event;
 mod notifications;
 mod orders;
 mod threats;
+mod tickets;
 
 use serde_json::Value;
 
-pub(crate) use self::{access::access, notifications::notifications, orders::orders, threats::threats};
+pub(crate) use self::{
+    access::access, notifications::notifications, orders::orders, threats::threats, tickets::tickets,
+};
 use crate::harness::Person;
 
 /// `(endpoint, example body, keys of the reply, list in the reply, keys of its rows)`.

@@ -7,7 +7,7 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
-    documented::{access, notifications, orders, threats},
+    documented::{access, notifications, orders, threats, tickets},
     harness::{Plane, event, problems},
 };
 
@@ -28,7 +28,13 @@ async fn every_documented_call_is_in_it_with_each_of_its_keys_in_their_type() {
     let plane = Plane::start().await;
     let document = document(&plane).await;
     assert_eq!(document["openapi"], "3.1.0");
-    for (name, body, ..) in threats().into_iter().chain(orders()).chain(access()).chain(notifications()) {
+    for (name, body, ..) in threats()
+        .into_iter()
+        .chain(orders())
+        .chain(access())
+        .chain(notifications())
+        .chain(tickets("", "", ""))
+    {
         let schema = schema(&document, name);
         for (key, value) in body.as_object().unwrap() {
             let types: Vec<&str> = match &schema["properties"][key]["type"] {

@@ -4,6 +4,6 @@ mod bulk;
 mod failures;
 mod integrations;
 mod making;
-mod setup;
+pub mod setup;
 mod sync;
-mod tracker;
+pub mod tracker;

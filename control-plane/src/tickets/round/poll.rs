@@ -61,12 +61,15 @@ impl Round<'_> {
         // Only what people did since then says anything: what was decided here meanwhile stands.
         let is_news = was_done != found.is_done || ticket.tracker_state != found.state;
         let reason = is_news.then(|| self.ignores(&found)).flatten();
-        let state = [found.state.as_str(), &found.resolution].map(str::trim).join(" ");
+        let state = match found.resolution.as_str() {
+            resolution if resolution.is_empty() || resolution == found.state => found.state.clone(),
+            resolution => format!("{} ({resolution})", found.state),
+        };
         let is_open_again = was_done && !found.is_done;
         put(&mut ticket, found);
         let Subject::Issue(fingerprint) = ticket.subject else { return Ok(ticket) };
         let by = format!("ticket {}", ticket.key);
-        let note = format!("{} is {}", ticket.key, state.trim_end());
+        let note = format!("{} is {state}", ticket.key);
         let told = ticket.told;
         let told = self.store(move |store, _| {
             let filter = IssueFilter { fingerprints: Some(vec![fingerprint]), ..IssueFilter::default() };

@@ -124,7 +124,7 @@ async fn a_state_that_means_ignored_ignores_the_issue_until_people_open_the_tick
     let ignored =
         when(&admin, "fetchIssue", asked.clone(), "/issue/ignored", |ignored| !ignored.is_null()).await;
     assert_eq!((&ignored["reason"], &ignored["by"]), (&json!("ACCEPTABLE_RISK"), &json!("ticket SEC-1")));
-    assert_eq!(ignored["note"], "SEC-1 is Won't Do Won't Do");
+    assert_eq!(ignored["note"], "SEC-1 is Won't Do");
     let audit = admin.ask("fetchAudit", json!({"who": ["tickets"]})).await;
     assert_eq!(audit["entries"][0]["action"], "syncTickets", "{audit}");
 

@@ -96,10 +96,12 @@ pub(super) fn remove(connection: &Connection, act: &Act, name: &str) -> Answer<u
     Ok(Ok(tickets))
 }
 
+/// What somebody changed meanwhile begins anew: how it went before says nothing of it.
 pub(super) fn settle(connection: &Connection, integration: &Integration) -> Result<()> {
     connection
         .prepare_cached(
-            "UPDATE ticket_integration SET failures = ?, next_at = ?, polled_at = ?, problem = ? WHERE id = ?",
+            "UPDATE ticket_integration SET failures = ?, next_at = ?, polled_at = ?, problem = ?
+             WHERE id = ? AND sealed = ? AND settings = ?",
         )?
         .execute(params![
             codes::signed(integration.failures),
@@ -107,6 +109,8 @@ pub(super) fn settle(connection: &Connection, integration: &Integration) -> Resu
             integration.polled_at.map(EpochMillis::millis),
             integration.problem,
             integration.id,
+            integration.sealed,
+            json!(integration.settings).to_string(),
         ])?;
     Ok(())
 }
