@@ -35,6 +35,8 @@ export default defineConfig({
         test: {
           name: "pages",
           environment: "happy-dom",
+          // Each test makes a console of its own; loading its modules anew for each file would take longer than the tests.
+          isolate: false,
           environmentOptions: { happyDOM: { url: "http://console.test/" } },
           setupFiles: ["test/setup.ts"],
           testTimeout: 60_000,

@@ -21,6 +21,7 @@ const PAGES = {
   users: "/settings?tab=users",
   keys: "/settings?tab=keys",
   notifications: "/settings?tab=notifications",
+  tickets: "/settings?tab=tickets",
   configuration: "/settings?tab=configuration",
   accounts: "/settings?tab=accounts",
 };

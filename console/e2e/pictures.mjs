@@ -1,9 +1,10 @@
 // Takes the pictures of docs/: every page, filled with what the running console has. `npm run pictures [FOLDER]`; SCHEME=dark
-// and WIDTH=390 take others, to look at.
+// and WIDTH=390 take others, to look at; FURNISH=1 first adds blocks, findings and more, for a control plane to throw away.
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inBrowser, logIn, target } from "./console.mjs";
+import { furnish } from "./furnish.mjs";
 import { everyPage, settled, visit } from "./pages.mjs";
 
 const OUT = process.argv[2] ?? fileURLToPath(new URL("../../docs/pictures", import.meta.url));
@@ -22,6 +23,7 @@ await inBrowser({ width, height: 800 }, async (page) => {
   await page.getByRole("button", { name: "Log in" }).waitFor();
   await page.screenshot({ path: join(OUT, "login.png") });
   await logIn(page, at);
+  if (process.env["FURNISH"] === "1") await furnish(page);
   for (const [name, address] of Object.entries(await everyPage(page))) {
     await visit(page, address.replace("range=all", `range=${range}`));
     await page.mouse.move(0, 0);

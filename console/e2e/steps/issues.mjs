@@ -25,6 +25,7 @@ export async function judgeIssue(page, at) {
   const { issues } = await call(page, "fetchIssues", { hosts: ["shop.example"], method: ["PATCH"] });
   const id = issues[0]?.issueId;
   assert.equal(issues.length, 1, "the PATCH of orders is one issue");
+  await call(page, "bulkUpdateIssueStatus", { issueIds: [id], status: "OPEN" });
 
   const rows = page.getByRole("table", { name: "Issues", exact: true }).getByRole("row");
   await rows.filter({ hasText: "PATCH shop.example" }).getByRole("link").click();

@@ -10,6 +10,9 @@ import { ActorsChart } from "../overview/AttacksChart";
 import { useCounted } from "../overview/useCounted";
 import { WorldMap } from "../overview/WorldMap";
 
+// As high as the chart beside it, with the countries under it.
+const MAP_HEIGHT = 195;
+
 interface ActorsFiguresProps {
   range: TimeRange;
   onCountry: (country: string) => void;
@@ -28,7 +31,7 @@ export function ActorsFigures({ range, onCountry }: ActorsFiguresProps) {
           <ActorsChart counts={counts} withActors />
         </Panel>
         <Panel title={t.whereTheyAre}>
-          <WorldMap countries={countries.data} onPick={onCountry} />
+          <WorldMap countries={countries.data} height={MAP_HEIGHT} onPick={onCountry} />
         </Panel>
       </Columns>
     </Box>

@@ -11,28 +11,29 @@ const HEIGHT = 300;
 
 interface WorldMapProps {
   countries: { country: string; count: number }[] | undefined;
+  height?: number;
   /** Of an ISO 3166-1 alpha-2 code. */
   onPick: (country: string) => void;
 }
 
 /** Where the actors' addresses are registered. */
-export function WorldMap({ countries, onPick }: WorldMapProps) {
+export function WorldMap({ countries, height = HEIGHT, onPick }: WorldMapProps) {
   const known = useMemo(() => countries?.filter(({ country }) => isCountry(country)), [countries]);
   const option = useMemo(() => known && mapOption(known), [known]);
-  if (!countries || !known || !option) return <Skeleton height={HEIGHT} />;
+  if (!countries || !known || !option) return <Skeleton height={height} />;
   const elsewhere = countries
     .filter(({ country }) => !isCountry(country))
     .reduce((sum, { count }) => sum + count, 0);
   const most = [...known].sort((a, b) => b.count - a.count).slice(0, 6);
   return (
     <>
-      <Suspense fallback={<Skeleton height={HEIGHT} />}>
+      <Suspense fallback={<Skeleton height={height} />}>
         <MapChart
           label={t.worldMapOfActor(
             known.reduce((sum, { count }) => sum + count, 0),
             known.length,
           )}
-          height={HEIGHT}
+          height={height}
           option={option}
           onPick={({ name }) => known.some(({ country }) => country === name) && onPick(name)}
         />

@@ -45,7 +45,7 @@ export const columns = [
   }),
   column.accessor("policy.mode", {
     header: t.state,
-    meta: { from: "sm", width: 190 },
+    meta: { from: "sm", width: 226 },
     cell: ({ row: { original: one } }) => (
       <Group gap={6} wrap="nowrap">
         <StateBadges policy={one.policy} />
@@ -74,7 +74,7 @@ export const columns = [
   column.accessor("ignored", {
     header: t.ignored,
     enableSorting: true,
-    meta: { from: "xs", width: 96, align: "right" },
+    meta: { from: "xs", width: 124, align: "right" },
     cell: ({ row: { original: one } }) => {
       const { combinations, events } = one.ignored;
       if (combinations === 0) {
