@@ -9,6 +9,7 @@ use super::{
     setup::{connected, found, ticket_when, when},
     tracker::{Fault, Kind, TOKEN, USER},
 };
+use crate::notify::receiver::to_loopback;
 
 #[tokio::test]
 async fn what_the_tracker_refuses_is_kept_with_its_words_and_tried_again_when_asked() {
@@ -77,6 +78,21 @@ async fn a_tracker_that_wants_to_be_let_alone_is_for_so_long() {
     assert_eq!(failing["problem"], "answered 429");
     ticket_when(&admin, &issue, |ticket| ticket["state"] == "OPEN").await;
     assert!(began.elapsed() >= Duration::from_secs(4), "asked again after {:?}", began.elapsed());
+    tracker.is_content();
+}
+
+#[tokio::test]
+async fn what_waits_to_be_made_outlives_a_restart() {
+    let (plane, admin, tracker) = connected(Kind::JiraServer, json!({})).await;
+    tracker.with(|held| held.token = "another".to_owned());
+    let issue = found(&admin, "one").await;
+    admin.ask("createTicketsForIssues", json!({"issueIds": [issue["issueId"]], "waitSeconds": 0})).await;
+    when(&admin, "fetchTicketIntegrations", json!({}), "/integrations/0", |one| one["failures"] != 0).await;
+    tracker.with(|held| held.token = TOKEN.to_owned());
+    let plane = plane.restart_notifying(to_loopback()).await;
+    let admin = plane.person(Role::Admin);
+    ticket_when(&admin, &issue, |ticket| ticket["state"] == "OPEN").await;
+    assert_eq!(tracker.items().len(), 1);
     tracker.is_content();
 }
 
