@@ -34,19 +34,23 @@ test.skipIf(!hasTshark).each([
     const path = join(folder, "event.pcapng");
     writeFileSync(path, file as Uint8Array);
     const read = (filter: string, ...fields: string[]) =>
-      execFileSync("tshark", [
-        ...[
-          "-r",
-          path,
-          "-o",
-          "tcp.check_checksum:TRUE",
-          "-o",
-          "ip.check_checksum:TRUE",
-          "-d",
-          "tcp.port==8080,http",
+      execFileSync(
+        "tshark",
+        [
+          ...[
+            "-r",
+            path,
+            "-o",
+            "tcp.check_checksum:TRUE",
+            "-o",
+            "ip.check_checksum:TRUE",
+            "-d",
+            "tcp.port==8080,http",
+          ],
+          ...["-Y", filter, "-T", "fields", "-E", "separator=|", ...fields.flatMap((field) => ["-e", field])],
         ],
-        ...["-Y", filter, "-T", "fields", "-E", "separator=|", ...fields.flatMap((field) => ["-e", field])],
-      ])
+        { stdio: ["ignore", "pipe", "ignore"] },
+      )
         .toString()
         .trim();
     expect(read("_ws.malformed || tcp.checksum.status == 0 || tcp.analysis.flags", "frame.number")).toBe("");

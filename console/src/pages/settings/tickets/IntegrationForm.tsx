@@ -40,7 +40,7 @@ export function IntegrationForm({ known, onDone }: IntegrationFormProps) {
     const { name, url, project, issueType, user, token, summary, description } = values;
     const terms = {
       ...{ name: name.trim(), url: url.trim(), project: project.trim(), issueType: issueType.trim() },
-      ...{ summary, description, consoleUrl: location.origin },
+      ...{ summary, description, consoleUrl: known?.consoleUrl || location.origin },
       ...(user.trim() ? { user: user.trim() } : {}),
     };
     if (known) {

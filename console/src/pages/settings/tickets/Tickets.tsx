@@ -39,7 +39,7 @@ const columns = [
   }),
   column.accessor("url", {
     header: t.where,
-    meta: { from: "md", width: "24%" },
+    meta: { from: "lg", width: "22%" },
     cell: ({ row: { original: one } }) => <Hostile truncate>{`${one.url} ${one.project}`}</Hostile>,
   }),
   column.accessor("created", {
@@ -60,7 +60,7 @@ const columns = [
   column.display({
     id: "actions",
     header: "",
-    meta: { width: 272, align: "right", label: t.actions },
+    meta: { width: "44%", align: "right", label: t.actions },
     cell: ({ row: { original: one } }) => <Actions of={one} />,
   }),
 ];
@@ -112,7 +112,7 @@ function Actions({ of: one }: { of: TicketIntegration }) {
   const remove = useCommand(removeIntegration);
   if (!isAdmin) return null;
   return (
-    <Group gap={6} justify="flex-end" wrap="nowrap">
+    <Group gap={6} justify="flex-end">
       <Button
         size="compact-xs"
         variant="default"
