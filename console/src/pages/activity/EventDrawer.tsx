@@ -80,11 +80,13 @@ function Event({ event, closeButton }: { event: ThreatEvent; closeButton: ReactN
               />
             </Group>
           </Group>
-          <TicketNote
-            ticket={event.ticket}
-            of={{ events: { eventIds: [event.id] } }}
-            one={{ eventId: event.id }}
-          />
+          <Group>
+            <TicketNote
+              ticket={event.ticket}
+              of={{ events: { eventIds: [event.id] } }}
+              one={{ eventId: event.id }}
+            />
+          </Group>
         </Stack>
       </DrawerHead>
       <Tabs
