@@ -39,3 +39,12 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("score", score::run),
     ("views", views::run),
 ];
+
+/// What a target does where it was built without the fuzzer: it runs the files that it is given, such as an input that
+/// failed.
+pub fn run_files(target: Target) -> std::io::Result<()> {
+    for file in std::env::args_os().skip(1) {
+        target(&std::fs::read(file)?);
+    }
+    Ok(())
+}

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands, in the order that fails soonest.
 
+mod build;
 mod console;
 mod lint;
 mod rust;

@@ -3,17 +3,18 @@
 
 mod libtest;
 
-use std::{path::PathBuf, time::Instant};
+use std::time::Instant;
 
-use anyhow::{Context as _, bail};
-use serde_json::Value;
+use anyhow::Context as _;
 
-use super::tally::Tally;
+use super::{
+    build::{self, Executable, binaries, executables, folder_of_binaries},
+    tally::Tally,
+};
 use crate::{
     caller::Caller,
-    program::{self, finish, say},
+    program::{self, say},
     setup::SCHEMATHESIS,
-    workspace,
 };
 
 const END_TO_END: &str = "e2e";
@@ -34,7 +35,7 @@ pub(super) fn unit(caller: &Caller) -> anyhow::Result<Tally> {
 /// The one test of REST's contract.
 pub(super) fn contract(caller: &Caller) -> anyhow::Result<Tally> {
     let mut tally = Tally::default();
-    for executable in executables(caller, &["--package", "control-plane", "--test", "control_plane"])? {
+    for executable in executables(caller, &["--test", CONTROL_PLANE])? {
         tally += executable.run_only(caller, Some("contract::"))?;
     }
     Ok(tally)
@@ -51,53 +52,10 @@ fn with_schemathesis(caller: &Caller, command: &mut std::process::Command) {
 pub(super) fn end_to_end(caller: &Caller) -> anyhow::Result<Tally> {
     binaries(caller)?;
     let mut tally = Tally::default();
-    for executable in executables(caller, &["--package", "portcullis-testbed", "--test", END_TO_END])? {
+    for executable in executables(caller, &["--test", END_TO_END])? {
         tally += executable.run(caller)?;
     }
     Ok(tally)
-}
-
-/// The binaries that tests start, as the development profile makes them.
-fn binaries(caller: &Caller) -> anyhow::Result<()> {
-    finish(caller.cargo().args(["build", "--quiet", "--locked", "--bins"]))
-}
-
-struct Executable {
-    package: String,
-    target: String,
-    path: PathBuf,
-    folder: PathBuf,
-}
-
-fn executables(caller: &Caller, selection: &[&str]) -> anyhow::Result<Vec<Executable>> {
-    let mut cargo = caller.cargo();
-    cargo.args(["test", "--no-run", "--quiet", "--locked", "--message-format=json-render-diagnostics"]);
-    let output = cargo
-        .args(selection)
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .context("cargo test --no-run")?;
-    if !output.status.success() {
-        bail!("{}: {}", program::shown(&cargo), output.status);
-    }
-    let mut found = Vec::new();
-    for line in String::from_utf8(output.stdout).context("cargo's messages")?.lines() {
-        let message: Value = serde_json::from_str(line).context("cargo's messages")?;
-        found.extend(executable(&message));
-    }
-    Ok(found)
-}
-
-/// `None` for everything that is no built test.
-fn executable(message: &Value) -> Option<Executable> {
-    let is_test = message.pointer("/profile/test").and_then(Value::as_bool)?;
-    let folder = PathBuf::from(message.get("manifest_path")?.as_str()?).parent()?.to_owned();
-    is_test.then_some(Executable {
-        package: folder.file_name()?.to_string_lossy().into_owned(),
-        target: message.pointer("/target/name")?.as_str()?.to_owned(),
-        path: PathBuf::from(message.get("executable")?.as_str()?),
-        folder,
-    })
 }
 
 impl Executable {
@@ -113,7 +71,7 @@ impl Executable {
         if self.target == CONTROL_PLANE {
             with_schemathesis(caller, &mut command);
         }
-        command.env("PORTCULLIS_BIN_DIR", workspace::target().join("debug"));
+        command.env("PORTCULLIS_BIN_DIR", folder_of_binaries());
         let name = if self.package == self.target {
             self.package.clone()
         } else {
@@ -124,7 +82,7 @@ impl Executable {
 }
 
 fn doc_tests(caller: &Caller) -> anyhow::Result<Tally> {
-    report("examples in the documentation", caller.cargo().args(["test", "--doc", "--locked"]))
+    report("examples in the documentation", &mut build::cargo(caller, &["test", "--doc"]))
 }
 
 fn report(name: &str, command: &mut std::process::Command) -> anyhow::Result<Tally> {
