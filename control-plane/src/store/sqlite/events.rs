@@ -12,6 +12,7 @@ mod partition;
 mod predicate;
 mod retention;
 mod rollup;
+mod sets;
 mod tally;
 mod walk;
 mod words;
@@ -32,9 +33,10 @@ pub(super) use self::{
     names::{Kinds, kinds},
     partition::{Cover, Day, Partition},
     predicate::{actors_named, kinds_of, targets_of_hosts},
-    rollup::{ACTORS, ANY, CRITICAL, TARGETS, is_critical},
+    rollup::{ACTORS, ANY, TARGETS, fill_hours, is_critical},
+    sets::{Of, members},
     tally::Tally,
-    walk::{day_set, each_between},
+    walk::each_between,
 };
 use super::{SqliteStore, audit, counts, notify::Outbox};
 use crate::{
@@ -166,11 +168,11 @@ fn object(named: &str) -> String {
     format!("events {named}")
 }
 
-/// The latest event of an actor on a day, up to a number.
-pub(super) fn latest_of(view: &Connection, day: Day, actor: u32, until: i64) -> Result<Option<i64>> {
+/// The latest event of an actor on a day.
+pub(super) fn latest_of(view: &Connection, day: Day, actor: u32) -> Result<Option<i64>> {
     let mut statement =
-        view.prepare_cached(&format!("SELECT max(seq) FROM event_{} WHERE actor = ? AND seq <= ?", day.0))?;
-    Ok(statement.query_row([i64::from(actor), until], |row| row.get(0))?)
+        view.prepare_cached(&format!("SELECT max(seq) FROM event_{} WHERE actor = ?", day.0))?;
+    Ok(statement.query_row([actor], |row| row.get(0))?)
 }
 
 impl Partition {

@@ -2,11 +2,11 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::events::move_events;
+use super::events::{fill_hours, move_events};
 use crate::store::{Result, StoreError};
 
 /// Step n leads from schema n to n + 1. Steps are only ever added.
-const MIGRATIONS: [&str; 15] = [
+const MIGRATIONS: [&str; 16] = [
     include_str!("schema/0001_initial.sql"),
     include_str!("schema/0002_blocks.sql"),
     include_str!("schema/0003_lifted.sql"),
@@ -22,10 +22,13 @@ const MIGRATIONS: [&str; 15] = [
     include_str!("schema/0013_event_days.sql"),
     include_str!("schema/0014_issues.sql"),
     include_str!("schema/0015_tickets.sql"),
+    include_str!("schema/0016_hour_sets.sql"),
 ];
 
-/// After this one, events go over from one table to days.
-const EVENT_DAYS: usize = 13;
+/// From this one on, events go over from one table to days.
+const EVENT_DAYS: i64 = 13;
+/// From this one on, days that have events get the sets of their hours.
+const HOUR_SETS: i64 = 16;
 
 pub(super) fn known() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
@@ -40,11 +43,14 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     if found > known {
         return Err(StoreError::Newer { path: path.display().to_string(), found, known });
     }
-    for (number, step) in (1..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(0)) {
+    for step in MIGRATIONS.into_iter().skip(usize::try_from(found).unwrap_or(0)) {
         transaction.execute_batch(step)?;
-        if number == EVENT_DAYS {
-            move_events(&transaction)?;
-        }
+    }
+    // Behind all steps, since what writes events writes them as this version does.
+    if found < EVENT_DAYS {
+        move_events(&transaction)?;
+    } else if found < HOUR_SETS {
+        fill_hours(&transaction)?;
     }
     transaction.pragma_update(None, "user_version", known)?;
     transaction.commit()?;

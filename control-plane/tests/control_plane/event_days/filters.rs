@@ -1,6 +1,9 @@
 //! Whatever is asked and whatever was changed before: the store says what a plain list of the same events says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use control_plane::{
     clock::TimeRange,
@@ -12,6 +15,7 @@ use control_plane::{
 use portcullis_detection::{DetectionType, EventType, Severity};
 use portcullis_proto::v1::{Sample, ThreatEvent};
 use proptest::{option, prelude::*, sample::select};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::store_contract::{at, me};
@@ -262,6 +266,15 @@ fn menus_alike(store: &SqliteStore, events: &[NewEvent], range: TimeRange) {
     }
 }
 
+/// As it was before there were sets by hour.
+fn reopened_from_schema_before_hours(store: SqliteStore, folder: &Path) -> SqliteStore {
+    drop(store);
+    let connection = Connection::open(folder.join("control-plane.sqlite")).unwrap();
+    connection.execute_batch("DROP TABLE event_hour_set; PRAGMA user_version = 15;").unwrap();
+    drop(connection);
+    SqliteStore::open(folder).unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
@@ -269,6 +282,8 @@ proptest! {
         mut events in prop::collection::vec(made(), 1..50),
         filters in prop::collection::vec(filter(), 8),
         (moved, to, deleted) in (filter(), select(&EventStatus::ALL), filter()),
+        countries in some(&["NL", "DE"]),
+        is_of_before in any::<bool>(),
     ) {
         for (number, event) in (0..).zip(&mut events) {
             event.row.id = Uuid::from_u128(number);
@@ -279,6 +294,7 @@ proptest! {
         for some in events.chunks(20) {
             store.append(some.to_vec()).unwrap();
         }
+        let store = if is_of_before { reopened_from_schema_before_hours(store, folder.path()) } else { store };
         for step in 0..3 {
             for filter in &filters {
                 lists_alike(&store, &events, filter);
@@ -289,7 +305,7 @@ proptest! {
                     actors: filter.actors.clone(),
                     latest_policies: filter.policy_ids.clone(),
                     latest_hosts: filter.hosts.clone(),
-                    countries: Vec::new(),
+                    countries: countries.iter().map(|country| (*country).to_owned()).collect(),
                 });
             }
             if step == 0 {

@@ -5,7 +5,7 @@ use crate::store_contract::{me, new_event};
 
 fn found(store: &SqliteStore, search: &str) -> u64 {
     let filter = EventFilter { search: Some(search.into()), ..EventFilter::all() };
-    let page = Page { skip: 0, limit: 10, sort: vec![(EventSort::DetectedAt, Order::Descending)] };
+    let page = Page { skip: 0, limit: 1_000, sort: vec![(EventSort::DetectedAt, Order::Descending)] };
     let listing = store.list(&filter, &page).unwrap();
     assert_eq!(listing.rows.len() as u64, listing.total);
     listing.total
@@ -41,6 +41,21 @@ fn a_search_finds_words_of_the_payload_and_parts_of_what_is_shown() {
     for text in ["\"", "\" OR \"", "NEAR(", "*", "a* OR b", "\u{0}", "\u{130}"] {
         found(&store, text);
     }
+}
+
+#[test]
+fn a_word_half_typed_behind_whole_ones_is_found_in_few_details_and_in_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path()).unwrap();
+    let common = (1..=300).map(|id| with_sample(id, &format!("common gold{}", id % 3), 1));
+    let rare = (301..=305).map(|id| with_sample(id, &format!("rare gold{}", id % 3), 1));
+    store.append(common.chain(rare).collect()).unwrap();
+    assert_eq!(
+        (found(&store, "rare gol"), found(&store, "rare gold1"), found(&store, "rare old")),
+        (5, 2, 0)
+    );
+    assert_eq!((found(&store, "common gol"), found(&store, "common gold1")), (300, 100));
+    assert_eq!((found(&store, "gold common rar"), found(&store, "nowhere gol")), (0, 0));
 }
 
 #[test]

@@ -10,8 +10,8 @@ use crate::{
         sqlite::{
             codes,
             events::{
-                ACTORS, ANY, CRITICAL, Cover, Day, Kinds, Partition, Tally, actors_named, day_set,
-                each_between, is_critical, kinds, kinds_of, latest_of, rows, targets_of_hosts,
+                ACTORS, Day, Kinds, Of, Partition, Tally, actors_named, is_critical, kinds, kinds_of,
+                latest_of, members, rows, targets_of_hosts,
             },
         },
     },
@@ -27,35 +27,18 @@ struct Seen {
 fn seen(view: &Connection, range: TimeRange, policies: &[String]) -> Result<Vec<Seen>> {
     let kinds = kinds(view)?;
     let wanted = kinds_of(policies, &kinds);
-    let is_critical_kind = |kind: u32| kinds.get(&kind).is_some_and(|kind| is_critical(kind.severity));
+    let is_critical_kind = |kind: &u32| kinds.get(kind).is_some_and(|kind| is_critical(kind.severity));
+    let critical: Option<RoaringBitmap> =
+        wanted.as_ref().map(|wanted| wanted.iter().filter(is_critical_kind).collect());
+    let of_any = wanted.as_ref().map_or(Of::Any, Of::Kinds);
+    let of_critical = critical.as_ref().map_or(Of::Critical, Of::Kinds);
     let mut days = Vec::new();
     for (partition, cover) in Partition::within(view, range)? {
-        let day = partition.day;
-        let mut seen = Seen { day, all: RoaringBitmap::new(), critical: RoaringBitmap::new() };
-        match (cover, &wanted) {
-            (Cover::Whole, None) => {
-                seen.all = day_set(view, day, ACTORS, ANY)?;
-                seen.critical = day_set(view, day, ACTORS, CRITICAL)?;
-            }
-            (Cover::Whole, Some(wanted)) => {
-                for kind in wanted {
-                    let set = day_set(view, day, ACTORS, i64::from(kind))?;
-                    if is_critical_kind(kind) {
-                        seen.critical |= &set;
-                    }
-                    seen.all |= set;
-                }
-            }
-            (Cover::Part(low, high), wanted) => each_between(view, day, (low, high), &mut |event| {
-                if wanted.as_ref().is_none_or(|wanted| wanted.contains(event.kind)) {
-                    seen.all.insert(event.actor);
-                    if is_critical_kind(event.kind) {
-                        seen.critical.insert(event.actor);
-                    }
-                }
-                Ok(())
-            })?,
-        }
+        let seen = Seen {
+            day: partition.day,
+            all: members(view, &kinds, (&partition, cover), ACTORS, of_any)?,
+            critical: members(view, &kinds, (&partition, cover), ACTORS, of_critical)?,
+        };
         if !seen.all.is_empty() {
             days.push(seen);
         }
@@ -199,7 +182,7 @@ fn until_now(
         if total > page.skip && (latest.len() as u64) < page.limit {
             let (actor, at) = (row.get(0)?, EpochMillis::from_millis(row.get(1)?));
             let day = Day::of(at);
-            if let Some(seq) = latest_of(view, day, actor, i64::MAX)? {
+            if let Some(seq) = latest_of(view, day, actor)? {
                 latest.push(Latest { actor, day, seq });
             }
         }
@@ -224,17 +207,7 @@ fn until_then(
     for (partition, cover) in Partition::within(view, filter.range)? {
         let day = partition.day;
         let (_, high) = cover.seqs();
-        let mut new = match cover {
-            Cover::Whole => day_set(view, day, ACTORS, ANY)?,
-            Cover::Part(low, high) => {
-                let mut part = RoaringBitmap::new();
-                each_between(view, day, (low, high), &mut |event| {
-                    part.insert(event.actor);
-                    Ok(())
-                })?;
-                part
-            }
-        };
+        let mut new = members(view, kinds, (&partition, cover), ACTORS, Of::Any)?;
         if let Some(wanted) = &wanted {
             new &= wanted;
         }
@@ -244,10 +217,20 @@ fn until_then(
         if !asks_latest && order == Order::Descending && latest.len() as u64 >= enough {
             continue;
         }
+        let mut statement = view.prepare_cached(&format!(
+            "SELECT seq, kind, target, country FROM event_{} WHERE actor = ? AND seq <= ?
+             ORDER BY seq DESC LIMIT 1",
+            day.0
+        ))?;
         for actor in new {
-            let Some(seq) = latest_of(view, day, actor, high)? else { continue };
-            if !asks_latest || fits(view, filter, (&policies, &hosts), day, seq)? {
-                latest.push(Latest { actor, day, seq });
+            let mut found = statement.query(params![actor, high])?;
+            let Some(row) = found.next()? else { continue };
+            let fits = policies.as_ref().is_none_or(|set| row.get(1).is_ok_and(|kind| set.contains(kind)))
+                && hosts.as_ref().is_none_or(|set| row.get(2).is_ok_and(|target| set.contains(target)))
+                && (filter.countries.is_empty()
+                    || row.get_ref(3)?.as_str().is_ok_and(|of| filter.countries.iter().any(|one| one == of)));
+            if fits {
+                latest.push(Latest { actor, day, seq: row.get(0)? });
             }
         }
     }
@@ -258,20 +241,4 @@ fn until_then(
     }
     let shown = latest.into_iter().skip(usize::try_from(page.skip).unwrap_or(usize::MAX));
     Ok((shown.take(usize::try_from(page.limit).unwrap_or(usize::MAX)).collect(), total))
-}
-
-fn fits(
-    view: &Connection,
-    filter: &ActorFilter,
-    (policies, hosts): (&Option<RoaringBitmap>, &Option<RoaringBitmap>),
-    day: Day,
-    seq: i64,
-) -> Result<bool> {
-    let mut statement =
-        view.prepare_cached(&format!("SELECT kind, target, country FROM event_{} WHERE seq = ?", day.0))?;
-    let (kind, target, country): (u32, u32, String) =
-        statement.query_row(params![seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    Ok(policies.as_ref().is_none_or(|policies| policies.contains(kind))
-        && hosts.as_ref().is_none_or(|hosts| hosts.contains(target))
-        && (filter.countries.is_empty() || filter.countries.contains(&country)))
 }

@@ -9,7 +9,7 @@ use crate::{
         DistinctField, Result,
         sqlite::{
             codes,
-            events::{ACTORS, ANY, Cover, Partition, TARGETS, Tally, day_set, each_between, kinds},
+            events::{ACTORS, Of, Partition, TARGETS, Tally, kinds, members},
         },
     },
 };
@@ -62,15 +62,9 @@ fn policies(view: &Connection, range: TimeRange, limit: usize) -> Result<Vec<Str
 
 /// Actors or targets with an event in the range.
 fn present(view: &Connection, what: i64, range: TimeRange) -> Result<RoaringBitmap> {
-    let mut present = RoaringBitmap::new();
+    let (kinds, mut present) = (kinds(view)?, RoaringBitmap::new());
     for (partition, cover) in Partition::within(view, range)? {
-        match cover {
-            Cover::Whole => present |= day_set(view, partition.day, what, ANY)?,
-            Cover::Part(low, high) => each_between(view, partition.day, (low, high), &mut |event| {
-                present.insert(if what == ACTORS { event.actor } else { event.target });
-                Ok(())
-            })?,
-        }
+        present |= members(view, &kinds, (&partition, cover), what, Of::Any)?;
     }
     Ok(present)
 }

@@ -109,10 +109,14 @@ fn total(walk: &Walk<'_>) -> Result<(u64, bool)> {
         let counted = tally.iter().filter(|(_, _, flags, _)| predicate.fits_flags(*flags));
         return Ok((codes::count(counted.map(|(.., count)| count).sum()), true));
     }
-    let (mut counted, mut fitting) = (0, 0);
+    let (mut counted, mut fitting, mut read_through) = (0, 0, 0);
     for (partition, cover) in Partition::within(view, predicate.range)? {
-        if let Some(count) = count_day(walk, &partition, cover)? {
+        if let Some((count, read)) = count_day(walk, &partition, cover)? {
             counted += codes::count(count);
+            read_through += read;
+            if counted >= EXACT_TOTAL && read_through >= MAX_EXAMINED {
+                return Ok((counted, false));
+            }
             continue;
         }
         let ended = walk.day(&partition, cover, Order::Descending, &mut |_, _| {
@@ -127,8 +131,8 @@ fn total(walk: &Walk<'_>) -> Result<(u64, bool)> {
     Ok((counted + fitting, true))
 }
 
-/// What a roll-up or an index alone knows of a day.
-fn count_day(walk: &Walk<'_>, partition: &Partition, cover: Cover) -> Result<Option<i64>> {
+/// What a roll-up or an index alone knows of a day, and how many rows it had to read for it.
+fn count_day(walk: &Walk<'_>, partition: &Partition, cover: Cover) -> Result<Option<(i64, u64)>> {
     let (view, predicate, day) = (walk.view(), &walk.predicate, partition.day);
     if matches!(cover, Cover::Whole)
         && predicate.is_counted_by_target()
@@ -145,19 +149,21 @@ fn count_day(walk: &Walk<'_>, partition: &Partition, cover: Cover) -> Result<Opt
                     count += target_events(view, day, *kind, target)?;
                 }
             }
-            return Ok(Some(count));
+            return Ok(Some((count, 0)));
         }
         let mut statement =
             view.prepare_cached("SELECT target, events FROM event_day_target WHERE day = ? AND kind = ?")?;
+        let mut read = 0;
         for kind in of {
             let mut found = statement.query([day.0, kind])?;
             while let Some(row) = found.next()? {
+                read += 1;
                 if targets.contains(row.get(0)?) {
                     count += row.get::<_, i64>(1)?;
                 }
             }
         }
-        return Ok(Some(count));
+        return Ok(Some((count, read)));
     }
     let Some(actors) = predicate.only_actors().filter(|actors| actors.len() <= 64) else {
         return Ok(None);
@@ -171,7 +177,7 @@ fn count_day(walk: &Walk<'_>, partition: &Partition, cover: Cover) -> Result<Opt
     for actor in actors {
         count += statement.query_row([i64::from(actor), low, high], |row| row.get::<_, i64>(0))?;
     }
-    Ok(Some(count))
+    Ok(Some((count, 0)))
 }
 
 /// The whole rows of these.

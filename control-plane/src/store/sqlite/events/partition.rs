@@ -1,6 +1,8 @@
 //! A partition for each UTC day: what a list needs of an event, its detail, and the words it can be found by, in tables of
 //! their own, so that a day goes by dropping them.
 
+use std::ops::Range;
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
@@ -9,6 +11,7 @@ use crate::{
 };
 
 pub(in crate::store::sqlite) const DAY: i64 = 86_400_000;
+pub(super) const HOUR: i64 = 3_600_000;
 /// Nobody keeps so many days; a sensor whose clock leaps must not make tables without end.
 pub(super) const MAX_DAYS: usize = 4_000;
 /// Events of the same millisecond that find room.
@@ -37,6 +40,24 @@ impl Day {
         let first = (at.millis() - self.0 * DAY) << TIES;
         (first, first | ((1 << TIES) - 1))
     }
+
+    /// A part of this day, from number to number: its whole hours, and what is left at its edges.
+    pub(super) fn parts(self, low: i64, high: i64) -> Parts {
+        let (from, until) = (self.time(low).millis(), self.time(high.saturating_add(1)).millis());
+        let hours = (from + HOUR - 1) / HOUR..until / HOUR;
+        if hours.is_empty() {
+            return Parts { hours, edges: vec![(low, high)] };
+        }
+        let number = |hour: i64| self.seqs_at(EpochMillis::from_millis(hour * HOUR)).0;
+        let edges = [(low, number(hours.start) - 1), (number(hours.end), high)];
+        Parts { hours, edges: edges.into_iter().filter(|(low, high)| low <= high).collect() }
+    }
+}
+
+/// Whole hours since 1970, and events between numbers.
+pub(super) struct Parts {
+    pub(super) hours: Range<i64>,
+    pub(super) edges: Vec<(i64, i64)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -194,6 +215,25 @@ mod tests {
         let (first, last) = day.seqs_at(at(4 * DAY - 1));
         assert_eq!((day.time(first), day.time(last)), (at(4 * DAY - 1), at(4 * DAY - 1)));
         assert!(last < 1 << 47);
+    }
+
+    #[test]
+    fn a_part_of_a_day_is_whole_hours_and_two_edges() {
+        let day = Day(1);
+        let parts = |from, until| {
+            let number = |millis| day.seqs_at(at(DAY + millis)).0;
+            let parts = day.parts(number(from), number(until) - 1);
+            let times = |(low, high)| (day.time(low).millis() - DAY, day.time(high).millis() - DAY);
+            (parts.hours, parts.edges.into_iter().map(times).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            parts(HOUR - 5, 3 * HOUR + 5),
+            (25..27, vec![(HOUR - 5, HOUR - 1), (3 * HOUR, 3 * HOUR + 4)])
+        );
+        assert_eq!(parts(HOUR, DAY), (25..48, vec![]));
+        let (hours, edges) = parts(5, HOUR - 5);
+        assert!(hours.is_empty());
+        assert_eq!(edges, [(5, HOUR - 6)]);
     }
 
     #[test]

@@ -8,14 +8,21 @@ use uuid::Uuid;
 
 use super::{
     bitmap::number,
+    list::detail,
     names::{Kind, Kinds},
     partition::{Day, Partition},
     words,
 };
 use crate::{
     clock::{EpochMillis, TimeRange},
-    store::{EventFilter, EventStatus, Result, sqlite::codes},
+    store::{
+        EventFilter, EventStatus, Result,
+        sqlite::{codes, detail::Dictionaries},
+    },
 };
+
+/// So many details of a day are read sooner than the index gathers a common beginning of words.
+const WORTH_READING: u64 = 256;
 
 /// What is asked of an event to fit or not.
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +55,7 @@ pub(super) struct Search {
     pub(super) targets: RoaringBitmap,
     pub(super) kinds: RoaringBitmap,
     /// For the index of words.
-    pub(super) words: Option<String>,
+    words: Option<words::Query>,
 }
 
 impl Predicate {
@@ -120,15 +127,31 @@ impl Predicate {
     }
 
     /// Details of this day that have the words of the search.
-    pub(super) fn found(&self, view: &Connection, day: Day) -> Result<Option<RoaringBitmap>> {
-        let Some(words) = self.search.as_ref().and_then(|search| search.words.as_ref()) else {
+    pub(super) fn found(
+        &self,
+        view: &Connection,
+        dictionaries: &Dictionaries,
+        day: Day,
+    ) -> Result<Option<RoaringBitmap>> {
+        let Some(query) = self.search.as_ref().and_then(|search| search.words.as_ref()) else {
             return Ok(None);
         };
-        let n = day.0;
-        let mut statement =
-            view.prepare_cached(&format!("SELECT rowid FROM words_{n} WHERE words_{n} MATCH ?"))?;
-        let found = statement.query_map([words], |row| row.get(0))?;
-        found.map(|doc| number(doc?)).collect::<Result<_>>().map(Some)
+        let whole = query.whole();
+        if !whole.is_empty() {
+            // For a word half typed, the index gathers all details of all words that begin so.
+            let docs = matching(view, day, &whole)?;
+            if docs.len() <= WORTH_READING {
+                let mut found = RoaringBitmap::new();
+                for doc in docs {
+                    let detail = detail(view, dictionaries, day, doc.into())?;
+                    if query.is_begun_in(&words::of(&detail)) {
+                        found.insert(doc);
+                    }
+                }
+                return Ok(Some(found));
+            }
+        }
+        matching(view, day, &query.all()).map(Some)
     }
 
     /// The days of these, each once: an id mostly tells its own.
@@ -142,6 +165,15 @@ impl Predicate {
         found.dedup();
         Ok(found)
     }
+}
+
+/// Details of a day that the index of words finds.
+fn matching(view: &Connection, day: Day, wanted: &str) -> Result<RoaringBitmap> {
+    let n = day.0;
+    let mut statement =
+        view.prepare_cached(&format!("SELECT rowid FROM words_{n} WHERE words_{n} MATCH ?"))?;
+    let found = statement.query_map([wanted], |row| row.get(0))?;
+    found.map(|doc| number(doc?)).collect()
 }
 
 impl Search {
@@ -163,7 +195,7 @@ impl Search {
                 .filter(|(_, kind)| kind.policy_id.to_ascii_lowercase().contains(&wanted))
                 .map(|(id, _)| *id)
                 .collect(),
-            words: words::query(text),
+            words: words::Query::of(text),
         })
     }
 }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     bitmap,
     names::Numbers,
-    partition::{Day, Partition},
+    partition::{Day, HOUR, Partition},
 };
 use crate::{
     clock::EpochMillis,
@@ -24,7 +24,6 @@ pub(in crate::store::sqlite) const ANY: i64 = 0;
 /// Of high or critical severity.
 pub(in crate::store::sqlite) const CRITICAL: i64 = -1;
 const HOURS: i64 = 24;
-const HOUR: i64 = 3_600_000;
 
 pub(in crate::store::sqlite) fn is_critical(severity: Severity) -> bool {
     matches!(severity, Severity::High | Severity::Critical)
@@ -44,6 +43,7 @@ pub(super) struct Counted<'a> {
 pub(super) struct RollUp {
     by_hour: BTreeMap<(i64, u32, i64), i64>,
     sets: BTreeMap<(Day, i64, i64), RoaringBitmap>,
+    hour_sets: BTreeMap<(i64, i64, i64), RoaringBitmap>,
     day_targets: BTreeMap<(Day, i64, u32), Target>,
     targets: HashMap<u32, Target>,
     actors: HashMap<u32, Actor>,
@@ -95,8 +95,12 @@ impl RollUp {
     /// The figures of days and hours alone.
     fn add_to_day(&mut self, event: Counted<'_>) {
         let (day, Numbers { actor, target, kind, .. }) = (Day::of(event.at), event.numbers);
-        *self.by_hour.entry((event.at.millis() / HOUR, kind, event.flags)).or_default() += 1;
-        let mut set = |what, kind, member| self.sets.entry((day, what, kind)).or_default().insert(member);
+        let hour = event.at.millis() / HOUR;
+        *self.by_hour.entry((hour, kind, event.flags)).or_default() += 1;
+        let mut set = |what, kind, member| {
+            self.sets.entry((day, what, kind)).or_default().insert(member);
+            self.hour_sets.entry((what, kind, hour)).or_default().insert(member);
+        };
         set(ACTORS, ANY, actor);
         set(ACTORS, i64::from(kind), actor);
         set(TARGETS, ANY, target);
@@ -153,6 +157,23 @@ impl RollUp {
                 known.query_row(params![day.0, what, kind], |row| row.get(0)).optional()?;
             if let Some(members) = grown(stored.as_deref(), added)? {
                 put.execute(params![day.0, what, kind, bitmap::write(&members)?])?;
+            }
+        }
+        self.write_hour_sets(connection)
+    }
+
+    fn write_hour_sets(&self, connection: &Connection) -> Result<()> {
+        let mut known = connection
+            .prepare_cached("SELECT members FROM event_hour_set WHERE what = ? AND kind = ? AND hour = ?")?;
+        let mut put = connection.prepare_cached(
+            "INSERT INTO event_hour_set VALUES (?, ?, ?, ?)
+             ON CONFLICT DO UPDATE SET members = excluded.members",
+        )?;
+        for (&(what, kind, hour), added) in &self.hour_sets {
+            let stored: Option<Vec<u8>> =
+                known.query_row(params![what, kind, hour], |row| row.get(0)).optional()?;
+            if let Some(members) = grown(stored.as_deref(), added)? {
+                put.execute(params![what, kind, hour, bitmap::write(&members)?])?;
             }
         }
         Ok(())
@@ -241,20 +262,43 @@ pub(super) fn clear_day(connection: &Connection, day: Day) -> Result<()> {
     for table in ["event_by_day", "event_day_set", "event_day_target"] {
         connection.prepare_cached(&format!("DELETE FROM {table} WHERE day = ?"))?.execute([day.0])?;
     }
-    connection
-        .prepare_cached("DELETE FROM event_by_hour WHERE hour >= ? AND hour < ?")?
-        .execute([day.0 * HOURS, (day.0 + 1) * HOURS])?;
+    for table in ["event_by_hour", "event_hour_set"] {
+        connection
+            .prepare_cached(&format!("DELETE FROM {table} WHERE hour >= ? AND hour < ?"))?
+            .execute([day.0 * HOURS, (day.0 + 1) * HOURS])?;
+    }
+    Ok(())
+}
+
+/// The sets by hour of days that were written before there were any.
+pub(in crate::store::sqlite) fn fill_hours(connection: &Connection) -> Result<()> {
+    let days = Partition::all(connection)?;
+    if !days.is_empty() {
+        tracing::info!(days = days.len(), "noting actors and targets of each hour; this is done once");
+    }
+    for partition in days {
+        day_again(connection, &partition)?.0.write_hour_sets(connection)?;
+    }
     Ok(())
 }
 
 /// Makes the figures of a day again from its events: sets and firsts cannot be taken back one by one.
 pub(super) fn count_day_again(connection: &Connection, day: Day) -> Result<()> {
-    let kinds = super::names::kinds(connection)?;
     clear_day(connection, day)?;
     let Some(mut partition) = Partition::one(connection, day)? else { return Ok(()) };
-    let mut again = RollUp::default();
-    let mut times: Option<(EpochMillis, EpochMillis)> = None;
-    partition.events = 0;
+    let (again, events, times) = day_again(connection, &partition)?;
+    partition.events = events;
+    (partition.first_at, partition.last_at) = times.unwrap_or_default();
+    partition.save(connection)?;
+    again.write(connection)
+}
+
+type FirstAndLast = Option<(EpochMillis, EpochMillis)>;
+
+/// The figures of a day from its events, how many they are, and when the first and the last was.
+fn day_again(connection: &Connection, partition: &Partition) -> Result<(RollUp, i64, FirstAndLast)> {
+    let (day, kinds) = (partition.day, super::names::kinds(connection)?);
+    let (mut again, mut events, mut times) = (RollUp::default(), 0, FirstAndLast::None);
     let mut statement = connection.prepare_cached(&format!(
         "SELECT seq, actor, target, kind, flags FROM event_{} ORDER BY seq",
         day.0
@@ -272,11 +316,9 @@ pub(super) fn count_day_again(connection: &Connection, day: Day) -> Result<()> {
         let severity = kinds.get(&kind).map_or(Severity::Low, |kind| kind.severity);
         again.add_to_day(Counted { at, numbers, severity, flags: row.get(4)?, country: "" });
         times = Some((times.map_or(at, |(first, _)| first), at));
-        partition.events += 1;
+        events += 1;
     }
-    (partition.first_at, partition.last_at) = times.unwrap_or_default();
-    partition.save(connection)?;
-    again.write(connection)
+    Ok((again, events, times))
 }
 
 /// Makes the figures of these over all days again. Those that have no event left are forgotten.

@@ -7,15 +7,10 @@ use roaring::RoaringBitmap;
 use rusqlite::{Connection, params};
 
 use super::{
-    partition::{Cover, DAY, Day, Partition},
+    partition::{Cover, Day, Partition, Parts},
     walk::each_between,
 };
-use crate::{
-    clock::{EpochMillis, TimeRange},
-    store::Result,
-};
-
-const HOUR: i64 = 3_600_000;
+use crate::{clock::TimeRange, store::Result};
 
 /// Events by day, kind and flags.
 #[derive(Default)]
@@ -37,7 +32,10 @@ impl Tally {
                         tally.add(partition.day, kinds, row.get(0)?, row.get(1)?, row.get(2)?);
                     }
                 }
-                Cover::Part(..) => tally.add_part(view, partition.day, range, kinds)?,
+                Cover::Part(low, high) => {
+                    let day = partition.day;
+                    tally.add_part(view, day, &day.parts(low, high), kinds)?;
+                }
             }
         }
         Ok(tally)
@@ -61,27 +59,17 @@ impl Tally {
         &mut self,
         view: &Connection,
         day: Day,
-        range: TimeRange,
+        parts: &Parts,
         kinds: Option<&RoaringBitmap>,
     ) -> Result<()> {
-        let from = range.from.millis().max(day.0 * DAY);
-        let until = range.until.millis().min((day.0 + 1) * DAY);
-        let (first, end) = ((from + HOUR - 1) / HOUR, until / HOUR);
-        let mut edges = vec![(from, until)];
-        if first < end {
-            edges = vec![(from, first * HOUR), (end * HOUR, until)];
-            let mut of_hours = view.prepare_cached(
-                "SELECT kind, flags, count FROM event_by_hour WHERE hour >= ? AND hour < ?",
-            )?;
-            let mut found = of_hours.query(params![first, end])?;
-            while let Some(row) = found.next()? {
-                self.add(day, kinds, row.get(0)?, row.get(1)?, row.get(2)?);
-            }
+        let mut of_hours =
+            view.prepare_cached("SELECT kind, flags, count FROM event_by_hour WHERE hour >= ? AND hour < ?")?;
+        let mut found = of_hours.query(params![parts.hours.start, parts.hours.end])?;
+        while let Some(row) = found.next()? {
+            self.add(day, kinds, row.get(0)?, row.get(1)?, row.get(2)?);
         }
-        for (from, until) in edges.into_iter().filter(|(from, until)| from < until) {
-            let (low, _) = day.seqs_at(EpochMillis::from_millis(from));
-            let (high, _) = day.seqs_at(EpochMillis::from_millis(until));
-            each_between(view, day, (low, high - 1), &mut |event| {
+        for edge in &parts.edges {
+            each_between(view, day, *edge, &mut |event| {
                 self.add(day, kinds, event.kind, event.flags, 1);
                 Ok(())
             })?;

@@ -7,12 +7,16 @@ use roaring::RoaringBitmap;
 use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 
 use super::{
-    bitmap::{self, number},
+    bitmap::number,
     partition::{Cover, Day, Partition},
     predicate::{Narrow, Predicate},
     rollup::{ACTORS, ANY, TARGETS},
+    sets::day_set,
 };
-use crate::store::{Order, Result, sqlite::codes};
+use crate::store::{
+    Order, Result,
+    sqlite::{codes, detail::Dictionaries},
+};
 
 /// So many lookups in an index; past it the day is read through.
 const MAX_LOOKUPS: u64 = 256;
@@ -28,6 +32,8 @@ pub(super) struct Walk<'v> {
     pub(super) predicate: Predicate,
     /// Where ids are asked for.
     by_day: Option<HashMap<Day, Vec<i64>>>,
+    /// Those that a search has needed so far.
+    dictionaries: Dictionaries,
     /// Events that were looked at, fitting or not.
     pub(super) examined: Cell<u64>,
 }
@@ -54,7 +60,7 @@ impl<'v> Walk<'v> {
                 Some(by_day)
             }
         };
-        Ok(Self { view, predicate, by_day, examined: Cell::new(0) })
+        Ok(Self { view, predicate, by_day, dictionaries: Dictionaries::default(), examined: Cell::new(0) })
     }
 
     pub(super) const fn view(&self) -> &'v Connection {
@@ -82,11 +88,10 @@ impl<'v> Walk<'v> {
         order: Order,
         visit: Visit<'_>,
     ) -> Result<ControlFlow<()>> {
-        let found = match self.by_day {
-            Some(_) => self.predicate.found(self.view, partition.day)?,
-            None if self.may_have(partition)? => self.predicate.found(self.view, partition.day)?,
-            None => return Ok(ControlFlow::Continue(())),
-        };
+        if self.by_day.is_none() && !self.may_have(partition)? {
+            return Ok(ControlFlow::Continue(()));
+        }
+        let found = self.predicate.found(self.view, &self.dictionaries, partition.day)?;
         let (way, found) = (self.way(partition, found.as_ref())?, found.as_ref());
         let (low, high) = cover.seqs();
         let n = partition.day.0;
@@ -281,19 +286,6 @@ pub(in crate::store::sqlite) fn target_events(
     let mut statement =
         view.prepare_cached("SELECT events FROM event_day_target WHERE day = ? AND kind = ? AND target = ?")?;
     Ok(statement.query_row(params![day.0, kind, target], |row| row.get(0)).optional()?.unwrap_or(0))
-}
-
-pub(in crate::store::sqlite) fn day_set(
-    view: &Connection,
-    day: Day,
-    what: i64,
-    kind: i64,
-) -> Result<RoaringBitmap> {
-    let mut statement =
-        view.prepare_cached("SELECT members FROM event_day_set WHERE day = ? AND what = ? AND kind = ?")?;
-    let members: Option<Vec<u8>> =
-        statement.query_row(params![day.0, what, kind], |row| row.get(0)).optional()?;
-    members.map_or_else(|| Ok(RoaringBitmap::new()), |members| bitmap::read(&members))
 }
 
 /// Every event of a part of a day.

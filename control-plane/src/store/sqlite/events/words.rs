@@ -1,7 +1,7 @@
 //! The words an event's payload is found by: runs of letters and digits, without case, of request target, request header
 //! values, both payloads and what the detector saw.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::HashSet};
 
 use portcullis_proto::v1::ThreatEvent;
 
@@ -14,37 +14,61 @@ const MAX_WORD: usize = 40;
 
 /// Each once, with a space between: the index keeps no places.
 pub(super) fn of(event: &ThreatEvent) -> String {
-    let mut words = BTreeSet::new();
-    for matched in &event.matched {
-        collect(matched.phrase.as_bytes(), &mut words);
-    }
-    for sample in event.samples.iter().take(MAX_SAMPLES) {
-        collect(sample.path.as_bytes(), &mut words);
-        collect(&sample.request_payload, &mut words);
-        for header in &sample.request_headers {
-            collect(header.value.as_bytes(), &mut words);
+    let samples = event.samples.iter().take(MAX_SAMPLES);
+    let parts =
+        event.matched.iter().map(|matched| matched.phrase.as_bytes()).chain(samples.flat_map(|sample| {
+            let headers = sample.request_headers.iter().map(|header| header.value.as_bytes());
+            [sample.path.as_bytes(), &sample.request_payload]
+                .into_iter()
+                .chain(headers)
+                .chain([sample.response_payload.as_slice()])
+        }));
+    let parts: Vec<_> =
+        parts.map(|part| String::from_utf8_lossy(part.get(..MAX_PART).unwrap_or(part))).collect();
+    let (mut seen, mut words) = (HashSet::with_capacity(128), String::with_capacity(1024));
+    for run in parts.iter().flat_map(|part| runs(part)) {
+        let word = word(run);
+        if !seen.contains(&word) {
+            if !words.is_empty() {
+                words.push(' ');
+            }
+            words.push_str(&word);
+            seen.insert(word);
         }
-        collect(&sample.response_payload, &mut words);
+        if seen.len() >= MAX_WORDS {
+            break;
+        }
     }
-    words.into_iter().collect::<Vec<_>>().join(" ")
+    words
 }
 
-/// What is asked of the index for a search; nothing where the text has no word.
-pub(super) fn query(search: &str) -> Option<String> {
-    let mut words: Vec<_> = runs(search).map(|run| format!("\"{}\"", word(run))).take(MAX_WORDS).collect();
-    // The last may be half typed.
-    let last = words.last_mut()?;
-    last.push('*');
-    Some(words.join(" "))
+/// What a search asks of the words of an event: some whole, and one that may be half typed.
+pub(super) struct Query {
+    whole: Vec<String>,
+    begun: String,
 }
 
-fn collect(bytes: &[u8], words: &mut BTreeSet<String>) {
-    let part = String::from_utf8_lossy(bytes.get(..MAX_PART).unwrap_or(bytes));
-    for run in runs(&part) {
-        if words.len() >= MAX_WORDS {
-            return;
-        }
-        words.insert(word(run));
+impl Query {
+    /// Nothing where the text has no word.
+    pub(super) fn of(search: &str) -> Option<Self> {
+        let mut whole: Vec<_> = runs(search).map(|run| word(run).into_owned()).take(MAX_WORDS).collect();
+        let begun = whole.pop()?;
+        Some(Self { whole, begun })
+    }
+
+    /// As the index is asked for all of it.
+    pub(super) fn all(&self) -> String {
+        format!("{} \"{}\"*", self.whole(), self.begun)
+    }
+
+    /// As it is asked for the whole words alone. Empty where there is none.
+    pub(super) fn whole(&self) -> String {
+        self.whole.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether one of these words begins as the last does.
+    pub(super) fn is_begun_in(&self, words: &str) -> bool {
+        words.split(' ').any(|word| word.starts_with(&self.begun))
     }
 }
 
@@ -52,12 +76,16 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
     text.split(|letter: char| !letter.is_alphanumeric()).filter(|run| !run.is_empty())
 }
 
-fn word(run: &str) -> String {
+fn word(run: &str) -> Cow<'_, str> {
+    // Most are: no copy of them is made.
+    if run.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+        return Cow::Borrowed(run.get(..MAX_WORD).unwrap_or(run));
+    }
     let mut word = run.to_lowercase();
     word.truncate(word.floor_char_boundary(MAX_WORD));
     // In a few scripts a lower-case letter is two, of which one is no letter.
     word.retain(char::is_alphanumeric);
-    word
+    Cow::Owned(word)
 }
 
 #[cfg(test)]
@@ -75,14 +103,17 @@ mod tests {
             ..Sample::default()
         };
         let event = ThreatEvent { samples: vec![sample], ..ThreatEvent::default() };
-        assert_eq!(of(&event), "1 8 a q select sqlmap union ünion");
+        assert_eq!(of(&event), "a q 1 union select ünion sqlmap 8");
     }
 
     #[test]
     fn a_search_asks_for_all_its_words_and_the_last_may_go_on() {
-        assert_eq!(query("Union  SEL").as_deref(), Some("\"union\" \"sel\"*"));
-        assert_eq!(query("\" OR *").as_deref(), Some("\"or\"*"));
-        assert_eq!(query("../%"), None);
+        let all = |search| Query::of(search).map(|query| query.all());
+        assert_eq!(all("Union  SEL").as_deref(), Some("\"union\" \"sel\"*"));
+        assert_eq!(all("\" OR *").as_deref(), Some(" \"or\"*"));
+        assert!(Query::of("../%").is_none());
+        let query = Query::of("union SEL").unwrap();
+        assert!(query.is_begun_in("union select") && !query.is_begun_in("union counsel"));
     }
 
     #[test]
@@ -90,6 +121,6 @@ mod tests {
         let payload = (0..10_000).map(|n| n.to_string()).collect::<Vec<_>>().join(" ").into_bytes();
         let sample = Sample { request_payload: payload, ..Sample::default() };
         let event = ThreatEvent { samples: vec![sample], ..ThreatEvent::default() };
-        assert!(of(&event).split(' ').count() <= MAX_WORDS);
+        assert_eq!(of(&event).split(' ').count(), MAX_WORDS);
     }
 }
