@@ -1,8 +1,6 @@
-use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
-};
+use std::{cmp::Reverse, collections::BinaryHeap};
 
+use ahash::AHashMap;
 use roaring::RoaringBitmap;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -88,7 +86,7 @@ impl Attacks {
 
 /// Targets with an event in the range, of the kinds that are asked for.
 struct Attacked {
-    targets: HashMap<u32, Attacks>,
+    targets: AHashMap<u32, Attacks>,
     whole_days: Vec<Day>,
     kinds: Vec<i64>,
 }
@@ -96,7 +94,7 @@ struct Attacked {
 impl Attacked {
     fn read(view: &Connection, days: &[(Partition, Cover)], wanted: Option<&RoaringBitmap>) -> Result<Self> {
         let kinds = wanted.map_or_else(|| vec![ANY], |wanted| wanted.iter().map(i64::from).collect());
-        let mut attacked = Self { targets: HashMap::new(), whole_days: Vec::new(), kinds };
+        let mut attacked = Self { targets: AHashMap::new(), whole_days: Vec::new(), kinds };
         let mut statement = view.prepare_cached(
             "SELECT target, events, first_at FROM event_day_target WHERE day = ? AND kind = ?",
         )?;
@@ -176,7 +174,7 @@ impl Attacked {
         order: Order,
         page: &Page<EndpointSort>,
     ) -> Result<Vec<(i64, u32)>> {
-        let in_all: HashMap<u32, u64> = {
+        let in_all: AHashMap<u32, u64> = {
             let mut statement = view.prepare_cached("SELECT id, actors FROM event_target")?;
             let found = statement.query_map([], |row| Ok((row.get(0)?, codes::count(row.get(1)?))))?;
             found.collect::<rusqlite::Result<_>>()?

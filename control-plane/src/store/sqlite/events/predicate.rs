@@ -3,7 +3,7 @@
 
 use portcullis_detection::Severity;
 use roaring::RoaringBitmap;
-use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter, types::Value};
 use uuid::Uuid;
 
 use super::{
@@ -22,7 +22,9 @@ use crate::{
 };
 
 /// So many details of a day are read sooner than the index gathers a common beginning of words.
-const WORTH_READING: u64 = 256;
+const WORTH_READING: u64 = 1_000;
+/// Reading a detail takes as long as looking at so many events.
+const READING: u64 = 40;
 
 /// What is asked of an event to fit or not.
 #[derive(Clone, Copy, Debug)]
@@ -126,32 +128,39 @@ impl Predicate {
         self.ids.is_none() && self.actors.is_none() && self.origins.is_none() && self.search.is_none()
     }
 
-    /// Details of this day that have the words of the search.
+    /// Details of this day that have the words of the search, and the work it took, in events that could have been looked at
+    /// meanwhile. Not among them need be those of events that fit the search without.
     pub(super) fn found(
         &self,
         view: &Connection,
         dictionaries: &Dictionaries,
-        day: Day,
-    ) -> Result<Option<RoaringBitmap>> {
-        let Some(query) = self.search.as_ref().and_then(|search| search.words.as_ref()) else {
-            return Ok(None);
+        partition: &Partition,
+    ) -> Result<(Option<RoaringBitmap>, u64)> {
+        let Some((search, query)) =
+            self.search.as_ref().and_then(|search| Some((search, search.words.as_ref()?)))
+        else {
+            return Ok((None, 0));
         };
-        let whole = query.whole();
+        let (day, whole) = (partition.day, query.whole());
         if !whole.is_empty() {
             // For a word half typed, the index gathers all details of all words that begin so.
             let docs = matching(view, day, &whole)?;
             if docs.len() <= WORTH_READING {
-                let mut found = RoaringBitmap::new();
+                let (mut found, mut work) = (RoaringBitmap::new(), docs.len());
                 for doc in docs {
-                    let detail = detail(view, dictionaries, day, doc.into())?;
-                    if query.is_begun_in(&words::of(&detail)) {
+                    if search.fits_event_of(view, day, doc)? {
+                        continue;
+                    }
+                    work += READING;
+                    if query.is_begun_in(&words::of(&detail(view, dictionaries, day, doc.into())?)) {
                         found.insert(doc);
                     }
                 }
-                return Ok(Some(found));
+                return Ok((Some(found), work));
             }
         }
-        matching(view, day, &query.all()).map(Some)
+        let found = matching(view, day, &query.all())?;
+        Ok((Some(found), codes::count(partition.events)))
     }
 
     /// The days of these, each once: an id mostly tells its own.
@@ -197,6 +206,19 @@ impl Search {
                 .collect(),
             words: words::Query::of(text),
         })
+    }
+
+    /// Whether what is shown of the event of this detail has the text.
+    fn fits_event_of(&self, view: &Connection, day: Day, doc: u32) -> Result<bool> {
+        let mut statement = view.prepare_cached(&format!(
+            "SELECT e.actor, e.target, e.kind FROM detail_{0} d JOIN event_{0} e ON e.seq = d.seq WHERE d.doc = ?",
+            day.0
+        ))?;
+        let fits = |row: &Row<'_>| {
+            let has = |set: &RoaringBitmap, at| row.get(at).map(|number| set.contains(number));
+            Ok(has(&self.actors, 0)? || has(&self.targets, 1)? || has(&self.kinds, 2)?)
+        };
+        Ok(statement.query_row([doc], fits).optional()?.unwrap_or(false))
     }
 }
 

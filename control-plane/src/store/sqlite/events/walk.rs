@@ -34,7 +34,7 @@ pub(super) struct Walk<'v> {
     by_day: Option<HashMap<Day, Vec<i64>>>,
     /// Those that a search has needed so far.
     dictionaries: Dictionaries,
-    /// Events that were looked at, fitting or not.
+    /// Events that were looked at, fitting or not, and what took as long.
     pub(super) examined: Cell<u64>,
 }
 
@@ -91,7 +91,8 @@ impl<'v> Walk<'v> {
         if self.by_day.is_none() && !self.may_have(partition)? {
             return Ok(ControlFlow::Continue(()));
         }
-        let found = self.predicate.found(self.view, &self.dictionaries, partition.day)?;
+        let (found, work) = self.predicate.found(self.view, &self.dictionaries, partition)?;
+        self.examined.set(self.examined.get() + work);
         let (way, found) = (self.way(partition, found.as_ref())?, found.as_ref());
         let (low, high) = cover.seqs();
         let n = partition.day.0;
