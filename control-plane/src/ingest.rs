@@ -52,7 +52,7 @@ impl Ingest {
         sensor: &SensorRecord,
         events: Vec<ThreatEvent>,
     ) -> Result<IngestCounts, StoreError> {
-        self.room.admit()?;
+        self.room.admit(|| self.store.reusable())?;
         let taken = self.store_valid(sensor, events);
         self.room.wrote(&taken);
         let counts = taken?;

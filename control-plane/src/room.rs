@@ -18,11 +18,16 @@ use crate::store::StoreError;
 /// Below so many times what is kept free, it is time to do something.
 const LOW: u64 = 4;
 
+/// What dropped days leave in the database is room, too, from so many bytes on: with less, some commits would still need the disk.
+const WORTH_USING: u64 = 64 << 20;
+
 pub(crate) struct Room {
     folder: PathBuf,
     /// Bytes that events leave free.
     kept: u64,
     trouble: Mutex<Option<Trouble>>,
+    /// Bytes of the database without content, when they were last asked for.
+    reusable: AtomicU64,
     refused: AtomicU64,
     failed: AtomicU64,
 }
@@ -78,15 +83,21 @@ impl Room {
             folder,
             kept,
             trouble: Mutex::new(None),
+            reusable: AtomicU64::new(0),
             refused: AtomicU64::new(0),
             failed: AtomicU64::new(0),
         }
     }
 
     /// Whether events may be written. Not knowing is no reason to refuse them: the write itself tells then.
-    pub(crate) fn admit(&self) -> Result<(), StoreError> {
+    pub(crate) fn admit(&self, reusable: impl FnOnce() -> Result<u64, StoreError>) -> Result<(), StoreError> {
         match self.free() {
             Ok(free) if free < self.kept => {
+                let reusable = reusable()?;
+                self.reusable.store(reusable, Ordering::Relaxed);
+                if reusable >= WORTH_USING {
+                    return Ok(());
+                }
                 self.refused.fetch_add(1, Ordering::Relaxed);
                 Err(StoreError::NoRoom { free, kept: self.kept })
             }
@@ -110,7 +121,8 @@ impl Room {
     pub(crate) fn state(&self) -> State {
         let free = self.free().ok();
         let trouble = self.lock().clone();
-        let is_short = free.is_some_and(|free| free < self.kept);
+        let has_reusable = self.reusable.load(Ordering::Relaxed) >= WORTH_USING;
+        let is_short = free.is_some_and(|free| free < self.kept) && !has_reusable;
         let (health, note) = match trouble {
             _ if is_short => {
                 (Health::Full, StoreError::NoRoom { free: free.unwrap_or(0), kept: self.kept }.to_string())
@@ -153,13 +165,24 @@ mod tests {
     fn it_is_full_below_what_is_kept_and_well_again_above_it() {
         let folder = tempfile::tempdir().unwrap();
         let short = Room::new(folder.path().to_owned(), u64::MAX);
-        assert!(matches!(short.admit(), Err(StoreError::NoRoom { kept: u64::MAX, .. })));
+        assert!(matches!(short.admit(|| Ok(0)), Err(StoreError::NoRoom { kept: u64::MAX, .. })));
         let state = short.state();
         assert_eq!((state.health, state.refused), (Health::Full, 1));
         assert!(state.note.contains("store full"), "{}", state.note);
         let wide = Room::new(folder.path().to_owned(), 0);
-        assert!(wide.admit().is_ok());
+        assert!(wide.admit(|| Ok(0)).is_ok());
         assert_eq!(wide.state().health, Health::Ok);
+    }
+
+    #[test]
+    fn what_dropped_days_leave_in_the_database_is_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let short = Room::new(folder.path().to_owned(), u64::MAX);
+        assert!(short.admit(|| Ok(WORTH_USING)).is_ok());
+        assert_eq!(short.state().health, Health::Low);
+        assert!(short.admit(|| Ok(WORTH_USING - 1)).is_err());
+        assert_eq!(short.state().health, Health::Full);
+        assert!(matches!(short.admit(|| Err(StoreError::Closed)), Err(StoreError::Closed)));
     }
 
     #[test]
@@ -167,7 +190,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let free = Room::new(folder.path().to_owned(), 0).free().unwrap();
         let low = Room::new(folder.path().to_owned(), free / 2);
-        assert!(low.admit().is_ok());
+        assert!(low.admit(|| Ok(0)).is_ok());
         let state = low.state();
         assert_eq!(state.health, Health::Low);
         assert!(state.note.starts_with("little room: "), "{}", state.note);

@@ -129,6 +129,9 @@ pub trait EventStore: Send + Sync {
         export: Option<&Path>,
     ) -> Result<Option<DroppedDay>>;
 
+    /// Bytes of the database that dropped days and deleted events have left, and new ones take first.
+    fn reusable(&self) -> Result<u64>;
+
     /// Distinct values in use within a range, in order.
     fn distinct(&self, field: DistinctField, range: TimeRange, limit: usize) -> Result<Vec<String>>;
 

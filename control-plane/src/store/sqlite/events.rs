@@ -38,7 +38,7 @@ pub(super) use self::{
     tally::Tally,
     walk::each_between,
 };
-use super::{SqliteStore, audit, counts, notify::Outbox};
+use super::{SqliteStore, audit, codes, counts, notify::Outbox};
 use crate::{
     clock::{EpochMillis, TimeRange},
     store::{
@@ -103,6 +103,13 @@ impl EventStore for SqliteStore {
         export: Option<&Path>,
     ) -> Result<Option<DroppedDay>> {
         retention::drop_oldest_day(self, act, before, export)
+    }
+
+    fn reusable(&self) -> Result<u64> {
+        self.read(|view| {
+            let of = |name| view.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map(codes::count);
+            Ok(of("freelist_count")?.saturating_mul(of("page_size")?))
+        })
     }
 
     fn distinct(&self, field: DistinctField, range: TimeRange, limit: usize) -> Result<Vec<String>> {

@@ -51,7 +51,9 @@ fn a_day_goes_whole_is_in_its_file_before_and_stands_in_the_audit_log() {
     let exports = folder.path().join("events");
     let drop = |before| store.drop_oldest_day(&me(), at(before), Some(&exports)).unwrap();
     assert_eq!(drop(DAY - 1), None, "its last second is too young");
+    let before = store.reusable().unwrap();
     let dropped = drop(DAY).unwrap();
+    assert!(store.reusable().unwrap() > before, "what a day took is there for the next");
     assert_eq!((dropped.day, dropped.events), (at(0), 2));
     assert_eq!(drop(DAY), None);
     assert_eq!(urls(&store), ["/new", "/new"]);
